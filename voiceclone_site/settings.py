@@ -1,0 +1,182 @@
+"""All settings, from the environment or a root `.env`. README.md and `.env.example` list them (a test compares)."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import dj_database_url
+from corsheaders.defaults import default_headers
+from django.core.management.utils import get_random_secret_key
+from environs import Env
+from marshmallow.validate import OneOf, Range
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+
+def env_folder(name: str, default: str) -> Path:
+    """A folder; a relative one counts from the project's root, whatever the working directory."""
+    folder = BASE_DIR / env.path(name, Path(default)).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def kept_secret_key(file: Path) -> str:
+    """The key made on the first run. Created readable by its owner alone; the first of two processes wins."""
+    try:
+        with file.open("x") as new:
+            file.chmod(0o600)
+            new.write(get_random_secret_key())
+    except FileExistsError:
+        pass
+    return file.read_text()
+
+
+# Where things are kept
+STORAGE_ROOT = env_folder("STORAGE_ROOT", "./storage")
+MODEL_CACHE = env_folder("MODEL_CACHE", "./model_cache")
+DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(STORAGE_ROOT))}/db.sqlite3"
+DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+
+# Who may reach the site, and where
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000, validate=Range(1, 65535))
+BASE_URL = env.str("BASE_URL", "").rstrip("/")
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", HOST, *env.list("ALLOWED_HOSTS", [])]
+if BASE_URL:
+    ALLOWED_HOSTS.append(urlsplit(BASE_URL).hostname or "")
+CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", ["http://localhost:5173"])
+WEB_THREADS = env.int("WEB_THREADS", 16, validate=Range(2, 256))
+DEBUG = env.bool("DEBUG", False)
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+
+# Synthesis
+ENGINE = env.str("ENGINE", "auto", validate=OneOf(["auto", "xtts_v2", "preview"]))
+PREVIEW_VOICE = env.str("PREVIEW_VOICE", "kokoro", validate=OneOf(["kokoro", "espeak"]))
+XTTS_PRECISION = env.str("XTTS_PRECISION", "auto", validate=OneOf(["auto", "float32", "float16", "int8"]))
+XTTS_THREADS = env.int("XTTS_THREADS", 0, validate=Range(0, 1024))
+LEASE_SECONDS = env.float("LEASE_SECONDS", 15.0, validate=Range(2, 600))
+DEADLINE_SECONDS = env.float("DEADLINE_SECONDS", 3600.0, validate=Range(10))
+
+# Limits
+MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 20_000, validate=Range(1))
+MAX_REFERENCE_MB = env.int("MAX_REFERENCE_MB", 25, validate=Range(1))
+MAX_REFERENCE_SECONDS = env.int("MAX_REFERENCE_SECONDS", 300, validate=Range(1))
+MAX_QUEUED = env.int("MAX_QUEUED", 100, validate=Range(1))
+API_WAIT_SECONDS = env.float("API_WAIT_SECONDS", 120.0, validate=Range(0))
+
+SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret_key(STORAGE_ROOT / "secret_key")
+
+env.seal()
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "django_htmx",
+    "cloning",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "cloning.middleware.content_security_policy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "cloning.middleware.request_size_limit",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "voiceclone_site.urls"
+WSGI_APPLICATION = "voiceclone_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cloning.views.engine",
+            ],
+        },
+    },
+]
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Web and worker write at the same time: WAL lets readers go on, IMMEDIATE takes the write lock at BEGIN, where
+    # waiting is possible, instead of in the middle of a transaction, where SQLite answers "locked" at once.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # On disk as in use: an SQLite in memory locks differently when threads write.
+    DATABASES["default"]["TEST"] = {"NAME": str(STORAGE_ROOT / "test.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MEDIA_ROOT = STORAGE_ROOT
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "cloning.storage.AtomicFileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_EXPOSE_HEADERS = ["Location", "Retry-After", "Content-Range"]
+CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range"]
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
+CSRF_FAILURE_VIEW = "cloning.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+if BASE_URL.startswith("https://"):  # something in front ends TLS and says so in this header
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "cloning": {"level": LOG_LEVEL},
+        "django": {
+            "handlers": ["console"],
+            "level": "INFO" if LOG_LEVEL == "DEBUG" else "WARNING",
+            "propagate": False,
+        },
+    },
+}

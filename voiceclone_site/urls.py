@@ -1,0 +1,10 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("cloning.urls")),
+]
+
+handler404 = "cloning.views.not_found"
+handler500 = "cloning.views.server_error"
