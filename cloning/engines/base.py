@@ -1,0 +1,77 @@
+"""What every engine offers, and the two values that pass through it.
+
+Engines know nothing of Django: they take paths and plain values and return arrays, so that each can be
+read, tested and timed alone.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Waveform = NDArray[np.float32]
+"""Mono samples in [-1, 1], shape (samples,), at the engine's `sample_rate_hz`."""
+
+
+class EngineError(Exception):
+    """The engine can't do what was asked; the message is written for the person who asked."""
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What an engine derived from a reference. For XTTS: GPT conditioning latents and speaker embedding.
+
+    Arrays by name, so that one cache (safetensors on disk) serves every engine.
+    """
+
+    arrays: Mapping[str, NDArray]
+
+
+@dataclass(frozen=True)
+class SynthesisOptions:
+    speed: float = 1.0  # 0.5 to 2.0: how fast is spoken; the pitch stays
+    temperature: float = 0.75  # 0.05 to 1.5; engines that don't sample ignore it
+    seed: int = 0  # 0 to 2**32 - 1: the same call with the same seed gives the same samples
+
+
+class Engine(Protocol):
+    name: str  # "xtts_v2" or "preview": stored with each generation and shown to users
+    label: str  # for people, e.g. "XTTS v2"
+    sample_rate_hz: int
+    conditioning_key: str
+    """Differs whenever `condition` would return something else for the same clips: engine, weights, settings."""
+    precision: str = ""
+    """What the engine computes in, where there is a choice: "float32", "float16" or "int8"."""
+
+    def condition(self, clips: Sequence[Path]) -> Conditioning:
+        """Derives a voice from one or more normalised clips (WAV, 16 kHz, mono, 16-bit), each at least 0.5 s.
+
+        Raises EngineError when the clips hold nothing that the engine can use.
+        """
+        ...
+
+    def synthesize(
+        self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
+    ) -> Waveform:
+        """Speaks one segment as `text.split` returns it. `language` is a key of `text.LANGUAGES`."""
+        ...
+
+    def synthesize_all(
+        self,
+        segments: Sequence[str],
+        language: str,
+        conditioning: Conditioning,
+        options: Sequence[SynthesisOptions],
+        on_step: Callable[[], None] = lambda: None,
+    ) -> Generator[tuple[int, Waveform], None, None]:
+        """Speaks segments, each with its own options, and yields index and sound of each as it is done, in any order.
+
+        `on_step` is called between steps of the work and ends it by raising. An engine that speaks several segments
+        at once defines this anew; others inherit from this class, and speak one after another.
+        """
+        for index, (segment, each) in enumerate(zip(segments, options, strict=True)):
+            on_step()
+            yield index, self.synthesize(segment, language, conditioning, each)

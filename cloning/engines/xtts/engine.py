@@ -1,0 +1,274 @@
+"""The XTTS v2 engine: a voice from a few seconds of reference, speech in 17 languages."""
+
+import hashlib
+import json
+import logging
+import math
+import threading
+import wave
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchaudio
+
+from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
+from cloning.engines.xtts import weights
+from cloning.engines.xtts.decoding import Decoder, Row
+from cloning.engines.xtts.ending import without_tail
+from cloning.engines.xtts.gpt import Gpt
+from cloning.engines.xtts.linear import chosen_precision
+from cloning.engines.xtts.loading import load_model
+from cloning.engines.xtts.sampling import SamplingSettings
+from cloning.engines.xtts.vocoder import Vocoder, VocoderStream
+
+logger = logging.getLogger(__name__)
+
+CONDITIONING_RATE_HZ = 22_050
+MIN_CLIP_SECONDS = 0.5
+CODES_PER_CHARACTER_LIMIT = 350
+"""Audio codes (21.5 a second) that a text as long as the tokenizer's limit for its language usually takes."""
+STREAM_CODES = 20
+"""Sound is streamed each time so many codes were decoded, as coqui does."""
+VOICES_KEPT = 32
+"""Of each, 8 MB are kept in float32: the keys and values that every segment of the voice begins with."""
+
+
+@dataclass(frozen=True)
+class ConditioningSettings:
+    max_ref_length: int = 30  # seconds of each clip that are used
+    gpt_cond_len: int = 30  # seconds of all clips together that condition the GPT
+    gpt_cond_chunk_len: int = 4  # seconds; latents of the chunks are averaged
+
+
+CONDITIONING_SETTINGS = ConditioningSettings()
+SAMPLING_SETTINGS = SamplingSettings()
+
+
+class XttsEngine(Engine):
+    """Holds the model in memory from construction on; calls from several threads wait for one another.
+
+    `device` is "auto" (a CUDA GPU when there is one), "cpu", "cuda" or "cuda:1"; `precision` one of
+    `linear.PRECISIONS`; `threads` are set for the whole process, None leaves them. Raises EngineError when
+    `model_folder` holds no checkpoint that can be loaded safely, or the device can't do the precision.
+    """
+
+    name = "xtts_v2"
+    label = "XTTS v2"
+
+    def __init__(
+        self,
+        model_folder: Path,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+        conditioning_settings: ConditioningSettings = CONDITIONING_SETTINGS,
+        sampling_settings: SamplingSettings = SAMPLING_SETTINGS,
+    ) -> None:
+        if threads:
+            torch.set_num_threads(threads)
+        self._device = _torch_device(device)
+        self._conditioning_settings = conditioning_settings
+        self._sampling_settings = sampling_settings
+        self._lock = threading.Lock()
+        self.precision = chosen_precision(precision, self._device)
+        self._model = load_model(model_folder, self._device)
+        self._gpt = Gpt(self._model.gpt, self.precision)
+        self._vocoder = Vocoder(self._model.hifigan_decoder)
+        # Packed by now; conditioning needs only the rest.
+        del self._model.gpt.gpt_inference, self._model.gpt.gpt, self._model.hifigan_decoder.waveform_decoder
+        self._voice_prefixes: dict[bytes, torch.Tensor] = {}
+        self.sample_rate_hz: int = self._model.args.output_sample_rate
+        self.conditioning_key = self._conditioning_key(weights.fingerprint(model_folder))
+        logger.info("XTTS v2 loaded on %s, %s", self._device, self.precision)
+
+    def _conditioning_key(self, fingerprint: str) -> str:
+        facts = {"engine": self.name, "weights": fingerprint, **asdict(self._conditioning_settings)}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+    def condition(self, clips: Sequence[Path]) -> Conditioning:
+        """Equal to coqui's `get_conditioning_latents` for the same clips, with `ConditioningSettings`.
+
+        Arrays, float32: `gpt_cond_latent` (1, 32, GPT channels) and `speaker_embedding` (1, 512, 1).
+        """
+        if not clips:
+            raise EngineError("A voice needs at least one reference clip.")
+        settings = self._conditioning_settings
+        audios = [_read_clip(clip)[:, : CONDITIONING_RATE_HZ * settings.max_ref_length] for clip in clips]
+        with self._lock, torch.inference_mode():
+            embeddings = [self._model.get_speaker_embedding(audio, CONDITIONING_RATE_HZ) for audio in audios]
+            latent = self._model.get_gpt_cond_latents(
+                torch.cat(audios, dim=-1),
+                CONDITIONING_RATE_HZ,
+                length=settings.gpt_cond_len,
+                chunk_length=settings.gpt_cond_chunk_len,
+            )
+            embedding = torch.stack(embeddings).mean(dim=0)
+        arrays = {"gpt_cond_latent": latent, "speaker_embedding": embedding}
+        return Conditioning({name: tensor.float().cpu().numpy() for name, tensor in arrays.items()})
+
+    def synthesize(
+        self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
+    ) -> Waveform:
+        """Equal to coqui's `inference` with the same settings and random state, but for a limit on length.
+
+        Raises EngineError when the language is unknown, nothing in the segment can be spoken, the segment
+        is too long for the model (400 tokens) or the GPU's memory does not suffice.
+        """
+        [(_, waveform)] = self.synthesize_all([segment], language, conditioning, [options])
+        return waveform
+
+    def synthesize_all(
+        self,
+        segments: Sequence[str],
+        language: str,
+        conditioning: Conditioning,
+        options: Sequence[SynthesisOptions],
+        on_step: Callable[[], None] = lambda: None,
+    ) -> Generator[tuple[int, Waveform], None, None]:
+        """See `Engine.synthesize_all`: equal to `synthesize` on each, but spoken side by side, and much faster.
+
+        Nobody else can use the engine until the iterator is at its end or closed.
+        """
+        with self._lock, _readable_memory_errors():
+            rows = [
+                self._row(segment, language, conditioning, each)
+                for segment, each in zip(segments, options, strict=True)
+            ]
+            embedding = self._speaker_embedding(conditioning)
+            decoder = Decoder(self._gpt, rows, self._sampling_settings)
+            while not decoder.is_done:
+                for row in decoder.step():
+                    index = rows.index(row)
+                    sound = self._vocoder.waveform(torch.stack(row.latents), embedding, options[index].speed)
+                    yield (
+                        index,
+                        self._ended(sound.cpu().numpy(), row, self._usual_codes(segments[index], language)),
+                    )
+                on_step()
+
+    def stream(
+        self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
+    ) -> Iterator[Waveform]:
+        """The sound of `synthesize` in pieces, each as soon as it can be had; raises the same errors.
+
+        What ran on to its limit can't be cut here: it was heard already.
+
+        Nobody else can use the engine until the iterator is at its end or closed.
+        """
+        with self._lock, _readable_memory_errors():
+            row = self._row(segment, language, conditioning, options)
+            sound = VocoderStream(self._vocoder, self._speaker_embedding(conditioning), options.speed)
+            decoder = Decoder(self._gpt, [row], self._sampling_settings)
+            while not decoder.is_done:
+                decoder.step()
+                if decoder.is_done or len(row.latents) % STREAM_CODES == 0:
+                    piece = sound.sound(torch.stack(row.latents), is_whole=decoder.is_done)
+                    if len(piece):
+                        yield piece.cpu().numpy()
+
+    @torch.inference_mode()
+    def _row(self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions) -> Row:
+        return Row(
+            voice=self._voice_prefix(conditioning),
+            text=self._gpt.text_embeddings(self._text_ids(segment, language)),
+            most_codes=self._most_codes(segment, language),
+            temperature=options.temperature,
+            generator=torch.Generator(self._device).manual_seed(options.seed),
+        )
+
+    def _ended(self, sound: Waveform, row: Row, usual_codes: float) -> Waveform:
+        if row.codes[-1] == self._gpt.stop_code:
+            return sound
+        return without_tail(sound, row.stop_probabilities, usual_codes, self.sample_rate_hz)
+
+    def _voice_prefix(self, conditioning: Conditioning) -> torch.Tensor:
+        """Computed once for each voice, and kept for those used last."""
+        latent = conditioning.arrays["gpt_cond_latent"]
+        key = latent.tobytes()
+        prefix = self._voice_prefixes.pop(key, None)
+        if prefix is None:
+            prefix = self._gpt.voice_prefix(torch.from_numpy(latent)[0])
+        self._voice_prefixes[key] = prefix
+        if len(self._voice_prefixes) > VOICES_KEPT:
+            del self._voice_prefixes[next(iter(self._voice_prefixes))]
+        return prefix
+
+    def _speaker_embedding(self, conditioning: Conditioning) -> torch.Tensor:
+        return torch.from_numpy(conditioning.arrays["speaker_embedding"]).to(self._device)
+
+    def _text_ids(self, segment: str, language: str) -> list[int]:
+        tokenizer = self._model.tokenizer
+        if language not in tokenizer.char_limits:
+            raise EngineError(f"XTTS v2 does not speak the language “{language}”.")
+        try:
+            ids = tokenizer.encode(
+                _lower_case(segment, language), lang="zh-cn" if language == "zh" else language
+            )
+        except Exception as error:  # num2words, cutlet and others raise whatever they like
+            logger.exception("The XTTS tokenizer failed on a segment in %s", language)
+            raise EngineError(
+                "XTTS v2 can't read a part of this text. Try writing its numbers and signs as words."
+            ) from error
+        silent = {tokenizer.tokenizer.token_to_id(token) for token in ("[UNK]", "[SPACE]")}
+        if silent.issuperset(ids[1:]):
+            raise EngineError("XTTS v2 finds nothing in this text that can be spoken.")
+        # Coqui asserts this much; the model has two more positions, for start and stop.
+        if len(ids) >= self._model.args.gpt_max_text_tokens:
+            raise EngineError(
+                f"A sentence is too long for XTTS v2 ({len(ids)} tokens, at most 401). "
+                "Divide it by commas or full stops."
+            )
+        return ids
+
+    def _usual_codes(self, segment: str, language: str) -> float:
+        part_of_limit = len(segment) / self._model.tokenizer.char_limits[language]
+        return CODES_PER_CHARACTER_LIMIT * part_of_limit
+
+    def _most_codes(self, segment: str, language: str) -> int:
+        """A limit against speech that runs on after the text: 2.5 times the usual length and 2 seconds."""
+        limit = 43 + math.ceil(2.5 * self._usual_codes(segment, language))
+        return min(limit, self._gpt.most_codes)
+
+
+@contextmanager
+def _readable_memory_errors() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise EngineError("The GPU's memory is full. Close other programs that use it.") from error
+
+
+def _torch_device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    return torch.device(name)
+
+
+def _read_clip(path: Path) -> torch.Tensor:
+    """Shape (1, samples) at 22.05 kHz, resampled as coqui does. Raises EngineError."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            if (file.getnchannels(), file.getsampwidth()) != (1, 2):
+                raise EngineError("A reference clip must be mono with 16 bits.")
+            rate_hz = file.getframerate()
+            samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+    except (wave.Error, EOFError, OSError, ValueError) as error:
+        raise EngineError(f"A reference clip can't be read ({error}).") from error
+    if len(samples) < MIN_CLIP_SECONDS * rate_hz:
+        raise EngineError(f"A reference clip is shorter than {MIN_CLIP_SECONDS} s.")
+    if not samples.any():
+        raise EngineError("A reference clip is silent.")
+    audio = torch.from_numpy(samples.astype(np.float32) / 2**15).unsqueeze(0)
+    return torchaudio.functional.resample(audio, rate_hz, CONDITIONING_RATE_HZ).clip(-1, 1)
+
+
+def _lower_case(segment: str, language: str) -> str:
+    """As coqui does, but right for Turkish, and without the brackets that spell control tokens like [en]."""
+    if language == "tr":
+        segment = segment.replace("İ", "i").replace("I", "ı")
+    return segment.translate(str.maketrans("[]", "  ")).strip().lower()
