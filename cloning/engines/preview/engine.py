@@ -1,0 +1,136 @@
+"""Speech without any download, leaning toward a reference: Kokoro where it speaks the language, else espeak-ng.
+
+A mixture of Kokoro's stock voices is searched for that a speaker encoder finds nearest to the reference, and an
+equaliser moves its long-term spectrum to the reference's. It resembles the speaker; it does not clone.
+"""
+
+import logging
+import subprocess
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
+from cloning.engines.preview import espeak_voice, kokoro, phonemes, speaker, styles
+from cloning.engines.preview.equaliser import equalise, gains_db
+from cloning.engines.preview.measure import (
+    ANALYSIS_RATE_HZ,
+    NoVoiceError,
+    VoiceStatistics,
+    measure,
+    recorded_f0,
+)
+from cloning.engines.preview.search import Target, nearest_style
+
+logger = logging.getLogger(__name__)
+
+MEASURED_SECONDS = 10.0  # of all clips together; pitch and spectrum have settled by then
+EMBEDDED_SECONDS = 30.0
+LEVEL_DBFS = -19.0  # RMS of the louder frames; measured as -19 LUFS
+PEAK_LIMIT = 0.89  # -1 dBFS
+AUDIBLE_PEAK = 1e-3
+EDGE_SECONDS = 0.02  # kept around the speech
+
+
+class PreviewEngine(Engine):
+    name = "preview"
+    label = "Preview (not a clone)"
+    sample_rate_hz = kokoro.SAMPLE_RATE_HZ  # espeak-ng's speech is resampled to it
+
+    def __init__(self, *, with_kokoro: bool = True, weights: Sequence[Path] | None = None) -> None:
+        """`weights` are the parts of Kokoro's file, by default the installed ones; without them espeak-ng speaks."""
+        self._kokoro: kokoro.Kokoro | None = None
+        if with_kokoro:
+            try:
+                self._kokoro = kokoro.Kokoro(weights)
+            except kokoro.WeightsError as error:
+                logger.warning("The preview speaks with espeak-ng only: %s", error)
+        self.conditioning_key = "preview-kokoro-1" if self._kokoro else "preview-espeak-1"
+
+    def condition(self, clips: Sequence[Path]) -> Conditioning:
+        """See `Engine.condition`.
+
+        Arrays: median_f0_hz (1,), log_f0_spread (1,), spectrum_db (bands,); with Kokoro also style_weights (2, voices)
+        and style_spectrum_db (bands,), what that style sounds like before it is equalised.
+        """
+        samples = [_read(clip, EMBEDDED_SECONDS / len(clips)) for clip in clips]
+        longest = int(MEASURED_SECONDS / len(clips) * ANALYSIS_RATE_HZ)
+        try:
+            reference = measure(np.concatenate([clip[:longest] for clip in samples]), recorded_f0)
+        except NoVoiceError:
+            raise EngineError(
+                "We could not find a voice in the reference. "
+                "Please use a clip in which one person speaks, without music and with little noise."
+            ) from None
+        arrays = {
+            "median_f0_hz": np.array([reference.median_f0_hz], np.float32),
+            "log_f0_spread": np.array([reference.log_f0_spread], np.float32),
+            "spectrum_db": reference.spectrum_db,
+        }
+        if self._kokoro:
+            target = Target(
+                speaker.embed(np.concatenate(samples)), reference.median_f0_hz, reference.spectrum_db
+            )
+            style = nearest_style(target, self._kokoro)
+            arrays |= {"style_weights": style.weights, "style_spectrum_db": style.spectrum_db}
+        return Conditioning(arrays)
+
+    def synthesize(
+        self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
+    ) -> Waveform:
+        """See `Engine.synthesize`. Nothing is sampled: seed and temperature are ignored."""
+        if self._kokoro and language in phonemes.VOICES:
+            spoken = self._kokoro_speech(segment, language, conditioning, options.speed)
+        else:
+            spoken = espeak_voice.speak_like(_statistics(conditioning), segment, language, options.speed)
+        if not spoken.size or np.abs(spoken).max() < AUDIBLE_PEAK:
+            raise EngineError("There is nothing in this text that the preview voice can say.")
+        return _levelled(_trimmed(spoken))
+
+    def _kokoro_speech(self, text: str, language: str, conditioning: Conditioning, speed: float) -> Waveform:
+        assert self._kokoro
+        try:
+            spelt = phonemes.phonemes(text, language)
+        except subprocess.SubprocessError as error:
+            logger.error("espeak-ng, phonemes of %s: %r", language, error)
+            raise EngineError("The preview voice could not read this text.") from error
+        if not any(sound.isalpha() for sound in spelt):
+            return np.zeros(0, np.float32)
+        arrays = conditioning.arrays
+        spoken = self._kokoro.speak(spelt, styles.mixed(arrays["style_weights"]), speed)
+        gains = gains_db(arrays["style_spectrum_db"], arrays["spectrum_db"])
+        return equalise(spoken, gains, self.sample_rate_hz)
+
+
+def _statistics(conditioning: Conditioning) -> VoiceStatistics:
+    return VoiceStatistics(
+        median_f0_hz=float(conditioning.arrays["median_f0_hz"][0]),
+        log_f0_spread=float(conditioning.arrays["log_f0_spread"][0]),
+        spectrum_db=conditioning.arrays["spectrum_db"],
+    )
+
+
+def _read(clip: Path, longest_seconds: float) -> NDArray[np.float64]:
+    with wave.open(str(clip)) as file:
+        frames = file.readframes(int(longest_seconds * ANALYSIS_RATE_HZ))
+    return np.frombuffer(frames, np.int16) / 32768
+
+
+def _trimmed(samples: Waveform) -> Waveform:
+    """Without the silence at both ends: the pauses between segments are the caller's."""
+    (loud,) = np.nonzero(np.abs(samples) > 0.003 * np.abs(samples).max())
+    edge = int(EDGE_SECONDS * PreviewEngine.sample_rate_hz)
+    return samples[max(0, loud[0] - edge) : loud[-1] + edge]
+
+
+def _levelled(samples: Waveform) -> Waveform:
+    """Brings speech, without its pauses, to LEVEL_DBFS, or as near as PEAK_LIMIT lets it."""
+    block = PreviewEngine.sample_rate_hz // 50
+    padded = np.pad(samples, (0, -samples.size % block))
+    power = np.mean(padded.reshape(-1, block) ** 2, axis=1)
+    speech_rms = np.sqrt(power[power > power.max() / 1000].mean())
+    gain = min(10 ** (LEVEL_DBFS / 20) / speech_rms, PEAK_LIMIT / np.abs(samples).max())
+    return (samples * gain).astype(np.float32)

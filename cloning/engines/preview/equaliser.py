@@ -1,0 +1,30 @@
+"""Moves one long-term spectrum toward another with a linear-phase filter."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloning.engines.base import Waveform
+from cloning.engines.preview.measure import band_centres_hz
+
+LIMIT_DB = 12.0  # more turns a recording's noise and room into the voice's
+TAPS = 1023  # odd: the delay is a whole number of samples
+# How much of the correction applies: none where there is no speech, less above what a 16 kHz reference holds.
+STRENGTH_HZ = (0, 60, 120, 7000, 9000, 12000)
+STRENGTH = (0.0, 0.3, 1.0, 1.0, 0.7, 0.4)
+
+
+def gains_db(base_db: NDArray, wanted_db: NDArray) -> NDArray[np.float64]:
+    """Gain per band that brings `base_db` to `wanted_db`, within ±LIMIT_DB."""
+    difference = np.convolve(np.pad(wanted_db - base_db, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
+    return LIMIT_DB * np.tanh(difference / LIMIT_DB)
+
+
+def equalise(samples: Waveform, band_gains_db: NDArray, sample_rate_hz: int) -> Waveform:
+    """Applies the gains, interpolated over frequency; as long as `samples` and in step with it."""
+    frequencies_hz = np.fft.rfftfreq(2 * TAPS, 1 / sample_rate_hz)
+    gain_db = np.interp(frequencies_hz, band_centres_hz(), band_gains_db)
+    gain_db *= np.interp(frequencies_hz, STRENGTH_HZ, STRENGTH)
+    impulse = np.fft.fftshift(np.fft.irfft(10 ** (gain_db / 20)))
+    middle = impulse.size // 2
+    taps = impulse[middle - TAPS // 2 : middle + TAPS // 2 + 1] * np.hanning(TAPS)
+    return np.convolve(samples, taps, "same").astype(np.float32)

