@@ -1,0 +1,104 @@
+import shutil
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.uploadedfile import UploadedFile
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils.datastructures import MultiValueDict
+from tqdm import tqdm
+
+from cloning.audio import FORMATS
+from cloning.engines import LABELS
+from cloning.forms import GenerationForm
+from cloning.lease import ClaimLostError, Heartbeat
+from cloning.models import Channel, Generation, Stage, Status
+from cloning.tasks import QueueFullError, reporter, run, submit
+
+OPTIONS = ("voice", "language", "speed", "temperature", "seed")
+
+
+class Command(BaseCommand):
+    help = "Speaks a text in the voice of a reference, here and now, and writes the audio to a file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--reference", type=Path, action="append", default=[], help="a clip; may be repeated"
+        )
+        parser.add_argument("--voice", help="the id of a saved voice instead")
+        parser.add_argument("--text", required=True, help="what to say; - reads it from standard input")
+        parser.add_argument("--out", type=Path, required=True, help=f"where to; ends in {', '.join(FORMATS)}")
+        for name in ("language", "speed", "temperature", "seed"):
+            parser.add_argument(f"--{name}")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        out: Path = options["out"]
+        if not out.parent.is_dir():
+            raise CommandError(f"The folder {out.parent} does not exist.")
+        call_command(
+            "migrate", interactive=False, verbosity=0
+        )  # this may be the first command of a fresh machine
+        generation = self.claimed(options)
+        self.speak(generation)
+        if generation.status != Status.SUCCEEDED:
+            raise CommandError(generation.error_message or "The generation was cancelled.")
+        with generation.audio.open() as stored, out.open("wb") as target:
+            shutil.copyfileobj(stored, target)
+        self.stdout.write(
+            f"{out}: {generation.duration_seconds:.1f} s by {LABELS[generation.engine]}, seed {generation.seed}"
+        )
+
+    def claimed(self, options: dict[str, Any]) -> Generation:
+        """The generation, claimed in the transaction that makes it, so that no worker takes it first."""
+        try:
+            files = [
+                UploadedFile(path.open("rb"), path.name, size=path.stat().st_size)
+                for path in options["reference"]
+            ]
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from error
+        data = {name: options[name] for name in OPTIONS if options[name] is not None}
+        data["text"] = sys.stdin.read() if options["text"] == "-" else options["text"]
+        data["format"] = options["out"].suffix.lstrip(".").lower()
+        form = GenerationForm(data, MultiValueDict({"reference": files}))
+        if not form.is_valid():
+            raise CommandError("\n".join(f"{name}: {errors[0]}" for name, errors in form.errors.items()))
+        try:
+            with transaction.atomic():
+                generation, references = form.save(Channel.COMMAND, AnonymousUser())
+                submit(generation, references)
+                generation.claim()
+        except QueueFullError as error:
+            raise CommandError("Too many generations are waiting; try again later.") from error
+        return generation
+
+    def speak(self, generation: Generation) -> None:
+        write = reporter(generation)
+        heartbeat = Heartbeat()
+        heartbeat.start()
+        try:
+            with (
+                heartbeat.watching(generation),
+                tqdm(
+                    total=1, bar_format="{desc} {n_fmt}/{total_fmt} {bar} {elapsed}", dynamic_ncols=True
+                ) as bar,
+            ):
+
+                def report(stage: Stage, segments_done: int, segments_total: int) -> None:
+                    bar.set_description_str(stage.label, refresh=False)
+                    bar.total, bar.n = segments_total or 1, segments_done
+                    bar.refresh()
+                    write(stage, segments_done, segments_total)
+
+                run(generation, report)
+        except KeyboardInterrupt as error:
+            generation.cancel()
+            raise CommandError("Cancelled.") from error
+        except ClaimLostError:
+            generation.refresh_from_db()
+        finally:
+            heartbeat.stop()

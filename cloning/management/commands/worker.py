@@ -1,0 +1,16 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cloning.engines.base import EngineError
+from cloning.tasks import WorkerLoop
+
+
+class Command(BaseCommand):
+    help = "Works off queued generations, one at a time, until SIGTERM or Ctrl-C. `serve` starts one."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            WorkerLoop().run()
+        except EngineError as error:
+            raise CommandError(str(error)) from error

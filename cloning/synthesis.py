@@ -1,0 +1,168 @@
+"""One generation, top to bottom: normalise, condition, split, speak, verify, mark, encode, store."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db.models.fields.files import FieldFile
+from safetensors import SafetensorError
+
+from cloning import audio, text
+from cloning.engines import get_engine
+from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
+from cloning.models import Generation, Reference, Stage, conditioning_folder
+
+PEAK_COUNT = 120
+REPORT_SECONDS = 1.0
+
+Report = Callable[[Stage, int, int], None]
+"""Called with the stage, segments done and segments in all; raises to end the work."""
+
+
+class SynthesisError(Exception):
+    """Ends a generation with a reason for its owner; `code` is one of the API's error codes."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Speech:
+    file: Path
+    sample_rate_hz: int
+    duration_seconds: float
+    peaks: list[float]
+
+
+@contextmanager
+def synthesised(generation: Generation, report: Report) -> Iterator[Speech]:
+    """Speaks a claimed generation; the file lives as long as the context.
+
+    Raises SynthesisError, audio.AudioError, text.UnspeakableText, EngineError, or what `report` raises.
+    """
+    report(Stage.LOADING, 0, 0)
+    engine = get_engine()
+    generation.record_engine(engine.name, engine.precision)
+    segments = text.split(generation.text, generation.language)
+    with tempfile.TemporaryDirectory(prefix="generation-") as temporary:
+        folder = Path(temporary)
+        conditioning = condition(engine, list(generation.references.order_by("sha256")), folder, report)
+
+        waveforms = spoken_segments(engine, segments, conditioning, generation, report)
+        pieces = [
+            (waveform, segment.pause_seconds) for waveform, segment in zip(waveforms, segments, strict=True)
+        ]
+
+        report(Stage.ENCODING, len(segments), len(segments))
+        spoken = folder / "speech.wav"
+        duration_seconds = audio.write_speech(pieces, engine.sample_rate_hz, spoken)
+        encoded = folder / f"encoded.{generation.audio_format}"
+        audio.encode(
+            spoken, encoded, generation.audio_format, comment=f"Synthetic speech, made by {engine.label}"
+        )
+        yield Speech(encoded, engine.sample_rate_hz, duration_seconds, audio.peaks(spoken, PEAK_COUNT))
+
+
+def spoken_segments(
+    engine: Engine,
+    segments: list[text.Segment],
+    conditioning: Conditioning,
+    generation: Generation,
+    report: Report,
+) -> list[Waveform]:
+    waveforms: dict[int, Waveform] = {}
+    reported_at = 0.0
+
+    def report_each_second() -> None:
+        nonlocal reported_at
+        if time.monotonic() >= reported_at + REPORT_SECONDS:
+            report(Stage.SPEAKING, len(waveforms), len(segments))
+            reported_at = time.monotonic()
+
+    report_each_second()
+    options = [
+        SynthesisOptions(generation.speed, generation.temperature, seed=(generation.seed + index) % 2**32)
+        for index in range(len(segments))
+    ]
+    spoken = engine.synthesize_all(
+        [segment.text for segment in segments], generation.language, conditioning, options, report_each_second
+    )
+    with closing(spoken):
+        for index, waveform in spoken:
+            verify(waveform, segments[index].text)
+            waveforms[index] = waveform
+            report(Stage.SPEAKING, len(waveforms), len(segments))
+    return [waveforms[index] for index in range(len(segments))]
+
+
+def condition(engine: Engine, references: list[Reference], folder: Path, report: Report) -> Conditioning:
+    """The voice of the references, from storage when this engine derived it before."""
+    if not references:
+        raise SynthesisError("reference_missing", "The reference of this generation was deleted.")
+    name = f"{conditioning_folder(references)}/{engine.conditioning_key}.safetensors"
+    if known := stored_conditioning(name):
+        return known
+
+    report(Stage.PREPARING, 0, 0)
+    clips = [normalised_clip(reference, folder) for reference in references]
+    report(Stage.CONDITIONING, 0, 0)
+    try:
+        conditioning = engine.condition(clips)
+    except EngineError as error:
+        raise SynthesisError("reference_unusable", str(error)) from error
+    arrays = {key: np.ascontiguousarray(array) for key, array in conditioning.arrays.items()}
+    name = default_storage.save(name, ContentFile(safetensors.numpy.save(arrays)))
+    if Reference.objects.filter(pk__in=[r.pk for r in references]).count() < len(references):
+        default_storage.delete(name)  # deleted meanwhile: nothing of that voice may stay
+    return conditioning
+
+
+def stored_conditioning(name: str) -> Conditioning | None:
+    try:
+        with default_storage.open(name) as stored:
+            return Conditioning(safetensors.numpy.load(stored.read()))
+    except FileNotFoundError:
+        return None
+    except SafetensorError:  # half written when the machine went down: derive it again
+        default_storage.delete(name)
+        return None
+
+
+def normalised_clip(reference: Reference, folder: Path) -> Path:
+    """A local copy of the normalised clip, normalised now if it has not been before."""
+    local = folder / f"{reference.sha256}.wav"
+    if reference.normalized.name and default_storage.exists(reference.normalized.name):
+        copy_from_storage(reference.normalized, local)
+        return local
+    upload = folder / reference.sha256
+    try:
+        copy_from_storage(reference.file, upload)
+    except FileNotFoundError as error:
+        raise SynthesisError("reference_missing", "The reference's file is gone from the storage.") from error
+    audio.normalise(upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS)
+    with local.open("rb") as normalised:
+        reference.keep_normalized(File(normalised))
+    return local
+
+
+def copy_from_storage(stored: FieldFile, target: Path) -> None:
+    with stored.open("rb") as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+
+
+def verify(waveform: Waveform, segment: str) -> None:
+    """Refuses what no one would call speech. -60 dBFS is far below the quietest word and far above dither."""
+    if not waveform.size or not np.isfinite(waveform).all() or np.abs(waveform).max() < 1e-3:
+        raise SynthesisError(
+            "synthesis_failed", f"The engine made no sound for “{segment[:60]}”. Try other words."
+        )

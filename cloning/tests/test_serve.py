@@ -1,0 +1,175 @@
+"""The supervisor with its real children: what `make run` starts."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import soundfile
+from django.core.management.base import CommandError
+
+from cloning.management.commands import serve
+from cloning.tests.conftest import MALE_CLIP
+from cloning.tests.live_site import PROJECT, LiveSite, serving
+
+LONG_TEXT = (
+    "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. "
+    * 150
+)
+
+
+def post(site: LiveSite, text: str) -> dict:
+    """Asks for a generation through the API without waiting for it."""
+    boundary = "test-boundary"
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
+    ).encode() + MALE_CLIP.read_bytes()
+    request = urllib.request.Request(
+        f"{site.url}/api/v1/voice-clone/generate",
+        data=body + f"\r\n--{boundary}--\r\n".encode(),
+        headers={"Content-Type": f"multipart/form-data; boundary={boundary}", "Prefer": "respond-async"},
+    )
+    with urllib.request.urlopen(request) as response:
+        assert response.status == 202
+        return json.load(response)
+
+
+def get(site: LiveSite, path: str) -> dict:
+    with urllib.request.urlopen(site.url + path) as response:
+        return json.load(response)
+
+
+def rows(site: LiveSite, query: str) -> list[tuple]:
+    with sqlite3.connect(f"file:{site.storage_root}/db.sqlite3?mode=ro", uri=True, timeout=20) as connection:
+        return connection.execute(query).fetchall()
+
+
+def wait_until(condition, seconds: float):
+    end = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.1)
+    return result
+
+
+def worker_pids(site: LiveSite) -> list[int]:
+    return [pid for (pid,) in rows(site, "SELECT pid FROM cloning_worker ORDER BY seen_at DESC")]
+
+
+def running_segments(site: LiveSite) -> int:
+    return sum(
+        done
+        for (done,) in rows(site, "SELECT segments_done FROM cloning_generation WHERE status = 'running'")
+    )
+
+
+def test_a_killed_worker_loses_nothing_and_the_generation_succeeds_exactly_once(tmp_path):
+    with serving(tmp_path, LEASE_SECONDS="6") as site:
+        generation = post(site, LONG_TEXT)
+        wait_until(lambda: running_segments(site) >= 2, 60)
+        os.kill(worker_pids(site)[0], signal.SIGKILL)
+        killed_at = time.monotonic()
+        wait_until(lambda: rows(site, "SELECT 1 FROM cloning_generation WHERE attempts = 2"), 30)
+        assert time.monotonic() - killed_at < 30
+        result = wait_until(
+            lambda: (g := get(site, generation["status_url"]))["status"] == "succeeded" and g, 90
+        )
+        files = list((site.storage_root / "generated").iterdir())
+        assert len(files) == 1
+        assert soundfile.info(files[0]).duration == pytest.approx(result["duration_seconds"], abs=0.01)
+        assert rows(site, "SELECT count(*) FROM cloning_generation") == [(1,)]
+        assert "The worker ended with exit code -9; starting it again" in site.log.read_text()
+
+
+def test_stopping_in_the_middle_loses_nothing_and_the_next_run_goes_on(tmp_path):
+    with serving(tmp_path) as site:
+        generation = post(site, LONG_TEXT)
+        wait_until(lambda: running_segments(site) >= 1, 60)
+    assert rows(site, "SELECT status, attempts FROM cloning_generation") == [("queued", 0)]
+    assert rows(site, "SELECT count(*) FROM cloning_worker") == [(0,)]
+
+    started_at = time.monotonic()
+    with serving(tmp_path) as site:
+        assert time.monotonic() - started_at < 30
+        wait_until(lambda: get(site, generation["status_url"])["status"] == "succeeded", 90)
+
+
+def run_serve(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        cwd=PROJECT,
+        env={"PATH": os.environ["PATH"], "STORAGE_ROOT": str(tmp_path), "ENGINE": "preview", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_port_in_use_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = run_serve(tmp_path, PORT=str(port))
+    assert ended.returncode == 1
+    assert f"Port {port} of 127.0.0.1 can't be used" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_wrong_setting_is_said_in_a_sentence(tmp_path):
+    ended = run_serve(tmp_path, PORT="eighty")
+    assert ended.returncode == 1
+    assert 'Environment variable "PORT" invalid' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def watch(child: serve.Child, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        child.look_after()
+        time.sleep(0.01)
+
+
+def test_five_quick_deaths_end_the_run_with_the_reason(monkeypatch, caplog):
+    monkeypatch.setattr(serve, "LONGEST_PAUSE_SECONDS", 0.05)
+    child = serve.Child("worker", [sys.executable, "-c", "raise SystemExit(3)"])
+    with pytest.raises(CommandError, match=r"ended 5 times .* exit code 3"):
+        watch(child, 20)
+    assert caplog.text.count("starting it again") == serve.MAX_QUICK_DEATHS - 1
+
+
+def test_pauses_grow_with_each_quick_death(monkeypatch):
+    started = []
+    start = serve.Child.start
+    monkeypatch.setattr(serve.Child, "start", lambda self: (started.append(time.monotonic()), start(self)))
+    child = serve.Child("worker", [sys.executable, "-S", "-c", "raise SystemExit(1)"])
+    watch(child, 5)
+    first, second = started[1] - started[0], started[2] - started[1]
+    assert 1.0 <= first < second
+    assert second >= 3.0
+
+
+def test_a_child_that_ran_long_enough_is_forgiven(monkeypatch):
+    monkeypatch.setattr(serve, "QUICK_DEATH_SECONDS", 0.2)
+    child = serve.Child("worker", [sys.executable, "-c", "import time; time.sleep(0.4)"])
+    watch(child, 4)
+    assert child.quick_deaths == 0
+
+
+def test_a_child_that_ignores_sigterm_is_killed(monkeypatch):
+    ignoring = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    child = serve.Child("worker", [sys.executable, "-c", ignoring])
+    child.start()
+    time.sleep(0.5)
+    child.ask_to_stop()
+    child.wait(time.monotonic() + 0.5)
+    assert child.process is not None
+    assert child.process.returncode == -signal.SIGKILL
