@@ -1,0 +1,217 @@
+import uuid
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from cloning.api import download_url
+from cloning.engines import LABELS
+from cloning.files import audio_response
+from cloning.models import Generation, Reference, Status, Voice, Worker
+
+admin.site.site_header = "Voice cloning"
+admin.site.site_title = "Voice cloning"
+admin.site.enable_nav_sidebar = False  # five models; the lists need the width
+
+
+def player(url: str) -> SafeString:
+    return format_html('<audio controls preload="none" src="{}"></audio>', url)
+
+
+def seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} s"
+
+
+@admin.register(Generation)
+class GenerationAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "player", "outcome", "engine_label", "timings", "origin", "created_at"]
+    list_filter = ["status", "engine", "language", "requested_via", "audio_format", "error_code"]
+    search_fields = ["text", "=id", "error_message", "voice__name", "references__original_name"]
+    date_hierarchy = "created_at"
+    list_select_related = ["requested_by"]
+    list_per_page = 50
+    actions = ["retry", "cancel"]
+    fieldsets = [
+        (None, {"fields": ["status", "stage", "player", "error_code", "error_message", "engine_label"]}),
+        (
+            "Request",
+            {
+                "fields": [
+                    "text",
+                    "language",
+                    "speed",
+                    "temperature",
+                    "seed",
+                    "audio_format",
+                    "voice",
+                    "reference_players",
+                    "requested_via",
+                    "requested_by",
+                ]
+            },
+        ),
+        (
+            "Timings",
+            {
+                "fields": [
+                    "created_at",
+                    "started_at",
+                    "finished_at",
+                    "waited",
+                    "worked",
+                    "duration",
+                    "sample_rate_hz",
+                ]
+            },
+        ),
+        (
+            "Job",
+            {
+                "fields": [
+                    "segments_done",
+                    "segments_total",
+                    "attempts",
+                    "claim_token",
+                    "lease_expires_at",
+                    "stored_name",
+                ]
+            },
+        ),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Generation | None = None) -> bool:
+        # A generation is what was asked and what came of it: nothing to edit. The actions need the permission.
+        return obj is None and super().has_change_permission(request, obj)
+
+    @admin.display(description="audio")
+    def player(self, generation: Generation) -> SafeString | str:
+        return player(download_url(generation)) if generation.status == Status.SUCCEEDED else "–"
+
+    @admin.display(description="stored as")
+    def stored_name(self, generation: Generation) -> str:
+        return generation.audio.name or "–"
+
+    @admin.display(description="references")
+    def reference_players(self, generation: Generation) -> SafeString:
+        rows = (
+            (str(r), player(reverse("admin:cloning_reference_audio", args=[r.pk])))
+            for r in generation.references.all()
+        )
+        return format_html_join("", "<p>{}<br>{}</p>", rows)
+
+    @admin.display(description="engine", ordering="engine")
+    def engine_label(self, generation: Generation) -> str:
+        label = LABELS.get(generation.engine, "–")
+        return f"{label}, {generation.precision}" if generation.precision else label
+
+    @admin.display(description="status", ordering="status")
+    def outcome(self, generation: Generation) -> SafeString | str:
+        status = generation.get_status_display()
+        return format_html("{}<br>{}", status, generation.error_code) if generation.error_code else status
+
+    @admin.display(description="waited, worked, speech")
+    def timings(self, generation: Generation) -> str:
+        values = (generation.waited_seconds, generation.worked_seconds, generation.duration_seconds)
+        return " · ".join(seconds(value) for value in values)
+
+    @admin.display(description="language, origin")
+    def origin(self, generation: Generation) -> str:
+        who = generation.requested_by or generation.get_requested_via_display()
+        return f"{generation.language}, {who}"
+
+    @admin.display(description="speech", ordering="duration_seconds")
+    def duration(self, generation: Generation) -> str:
+        return seconds(generation.duration_seconds)
+
+    @admin.display(description="waited")
+    def waited(self, generation: Generation) -> str:
+        return seconds(generation.waited_seconds)
+
+    @admin.display(description="worked")
+    def worked(self, generation: Generation) -> str:
+        return seconds(generation.worked_seconds)
+
+    @admin.action(description="Retry the selected failed or cancelled generations", permissions=["change"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
+        count = sum(generation.retry() for generation in queryset)
+        self.message_user(request, f"{count} queued again.", messages.SUCCESS if count else messages.WARNING)
+
+    @admin.action(description="Cancel the selected queued or running generations", permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
+        count = sum(generation.cancel() for generation in queryset)
+        self.message_user(request, f"{count} cancelled.", messages.SUCCESS if count else messages.WARNING)
+
+
+@admin.register(Reference)
+class ReferenceAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "player", "format_name", "size_bytes", "created_at"]
+    search_fields = ["original_name", "sha256"]
+    date_hierarchy = "created_at"
+    readonly_fields = [
+        "player",
+        "sha256",
+        "format_name",
+        "duration_seconds",
+        "size_bytes",
+        "stored_names",
+        "created_at",
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # references come with generations, where they are probed
+
+    def get_urls(self) -> list:
+        url = path("<uuid:pk>/audio/", self.admin_site.admin_view(self.audio), name="cloning_reference_audio")
+        return [url, *super().get_urls()]
+
+    def audio(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+        """The normalised clip, which every browser plays; the upload itself until there is one."""
+        reference = get_object_or_404(Reference, pk=pk)
+        if not self.has_view_permission(request, reference):
+            raise PermissionDenied
+        if reference.normalized:
+            return audio_response(request, reference.normalized, "audio/wav")
+        return audio_response(request, reference.file, "application/octet-stream")
+
+    @admin.display(description="audio")
+    def player(self, reference: Reference) -> SafeString:
+        return player(reverse("admin:cloning_reference_audio", args=[reference.pk]))
+
+    @admin.display(description="stored as")
+    def stored_names(self, reference: Reference) -> str:
+        # As text: no URL serves the storage, and Django would make links of the fields.
+        return ", ".join(filter(None, [reference.file.name, reference.normalized.name]))
+
+
+@admin.register(Voice)
+class VoiceAdmin(admin.ModelAdmin):
+    list_display = ["name", "reference_count", "created_at"]
+    search_fields = ["name"]
+    filter_horizontal = ["references"]
+    readonly_fields = ["id", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Voice]:
+        return super().get_queryset(request).prefetch_related("references")
+
+    @admin.display(description="references")
+    def reference_count(self, voice: Voice) -> int:
+        return len(voice.references.all())
+
+
+@admin.register(Worker)
+class WorkerAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "engine", "started_at", "seen_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
+        return False

@@ -1,0 +1,284 @@
+"""Validation shared by the HTML form and the JSON API. Every error carries one of the API's codes."""
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
+from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import IntegrityError, transaction
+
+from cloning import audio
+from cloning.models import AudioFormat, Channel, Generation, Reference, Voice, forget_unused, random_seed
+from cloning.text import LANGUAGES, UnspeakableText, resolve_language, split
+
+MAX_REFERENCES = 5
+MIN_REFERENCE_SECONDS = 1.0
+SPEED_RANGE = (0.5, 2.0)
+TEMPERATURE_RANGE = (0.05, 1.5)
+SEED_RANGE = (0, 2**32 - 1)
+
+SUFFIXES = {
+    "wav": ".wav",
+    "mp3": ".mp3",
+    "flac": ".flac",
+    "ogg": ".ogg",
+    "aiff": ".aiff",
+    "amr": ".amr",
+    "aac": ".aac",
+}
+
+
+@dataclass(frozen=True)
+class ReferenceUpload:
+    """An upload that was decoded and found usable."""
+
+    upload: UploadedFile
+    sha256: str
+    clip: audio.Clip
+
+    def save(self) -> Reference:
+        """The stored reference with these bytes; two requests that bring the same clip share one row."""
+        if known := Reference.objects.filter(sha256=self.sha256).first():
+            return known
+        reference = Reference(
+            sha256=self.sha256,
+            original_name=(self.upload.name or "")[:255],
+            suffix=SUFFIXES.get(self.clip.format_name, ".bin"),
+            format_name=self.clip.format_name[:64],
+            duration_seconds=self.clip.duration_seconds,
+            size_bytes=self.upload.size or 0,
+        )
+        self.upload.seek(0)
+        reference.file.save("", File(self.upload), save=False)
+        try:
+            with transaction.atomic():
+                reference.save(force_insert=True)
+        except IntegrityError:
+            reference.file.delete(save=False)
+            return Reference.objects.get(sha256=self.sha256)
+        return reference
+
+
+def probed(upload: UploadedFile) -> ReferenceUpload:
+    """Reads the upload once through: its SHA-256 and what it holds. Raises audio.AudioError.
+
+    FFmpeg sees a copy under a name of ours: Django's temporary file keeps the ending that the user chose.
+    """
+    digest = hashlib.sha256()
+    with tempfile.NamedTemporaryFile(prefix="upload-") as copy:
+        for chunk in upload.chunks():
+            digest.update(chunk)
+            copy.write(chunk)
+        copy.flush()
+        clip = audio.probe(
+            Path(copy.name), min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
+        )
+    return ReferenceUpload(upload, digest.hexdigest(), clip)
+
+
+class MultipleFileInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class ReferencesField(forms.FileField):
+    """One to `MAX_REFERENCES` clips; cleans to a list of ReferenceUpload."""
+
+    widget = MultipleFileInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[ReferenceUpload]:
+        uploads: Sequence[UploadedFile] = data or []
+        if len(uploads) > MAX_REFERENCES:
+            raise ValidationError(
+                f"{len(uploads)} clips were sent; at most {MAX_REFERENCES} are allowed.",
+                code="reference_too_many",
+            )
+        return [self.clean_upload(upload) for upload in uploads]
+
+    def clean_upload(self, upload: UploadedFile) -> ReferenceUpload:
+        size_bytes = upload.size or 0
+        if size_bytes > settings.MAX_REFERENCE_MB * 1024**2:
+            raise ValidationError(
+                f"The file has {size_bytes / 1024**2:.1f} MB; at most {settings.MAX_REFERENCE_MB} MB are allowed.",
+                code="reference_too_large",
+            )
+        if not size_bytes:
+            raise ValidationError("The file is empty.", code="reference_unreadable")
+        try:
+            return probed(upload)
+        except audio.AudioError as error:
+            raise ValidationError(str(error), code=error.code) from error
+
+
+def in_range(bounds: tuple[float, float]) -> list[Any]:
+    low, high = (str(bound).removesuffix(".0") for bound in bounds)
+    message = f"This has to be between {low} and {high}."
+    validators = [MinValueValidator(bounds[0], message), MaxValueValidator(bounds[1], message)]
+    for validator in validators:
+        validator.code = "out_of_range"
+    return validators
+
+
+class VoiceField(forms.ModelChoiceField):
+    default_error_messages = {"invalid_choice": "There is no such voice; it may have been deleted."}
+
+    def label_from_instance(self, obj: Any) -> str:
+        return obj.name
+
+
+class GenerationForm(forms.Form):
+    """What a generation is made of. `save(channel, user)` stores the references and returns an unsaved Generation."""
+
+    reference = ReferencesField(
+        label="Reference",
+        required=False,
+        help_text="A few seconds of one voice, without music. Longer is better, up to half a minute.",
+    )
+    voice = VoiceField(
+        # One whose references were taken away, as the admin allows, has nothing to speak with.
+        Voice.objects.filter(references__isnull=False).distinct(),
+        label="Saved voice",
+        required=False,
+        empty_label="None: use the clip above",
+    )
+    text = forms.CharField(
+        label="Text", required=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})
+    )
+    language = forms.CharField(
+        label="Language", required=False, widget=forms.Select(choices=list(LANGUAGES.items()))
+    )
+    format = forms.ChoiceField(label="Format", required=False, choices=AudioFormat)
+    speed = forms.FloatField(
+        label="Speed",
+        required=False,
+        validators=in_range(SPEED_RANGE),
+        help_text="0.5 is half as fast, 2 twice.",
+    )
+    temperature = forms.FloatField(
+        label="Temperature",
+        required=False,
+        validators=in_range(TEMPERATURE_RANGE),
+        help_text="Higher is livelier and less certain. The preview engine ignores it.",
+    )
+    seed = forms.IntegerField(
+        label="Seed",
+        required=False,
+        validators=in_range(SEED_RANGE),
+        help_text="The same seed gives the same audio.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"language": "en", "speed": 1.0, "temperature": 0.75, "format": "wav"})
+        super().__init__(*args, **kwargs)
+        for name, bounds in (("speed", SPEED_RANGE), ("temperature", TEMPERATURE_RANGE)):
+            self.fields[name].widget.attrs.update(min=bounds[0], max=bounds[1], step=0.05)
+        for name in ("speed", "temperature", "seed"):
+            self.fields[name].error_messages["invalid"] = "This has to be a number."
+        self.fields["text"].widget.attrs["data-max-chars"] = settings.MAX_TEXT_CHARS
+        self.fields["text"].help_text = f"At most {thousands(settings.MAX_TEXT_CHARS)} characters."
+        self.fields["reference"].widget.attrs.update(
+            {"accept": "audio/*,video/*", "aria-describedby": "id_reference_helptext id_reference_error"}
+        )
+
+    def clean_text(self) -> str:
+        value: str = self.cleaned_data["text"].replace("\r\n", "\n")
+        if not value:
+            raise ValidationError("Write what the voice should say.", code="text_missing")
+        if len(value) > settings.MAX_TEXT_CHARS:
+            raise ValidationError(
+                f"The text has {thousands(len(value))} characters; "
+                f"at most {thousands(settings.MAX_TEXT_CHARS)} are allowed.",
+                code="text_too_long",
+            )
+        return value
+
+    def clean_language(self) -> str:
+        value = self.cleaned_data["language"] or "en"
+        try:
+            return resolve_language(value)
+        except ValueError as error:
+            raise ValidationError(
+                f"“{value[:20]}” is not one of the languages: {', '.join(LANGUAGES)}.",
+                code="language_unsupported",
+            ) from error
+
+    def clean_format(self) -> str:
+        return self.cleaned_data["format"] or AudioFormat.WAV
+
+    def clean_speed(self) -> float:
+        return self.value_or("speed", 1.0)
+
+    def clean_temperature(self) -> float:
+        return self.value_or("temperature", 0.75)
+
+    def clean_seed(self) -> int:
+        return self.value_or("seed", random_seed())
+
+    def value_or(self, name: str, default: Any) -> Any:
+        return default if self.cleaned_data[name] is None else self.cleaned_data[name]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if "text" in cleaned and "language" in cleaned:
+            try:
+                split(cleaned["text"], cleaned["language"])
+            except UnspeakableText as error:
+                self.add_error("text", ValidationError(str(error), code="text_unspeakable"))
+        if "reference" in cleaned and "voice" in cleaned and not (cleaned["reference"] or cleaned["voice"]):
+            self.add_error(
+                "reference", ValidationError("Choose a clip of the voice.", code="reference_missing")
+            )
+        if cleaned.get("reference") and cleaned.get("voice"):
+            self.add_error(
+                "voice",
+                ValidationError(
+                    "Send a reference or choose a saved voice, not both.", code="voice_ambiguous"
+                ),
+            )
+        return cleaned
+
+    def save(self, channel: Channel, user: Any) -> tuple[Generation, list[Reference]]:
+        """An unsaved generation and its stored references, for `tasks.submit`."""
+        cleaned = self.cleaned_data
+        voice: Voice | None = cleaned["voice"]
+        references = list(voice.references.all()) if voice else stored(cleaned["reference"])
+        generation = Generation(
+            requested_via=channel,
+            requested_by=user if user.is_authenticated else None,
+            voice=voice,
+            audio_format=cleaned["format"],
+            **{name: cleaned[name] for name in ("text", "language", "speed", "temperature", "seed")},
+        )
+        return generation, references
+
+
+def stored(uploads: Sequence[ReferenceUpload]) -> list[Reference]:
+    """All of them or, when one can't be stored, none."""
+    references: list[Reference] = []
+    try:
+        for upload in uploads:
+            references.append(upload.save())
+    except Exception:
+        forget_unused(references)
+        raise
+    return references
+
+
+def thousands(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+class VoiceForm(forms.ModelForm):
+    """A name for the references of a generation, to be used again."""
+
+    class Meta:
+        model = Voice
+        fields = ["name"]
+        help_texts = {"name": "It can then be chosen in the form, without an upload."}

@@ -1,0 +1,43 @@
+from collections.abc import Sequence
+from datetime import datetime
+
+from django import template
+from django.utils.timesince import timesince
+
+from cloning.api import download_url as api_download_url
+from cloning.engines import LABELS
+from cloning.models import Generation
+from cloning.text import LANGUAGES
+
+register = template.Library()
+
+WAVEFORM_HEIGHT = 40
+
+
+@register.filter
+def language_name(code: str) -> str:
+    return LANGUAGES.get(code, code)
+
+
+@register.filter
+def engine_label(name: str) -> str:
+    return LABELS.get(name, name)
+
+
+@register.filter
+def download_url(generation: Generation) -> str:
+    return api_download_url(generation)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    elapsed = timesince(moment, depth=1)
+    return "just now" if elapsed.startswith("0") else f"{elapsed} ago"
+
+
+@register.filter
+def waveform_path(peaks: Sequence[float]) -> str:
+    """SVG path data of a bar per peak (0 to 1), mirrored about the middle, one unit apart."""
+    middle = WAVEFORM_HEIGHT / 2
+    bars = ((x + 0.5, max(0.5, peak * middle)) for x, peak in enumerate(peaks))
+    return "".join(f"M{x} {middle - half:.1f}v{2 * half:.1f}" for x, half in bars)

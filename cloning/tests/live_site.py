@@ -1,0 +1,78 @@
+"""A real `manage.py serve`, web server and worker, for tests that need the whole site."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    url: str  # without a slash at the end
+    storage_root: Path
+    process: subprocess.Popen[bytes]  # the supervisor; web server and worker are its children
+    log: Path  # what all three of them print
+
+
+@contextmanager
+def serving(folder: Path, **environment: str) -> Iterator[LiveSite]:
+    """Serves from `folder` on a free port until the context ends; SIGTERM has to end it with exit code 0."""
+    port, storage_root, log = free_port(), folder / "storage", folder / "serve.log"
+    variables = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONUNBUFFERED": "1",
+        "STORAGE_ROOT": str(storage_root),
+        "MODEL_CACHE": str(folder / "model_cache"),
+        "DATABASE_URL": f"sqlite:///{storage_root}/db.sqlite3",
+        "ENGINE": "preview",
+        "PREVIEW_VOICE": "espeak",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "BASE_URL": "",
+        **environment,
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"], cwd=PROJECT, env=variables, stdout=output, stderr=output
+        )
+    try:
+        wait_until_ready(process, log)
+        yield LiveSite(f"http://localhost:{port}", storage_root, process, log)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_SECONDS) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while "Ready:" not in log.read_text():
+        assert process.poll() is None, f"`serve` ended by itself:\n{log.read_text()}"
+        assert time.monotonic() < give_up_at, f"`serve` did not get ready:\n{log.read_text()}"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    with serving(tmp_path_factory.mktemp("site")) as site:
+        yield site

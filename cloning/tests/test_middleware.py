@@ -1,0 +1,61 @@
+import pytest
+from django.test import Client
+
+from cloning.middleware import CONTENT_SECURITY_POLICY
+
+BEYOND = str(5 * 25 * 1024**2 + 2 * 1024**2)
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/api/v1/languages", "/admin/login/"])
+def test_content_security_policy_on_every_answer(path: str, client, db) -> None:
+    assert client.get(path)["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert "script-src" not in CONTENT_SECURITY_POLICY, "default-src 'self' allows no inline script"
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/api/v1/languages", "/admin/login/"])
+def test_headers_that_keep_browsers_strict(path: str, client, db) -> None:
+    response = client.get(path)
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+
+
+def test_too_large_a_body_is_json_for_programs(client, db) -> None:
+    response = client.generic("POST", "/api/v1/voice-clone/generate", b"", CONTENT_LENGTH=BEYOND)
+    assert response.status_code == 413
+    assert response.json()["error"] == {
+        "code": "request_too_large",
+        "message": "The request is larger than 126 MB.",
+        "field": None,
+    }
+
+
+def test_too_large_a_body_is_a_page_for_people(client, db) -> None:
+    response = client.generic("POST", "/", b"", CONTENT_LENGTH=BEYOND)
+    assert response.status_code == 413
+    assert "larger than 126 MB" in response.content.decode()
+    assert response["Content-Type"].startswith("text/html")
+
+
+def test_limit_follows_the_settings(client, db, settings) -> None:
+    settings.MAX_REFERENCE_MB = 1
+    response = client.generic("POST", "/api/v1/voice-clone/generate", b"", CONTENT_LENGTH=str(7 * 1024**2))
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize("length", ["", "abc", "-5", "1e3", "²"])
+def test_content_length_that_is_no_number(length: str, db) -> None:
+    response = Client(raise_request_exception=False).generic(
+        "POST", "/api/v1/languages", b"", CONTENT_LENGTH=length
+    )
+    assert response.status_code == 405
+
+
+def test_pages_of_another_site_can_not_read_too_large_answers(client, db) -> None:
+    """The refusal carries CORS headers for listed origins alone, as every other answer."""
+    for origin, allowed in (("http://localhost:5173", True), ("https://evil.example", False)):
+        response = client.generic(
+            "POST", "/api/v1/voice-clone/generate", b"", CONTENT_LENGTH=BEYOND, headers={"Origin": origin}
+        )
+        assert response.has_header("Access-Control-Allow-Origin") == allowed

@@ -1,0 +1,28 @@
+"""The tests of the job once more on PostgreSQL, where claims meet row locks instead of SQLite's one writer."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cloning.tests.live_site import PROJECT
+
+URL = os.environ.get("TEST_DATABASE_URL", "")
+
+
+@pytest.mark.skipif(
+    not URL and not os.environ.get("CI_FORBID_SKIPS"), reason="TEST_DATABASE_URL names no PostgreSQL server"
+)
+def test_the_job_is_the_same_on_postgresql() -> None:
+    assert URL.startswith("postgres")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "cloning/tests/test_models.py", "cloning/tests/test_lease.py"],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": URL},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stdout[-4000:]
+    assert " passed" in ended.stdout

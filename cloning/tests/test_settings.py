@@ -1,0 +1,123 @@
+"""Holds settings.py, .env.example and the README's table together, and the settings' own behaviour."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+FETCH_MODEL_SETTINGS = {
+    "COQUI_TOS_AGREED",
+    "HF_ENDPOINT",
+}  # read by libraries' conventions, not by settings.py
+
+
+def defaults_in_settings() -> set[str]:
+    source = (PROJECT / "voiceclone_site" / "settings.py").read_text()
+    return set(re.findall(r'\benv(?:_folder|\.\w+)\(\s*"([A-Z_]+)"', source))
+
+
+def env_example() -> dict[str, str]:
+    return dict(re.findall(r"^#([A-Z_]+)=(.*)$", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+
+
+def readme_table() -> dict[str, str]:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    return {name: default.strip("`") if default.startswith("`") else "" for name, default in rows}
+
+
+def test_every_setting_is_documented_twice_and_nothing_else_is():
+    assert set(env_example()) == defaults_in_settings() | FETCH_MODEL_SETTINGS
+    assert set(readme_table()) == set(env_example())
+
+
+def test_the_documented_defaults_are_the_same():
+    assert readme_table() == env_example()
+
+
+def settings_value(expression: str, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Printed by a copy of the settings, out of reach of this machine's .env."""
+    copy = tmp_path / "project"
+    if not copy.exists():
+        shutil.copytree(PROJECT / "voiceclone_site", copy / "voiceclone_site")
+    return subprocess.run(
+        [sys.executable, "-c", f"from voiceclone_site import settings; print({expression})"],
+        cwd=copy,
+        env={"PATH": os.environ["PATH"], "STORAGE_ROOT": str(tmp_path / "kept"), **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_documented_defaults_are_the_real_ones(tmp_path):
+    """Setting every documented default changes nothing."""
+    names = [
+        "HOST",
+        "PORT",
+        "BASE_URL",
+        "CORS_ALLOWED_ORIGINS",
+        "WEB_THREADS",
+        "DEBUG",
+        "LOG_LEVEL",
+        "ENGINE",
+        "PREVIEW_VOICE",
+        "XTTS_PRECISION",
+        "XTTS_THREADS",
+    ]
+    names += [
+        "LEASE_SECONDS",
+        "DEADLINE_SECONDS",
+        "MAX_TEXT_CHARS",
+        "MAX_REFERENCE_MB",
+        "MAX_REFERENCE_SECONDS",
+    ]
+    names += ["MAX_QUEUED", "API_WAIT_SECONDS", "MODEL_CACHE", "ALLOWED_HOSTS", "DATABASES"]
+    expression = f"[str(getattr(settings, name)) for name in {names}]"
+    documented = {name: value for name, value in env_example().items() if name != "STORAGE_ROOT"}
+    assert (
+        settings_value(expression, tmp_path).stdout
+        == settings_value(expression, tmp_path, **documented).stdout
+        != ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("ENGINE", "bark"),
+        ("DEBUG", "perhaps"),
+        ("LOG_LEVEL", "loud"),
+        ("MAX_QUEUED", "0"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):
+    result = settings_value("1", tmp_path, **{name: value})
+    assert result.returncode != 0
+    assert f'Environment variable "{name}" invalid' in result.stderr
+
+
+def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path):
+    first = settings_value("settings.SECRET_KEY", tmp_path).stdout
+    assert len(first) > 40
+    assert settings_value("settings.SECRET_KEY", tmp_path).stdout == first
+    assert stat.S_IMODE((tmp_path / "kept" / "secret_key").stat().st_mode) == 0o600
+    assert settings_value("settings.SECRET_KEY", tmp_path, SECRET_KEY="x" * 50).stdout == "x" * 50 + "\n"
+
+
+def test_storage_with_spaces_and_signs_in_its_path_works(tmp_path):
+    folder = tmp_path / "a folder #1 100%"
+    result = settings_value("settings.DATABASES['default']['NAME']", tmp_path, STORAGE_ROOT=str(folder))
+    assert result.stdout.strip() == f"{folder}/db.sqlite3", result.stderr
+
+
+def test_https_makes_cookies_and_redirects_strict(tmp_path):
+    expression = "(settings.SESSION_COOKIE_SECURE, settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS[-1])"
+    result = settings_value(expression, tmp_path, BASE_URL="https://voice.example/")
+    assert result.stdout.strip() == "(True, True, 'voice.example')"

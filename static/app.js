@@ -1,0 +1,210 @@
+// Conveniences on top of pages that work without JavaScript: character count, drop, listening to the reference,
+// recording, a waveform that follows the player, and word of a server that can't be reached.
+"use strict";
+
+const MAX_RECORDING_SECONDS = 60;
+
+const announcer = document.getElementById("announcer");
+const trouble = document.getElementById("trouble");
+
+function showTrouble(message) {
+  if (trouble.hidden || trouble.textContent !== message) trouble.textContent = message;
+  trouble.hidden = false;
+}
+
+// Text
+
+function showCount(textarea) {
+  const output = document.getElementById(textarea.id + "_helptext");
+  const most = Number(textarea.dataset.maxChars);
+  const count = [...textarea.value.trim()].length; // code points, as the server counts
+  const isOver = count > most;
+  const digits = (number) => number.toLocaleString("en").replaceAll(",", "\u00a0");
+  output.textContent = `${digits(count)} of ${digits(most)} characters`;
+  if (isOver && !output.classList.contains("over")) announcer.textContent = "The text is too long.";
+  output.classList.toggle("over", isOver);
+}
+
+// Reference
+
+function fileInput() {
+  return document.querySelector(".drop input[type=file]");
+}
+
+function setFiles(input, files) {
+  const transfer = new DataTransfer();
+  for (const file of files) transfer.items.add(file);
+  input.files = transfer.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+function showChosen(input) {
+  const list = input.closest(".drop").querySelector("[data-chosen]");
+  list.querySelectorAll("audio").forEach((audio) => URL.revokeObjectURL(audio.src));
+  list.replaceChildren(
+    ...Array.from(input.files, (file) => {
+      const remove = element("button", { type: "button", className: "plain", textContent: "Remove" });
+      remove.setAttribute("aria-label", "Remove " + file.name);
+      remove.addEventListener("click", () => {
+        setFiles(input, Array.from(input.files).filter((other) => other !== file));
+        input.focus();
+      });
+      const player = element("audio", { controls: true, src: URL.createObjectURL(file) });
+      player.setAttribute("aria-label", "Reference: " + file.name);
+      const kilobytes = Math.ceil(file.size / 1024);
+      const sizeText = kilobytes < 1024 ? `${kilobytes} kB` : `${(kilobytes / 1024).toFixed(1)} MB`;
+      const size = element("span", { className: "size", textContent: sizeText });
+      return element("li", {}, element("span", { className: "name", textContent: file.name }), size, remove, player);
+    }),
+  );
+  list.hidden = input.files.length === 0;
+  markReference("");
+}
+
+function markReference(message) {
+  const field = fileInput().closest(".field");
+  field.classList.toggle("wrong", Boolean(message));
+  field.querySelector(".error").textContent = message;
+  fileInput().setAttribute("aria-invalid", Boolean(message));
+}
+
+// Recording
+
+let recorder = null;
+
+async function record(button) {
+  let stream;
+  button.disabled = true;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  } catch (error) {
+    markReference("The microphone can't be used: " + error.message);
+    return;
+  } finally {
+    button.disabled = false;
+  }
+  const label = button.querySelector("[data-record-label]");
+  const time = button.querySelector("[data-record-time]");
+  const chunks = [];
+  let seconds = 0;
+  const showTime = () => (time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
+  const clock = setInterval(() => {
+    seconds += 1;
+    showTime();
+    if (seconds >= MAX_RECORDING_SECONDS) recorder.stop();
+  }, 1000);
+  recorder = new MediaRecorder(stream);
+  recorder.addEventListener("dataavailable", (event) => chunks.push(event.data));
+  recorder.addEventListener("stop", () => {
+    clearInterval(clock);
+    stream.getTracks().forEach((track) => track.stop());
+    const type = recorder.mimeType;
+    const suffix = type.includes("mp4") ? "m4a" : type.includes("ogg") ? "ogg" : "webm";
+    recorder = null;
+    button.classList.remove("recording");
+    label.textContent = "Record again";
+    time.textContent = "";
+    announcer.textContent = `Recording stopped after ${seconds} seconds.`;
+    setFiles(fileInput(), [new File(chunks, "recording." + suffix, { type })]);
+  });
+  recorder.start();
+  button.classList.add("recording");
+  label.textContent = "Stop";
+  showTime();
+  announcer.textContent = `Recording, for up to ${MAX_RECORDING_SECONDS} seconds.`;
+}
+
+// What is on the page, now and after each swap
+
+function enhance(root) {
+  root.querySelectorAll("textarea[data-max-chars]").forEach(showCount);
+  root.querySelectorAll("[data-drop-hint]").forEach((hint) => (hint.hidden = false));
+  const canRecord = navigator.mediaDevices && window.MediaRecorder;
+  root.querySelectorAll("[data-record]").forEach((button) => (button.hidden = !canRecord));
+}
+
+enhance(document);
+document.addEventListener("htmx:load", (event) => enhance(event.target));
+document.addEventListener("input", (event) => {
+  if (event.target.matches("textarea[data-max-chars]")) showCount(event.target);
+});
+document.addEventListener("change", (event) => {
+  if (event.target === fileInput()) showChosen(event.target);
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-record]");
+  if (button) recorder ? recorder.stop() : record(button);
+});
+
+// A file that misses the drop zone would replace the page, and the text with it: the whole page is the zone.
+for (const name of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const input = fileInput();
+    if (!input || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    input.closest(".drop").classList.toggle("over", name === "dragover");
+    if (name === "drop") setFiles(input, event.dataTransfer.files);
+  });
+}
+
+// Players: one at a time; the waveform shows where it is and takes clicks. Media events do not bubble, hence `true`.
+document.addEventListener(
+  "play",
+  (event) => document.querySelectorAll("audio").forEach((audio) => audio === event.target || audio.pause()),
+  true,
+);
+document.addEventListener(
+  "timeupdate",
+  ({ target: audio }) => {
+    const waveform = audio.closest(".card")?.querySelector(".waveform");
+    waveform?.style.setProperty("--played", `${(100 * audio.currentTime) / audio.duration}%`);
+  },
+  true,
+);
+document.addEventListener("click", (event) => {
+  const waveform = event.target.closest(".waveform");
+  const audio = waveform?.closest(".card").querySelector("audio");
+  if (!audio?.duration) return;
+  const box = waveform.getBoundingClientRect();
+  audio.currentTime = (audio.duration * (event.clientX - box.left)) / box.width;
+  audio.play();
+});
+
+// HTMX
+
+document.addEventListener("htmx:sendError", () =>
+  showTrouble("The server can't be reached. Nothing is lost: this goes on when it is back."),
+);
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  const reasons = { 403: "This page has expired. Reload it and try again.", 413: "The clips are too large together." };
+  showTrouble(reasons[xhr.status] ?? `The server answered ${xhr.status}. Nothing is lost: try again.`);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful || event.detail.xhr.status === 422) trouble.hidden = true;
+});
+
+// Focus goes to what is wrong in the form; from a card that is replaced or deleted it stays in the list.
+let focusWasInCard = false;
+document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  focusWasInCard = target.matches(".card") && target.contains(document.activeElement);
+});
+document.addEventListener("htmx:afterSwap", ({ detail: { target, xhr } }) => {
+  if (target.id === "form") {
+    const message = document.getElementById("id_reference_error").textContent;
+    showChosen(fileInput()); // Chromium leaves the controls of a player empty when it is moved, as hx-preserve does
+    markReference(message); // and the input keeps the attributes of before
+    if (xhr.status === 422) document.querySelector("#form [aria-invalid=true]")?.focus();
+  }
+  if (focusWasInCard) {
+    (document.getElementById(target.id)?.querySelector("a") ?? document.getElementById("generations-title"))?.focus();
+  }
+});
+document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {
+  if (target.id === "generations") target.firstElementChild.scrollIntoView({ block: "nearest" });
+});
