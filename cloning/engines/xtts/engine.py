@@ -77,8 +77,8 @@ class XttsEngine(Engine):
         self._lock = threading.Lock()
         self.precision = chosen_precision(precision, self._device)
         self._model = load_model(model_folder, self._device)
-        self._gpt = Gpt(self._model, self.precision, self._device)
         self._vocoder = Vocoder(self._model.hifigan_decoder)
+        self._gpt = Gpt(self._model, self.precision, self._device)
         self._model.forget_speech()
         self._voice_prefixes: dict[bytes, torch.Tensor] = {}
         self.sample_rate_hz: int = self._model.args.output_sample_rate

@@ -7,6 +7,7 @@ these latents in a second pass over all codes.
 """
 
 import copy
+import ctypes
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -88,9 +89,13 @@ class Gpt:
     def layers(self) -> list[Layer]:
         """Raises EngineError when they could not be packed."""
         try:
-            return [layer.result() for layer in self._packing]
+            layers = [packing.result() for packing in self._packing]
         except Exception as error:
-            raise EngineError(f"XTTS v2 can't speak: its weights could not be packed ({error}).") from error
+            raise EngineError(f"XTTS v2 can't speak: its weights could not be packed ({error!r}).") from error
+        self._packing.clear()
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+            trim(0)  # glibc would keep what packing freed: 0.6 to 0.8 GB
+        return layers
 
     @property
     def bytes_per_position(self) -> int:

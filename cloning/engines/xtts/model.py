@@ -23,15 +23,14 @@ LEAST_CHUNK_SECONDS = 0.33
 
 
 class XttsModel(nn.Module):
-    """Unfilled until a state is loaded; the GPT's weights take no memory until then."""
+    """Unfilled until a state is loaded, and until then takes hardly any memory."""
 
     def __init__(self, args: XttsArgs, tokenizer: VoiceBpeTokenizer) -> None:
         super().__init__()
         self.args = args
         self.tokenizer = tokenizer
         with _Unfilled():
-            with torch.device("meta"):
-                self.gpt = GptWeights(args, tokenizer)
+            self.gpt = GptWeights(args, tokenizer)
             self.hifigan_decoder = HifiDecoder(
                 input_sample_rate=args.input_sample_rate,
                 output_sample_rate=args.output_sample_rate,
@@ -102,12 +101,8 @@ class GptWeights(nn.Module):
         self.text_pos_embedding = nn.ModuleDict({"emb": nn.Embedding(args.gpt_max_text_tokens + 2, channels)})
         self.mel_embedding = nn.Embedding(args.gpt_num_audio_tokens, channels)
         self.mel_pos_embedding = nn.ModuleDict({"emb": nn.Embedding(args.gpt_max_audio_tokens + 3, channels)})
-        self.gpt = nn.ModuleDict(
-            {
-                "h": nn.ModuleList(LayerWeights(channels) for _ in range(args.gpt_layers)),
-                "ln_f": nn.LayerNorm(channels),
-            }
-        )
+        layers = nn.ModuleList(LayerWeights(channels) for _ in range(args.gpt_layers))
+        self.gpt = nn.ModuleDict({"h": layers, "ln_f": nn.LayerNorm(channels)})
         self.final_norm = nn.LayerNorm(channels)
         self.text_head = nn.Linear(channels, text_tokens)
         self.mel_head = nn.Linear(channels, args.gpt_num_audio_tokens)
