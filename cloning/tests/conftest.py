@@ -16,9 +16,11 @@ from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
 from cloning import openapi
+from cloning.engines import FOLDER_NAME
 from cloning.models import Channel, Generation, Reference
 from cloning.tasks import reporter, run
 from cloning.tests.live_site import live_site  # noqa: F401
+from cloning.tests.xtts_checkpoint import build_checkpoint
 
 DATA = Path(__file__).parent / "data"
 MALE_CLIP = DATA / "1688-142285-0007.flac"
@@ -95,7 +97,9 @@ def make_generation(make_reference) -> Callable[..., Generation]:
         }
         if references is None:
             references = [Reference.objects.first() or make_reference()]
-        with transaction.atomic():  # a worker that runs already must not take it before its references are there
+        with (
+            transaction.atomic()
+        ):  # a worker that runs already must not take it before its references are there
             generation = Generation.objects.create(**values)
             generation.references.set(references)
         return generation
@@ -166,6 +170,14 @@ def spoken(make_generation, clips) -> Generation:
     speech = ContentFile(clips["speech"])
     assert generation.succeed(speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[0.5, 1.0])
     return generation
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory) -> Path:
+    """A MODEL_CACHE with XTTS weights of the real architecture, small and random."""
+    folder = tmp_path_factory.mktemp("model_cache")
+    build_checkpoint(folder / FOLDER_NAME)
+    return folder
 
 
 @pytest.fixture

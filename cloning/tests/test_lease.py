@@ -117,3 +117,21 @@ def test_a_database_that_fails_for_a_moment_costs_nothing(beating, exits, monkey
         assert wait_for(lambda: Generation.objects.get().lease_expires_at > timezone.now(), 0.5)
     assert heartbeat.is_alive()
     assert exits == []
+
+
+def test_generations_in_hand_beside_the_one_that_overran_are_given_back(
+    beating, exits, settings, make_generation
+):
+    settings.DEADLINE_SECONDS = 0.5
+    heartbeat, overrun = beating(), make_generation()
+    overrun.claim()
+    with heartbeat.watching(overrun):
+        settings.DEADLINE_SECONDS = 3600.0
+        other = make_generation()
+        other.claim()
+        with heartbeat.watching(other):
+            assert wait_for(lambda: exits)
+    other.refresh_from_db()
+    assert (other.status, other.attempts, other.claim_token) == (Status.QUEUED, 0, None)
+    overrun.refresh_from_db()
+    assert overrun.error_code == "deadline_exceeded"

@@ -382,6 +382,16 @@ def test_page_not_found(path: str, browser, db) -> None:
         assert "There is nothing at this address" in response.content.decode()
 
 
+def test_an_address_that_the_server_does_not_know_is_explained(browser, db) -> None:
+    response = browser.get("/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "set ALLOWED_HOSTS" in response.content.decode()
+    assert "elsewhere.example" not in response.content.decode()
+    response = browser.get("/api/v1/languages", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "bad_request"
+
+
 def test_server_error_is_a_page_without_a_trace(browser, monkeypatch, db) -> None:
     def broken(*_: Any) -> None:
         raise DatabaseError("a secret of the server")

@@ -21,7 +21,7 @@ from torch import nn
 
 from cloning.engines.base import EngineError
 from cloning.engines.xtts.linear import Linear, packed
-from cloning.engines.xtts.model import LayerWeights, XttsModel
+from cloning.engines.xtts.model import XttsModel
 
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 """From layer number, queries, keys and values, each (tokens, heads, head size), to the same shape."""
@@ -71,14 +71,14 @@ class Gpt:
         self.dtype = torch.float32 if device.type == "cpu" else getattr(torch, precision)
         self._text_ends = (tokenizer.token_to_id("[START]"), tokenizer.token_to_id("[STOP]"))
         self._text_embedding = self._own(gpt.text_embedding.weight)
-        self._text_positions = self._own(gpt.text_pos_embedding["emb"].weight)
+        self._text_positions = self._own(gpt.text_pos_embedding.emb.weight)
         self._code_embedding = self._own(gpt.mel_embedding.weight)
-        self._code_positions = self._own(gpt.mel_pos_embedding["emb"].weight)
-        self._final_norms = copy.deepcopy(nn.Sequential(gpt.gpt["ln_f"], gpt.final_norm)).to(device, self.dtype)
+        self._code_positions = self._own(gpt.mel_pos_embedding.emb.weight)
+        self._final_norms = copy.deepcopy(nn.Sequential(gpt.gpt.ln_f, gpt.final_norm)).to(device, self.dtype)
         self._code_head = packed(gpt.mel_head.weight, gpt.mel_head.bias, precision, device)
         pool = ThreadPoolExecutor(torch.get_num_threads())  # packing uses one core at a time
         self._packing = [
-            pool.submit(_packed_layer, block, precision, device, self.dtype) for block in gpt.gpt["h"]
+            pool.submit(_packed_layer, layer, precision, device, self.dtype) for layer in gpt.gpt.h
         ]
         pool.shutdown(wait=False)
 
@@ -92,7 +92,6 @@ class Gpt:
             layers = [packing.result() for packing in self._packing]
         except Exception as error:
             raise EngineError(f"XTTS v2 can't speak: its weights could not be packed ({error!r}).") from error
-        self._packing.clear()
         if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
             trim(0)  # glibc would keep what packing freed: 0.6 to 0.8 GB
         return layers
@@ -207,7 +206,9 @@ class Gpt:
         return hidden
 
 
-def _packed_layer(weights: LayerWeights, precision: str, device: torch.device, dtype: torch.dtype) -> Layer:
+def _packed_layer(weights: Any, precision: str, device: torch.device, dtype: torch.dtype) -> Layer:
+    """From `model.LayerWeights`, which keep their matrices as (inputs, outputs)."""
+
     def pack(part: Any) -> Linear:
         return packed(part.weight.T, part.bias, precision, device)
 

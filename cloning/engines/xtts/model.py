@@ -25,6 +25,8 @@ LEAST_CHUNK_SECONDS = 0.33
 class XttsModel(nn.Module):
     """Unfilled until a state is loaded, and until then takes hardly any memory."""
 
+    mel_stats: torch.Tensor
+
     def __init__(self, args: XttsArgs, tokenizer: VoiceBpeTokenizer) -> None:
         super().__init__()
         self.args = args
@@ -57,8 +59,10 @@ class XttsModel(nn.Module):
     def conditioning_latents(self, audio: torch.Tensor, seconds: int, chunk_seconds: int) -> torch.Tensor:
         """From the first `seconds` of audio (1, samples) at 22.05 kHz, averaged over chunks: (1, 32, GPT channels)."""
         chunks = audio[:, : CONDITIONING_RATE_HZ * seconds].split(CONDITIONING_RATE_HZ * chunk_seconds, dim=1)
-        long_enough = [chunk for chunk in chunks if chunk.shape[1] >= CONDITIONING_RATE_HZ * LEAST_CHUNK_SECONDS]
-        latents = [self.gpt.conditioning_latents(self._mel(chunk).to(self._device)) for chunk in long_enough]
+        long_enough = [
+            chunk for chunk in chunks if chunk.shape[1] >= CONDITIONING_RATE_HZ * LEAST_CHUNK_SECONDS
+        ]
+        latents = [self.gpt.conditioning_latents(self._mel(chunk)) for chunk in long_enough]
         return torch.stack(latents).mean(dim=0)
 
     @property
@@ -77,13 +81,13 @@ class XttsModel(nn.Module):
             n_mels=MEL_CHANNELS,
             norm="slaney",
         )(audio)
-        return mel.clamp(min=1e-5).log() / self.mel_stats[None, :, None]
+        return mel.clamp(min=1e-5).log().to(self._device) / self.mel_stats[None, :, None]
 
 
 class _Unfilled(TorchFunctionMode):
     """Keeps modules from filling weights with random numbers, which the checkpoint would replace anyhow."""
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+    def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if getattr(function, "__name__", "") in ("uniform_", "normal_", "kaiming_uniform_", "trunc_normal_"):
             return kwargs.get("tensor", args[0] if args else None)
@@ -98,11 +102,10 @@ class GptWeights(nn.Module):
         channels = args.gpt_n_model_channels
         text_tokens = tokenizer.get_number_tokens()
         self.text_embedding = nn.Embedding(text_tokens, channels)
-        self.text_pos_embedding = nn.ModuleDict({"emb": nn.Embedding(args.gpt_max_text_tokens + 2, channels)})
+        self.text_pos_embedding = Positions(args.gpt_max_text_tokens + 2, channels)
         self.mel_embedding = nn.Embedding(args.gpt_num_audio_tokens, channels)
-        self.mel_pos_embedding = nn.ModuleDict({"emb": nn.Embedding(args.gpt_max_audio_tokens + 3, channels)})
-        layers = nn.ModuleList(LayerWeights(channels) for _ in range(args.gpt_layers))
-        self.gpt = nn.ModuleDict({"h": layers, "ln_f": nn.LayerNorm(channels)})
+        self.mel_pos_embedding = Positions(args.gpt_max_audio_tokens + 3, channels)
+        self.gpt = Layers(args.gpt_layers, channels)
         self.final_norm = nn.LayerNorm(channels)
         self.text_head = nn.Linear(channels, text_tokens)
         self.mel_head = nn.Linear(channels, args.gpt_num_audio_tokens)
@@ -112,6 +115,19 @@ class GptWeights(nn.Module):
     def conditioning_latents(self, mel: torch.Tensor) -> torch.Tensor:
         """From (1, 80, frames) to (1, 32, channels)."""
         return self.conditioning_perceiver(self.conditioning_encoder(mel).permute(0, 2, 1))
+
+
+class Positions(nn.Module):
+    def __init__(self, count: int, channels: int) -> None:
+        super().__init__()
+        self.emb = nn.Embedding(count, channels)
+
+
+class Layers(nn.Module):
+    def __init__(self, count: int, channels: int) -> None:
+        super().__init__()
+        self.h = nn.ModuleList(LayerWeights(channels) for _ in range(count))
+        self.ln_f = nn.LayerNorm(channels)
 
 
 class LayerWeights(nn.Module):
