@@ -14,7 +14,7 @@ from django.db import connection
 from cloning import engines, synthesis
 from cloning.engines.base import EngineError
 from cloning.lease import ClaimLostError
-from cloning.models import Generation, Stage, Status, conditioning_folder
+from cloning.models import Generation, Progress, Stage, Status, conditioning_folder
 from cloning.storage import AtomicFileSystemStorage
 from cloning.tasks import StoppingError, reporter, run
 from cloning.tests.conftest import FEMALE_CLIP
@@ -146,8 +146,8 @@ def test_long_text_is_spoken_in_segments_and_progress_is_written(make_generation
     generation.claim()
     write = reporter(generation)
 
-    def report(stage: Stage, segments_done: int, segments_total: int) -> None:
-        write(stage, segments_done, segments_total)
+    def report(progress: Progress) -> None:
+        write(progress)
         seen.append((Generation.objects.get().stage, Generation.objects.get().progress))
 
     run(generation, report)
@@ -259,11 +259,11 @@ def test_cancelling_ends_the_work_before_the_next_segment(make_generation):
     generation.claim()
     write, spoken = reporter(generation), []
 
-    def report(stage: Stage, segments_done: int, segments_total: int) -> None:
-        if segments_done == 1:
+    def report(progress: Progress) -> None:
+        if progress.segments_done == 1:
             Generation.objects.get().cancel()
-        write(stage, segments_done, segments_total)
-        spoken.append(segments_done)
+        write(progress)
+        spoken.append(progress.segments_done)
 
     with pytest.raises(ClaimLostError):
         run(generation, report)

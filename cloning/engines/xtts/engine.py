@@ -134,13 +134,14 @@ class XttsEngine(Engine):
         language: str,
         conditioning: Conditioning,
         options: Sequence[SynthesisOptions],
-        on_step: Callable[[], None] = lambda: None,
+        on_step: Callable[[float], None] = lambda _: None,
     ) -> Generator[tuple[int, Waveform], None, None]:
         """See `Engine.synthesize_all`: equal to `synthesize` on each, but spoken side by side, and much faster.
 
         So is what other threads ask for meanwhile.
         """
         embedding = self._speaker_embedding(conditioning)
+        usual_codes = [self._usual_codes(segment, language) for segment in segments]
         with self._speaking(segments, language, conditioning, options) as rows:
             pending = dict(enumerate(rows))
             while pending:
@@ -149,8 +150,8 @@ class XttsEngine(Engine):
                     row = pending.pop(index)
                     latents, speed = torch.stack(row.latents), options[index].speed
                     sound = self._computed(self._vocoder.waveform, latents, embedding, speed).cpu().numpy()
-                    yield index, self._ended(sound, row, self._usual_codes(segments[index], language))
-                on_step()
+                    yield index, self._ended(sound, row, usual_codes[index])
+                on_step(_spoken_share(rows, usual_codes))
 
     def stream(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
@@ -261,6 +262,14 @@ class XttsEngine(Engine):
         """A limit against speech that runs on after the text: 2.5 times the usual length and 2 seconds."""
         limit = 43 + math.ceil(2.5 * self._usual_codes(segment, language))
         return min(limit, self._gpt.most_codes)
+
+
+def _spoken_share(rows: Sequence[Row], usual_codes: Sequence[float]) -> float:
+    spoken = [
+        usual if row.has_ended else min(len(row.codes), 0.95 * usual)
+        for row, usual in zip(rows, usual_codes, strict=True)
+    ]
+    return sum(spoken) / sum(usual_codes)
 
 
 @contextmanager
