@@ -141,8 +141,8 @@ class XttsEngine(Engine):
         So is what other threads ask for meanwhile.
         """
         embedding = self._speaker_embedding(conditioning)
-        usual_codes = [self._usual_codes(segment, language) for segment in segments]
         with self._speaking(segments, language, conditioning, options) as rows:
+            usual_codes = [self._usual_codes(segment, language) for segment in segments]
             pending = dict(enumerate(rows))
             while pending:
                 self._step(rows)
