@@ -50,8 +50,7 @@ def claimed(make_generation) -> Generation:
 def let_it_beat() -> None:
     """Until a whole beat has begun and ended."""
     for _ in range(2):
-        seen_at = Worker.objects.get().seen_at
-        wait_until(lambda seen_at=seen_at: Worker.objects.get().seen_at > seen_at)
+        wait_until(Worker.objects.filter(seen_at__gt=Worker.objects.get().seen_at).exists)
 
 
 def let_lease_run_out() -> None:
