@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,8 @@ from cloning.models import Generation, Reference, Stage, conditioning_folder
 
 PEAK_COUNT = 120
 REPORT_SECONDS = 1.0
+
+_one_voice_at_a_time = threading.Lock()
 
 Report = Callable[[Stage, int, int], None]
 """Called with the stage, segments done and segments in all; raises to end the work."""
@@ -110,9 +113,13 @@ def condition(engine: Engine, references: list[Reference], folder: Path, report:
     if not references:
         raise SynthesisError("reference_missing", "The reference of this generation was deleted.")
     name = f"{conditioning_folder(references)}/{engine.conditioning_key}.safetensors"
-    if known := stored_conditioning(name):
-        return known
+    with _one_voice_at_a_time:  # whoever waits for the same voice finds it stored then
+        return stored_conditioning(name) or derived_conditioning(engine, references, name, folder, report)
 
+
+def derived_conditioning(
+    engine: Engine, references: list[Reference], name: str, folder: Path, report: Report
+) -> Conditioning:
     report(Stage.PREPARING, 0, 0)
     clips = [normalised_clip(reference, folder) for reference in references]
     report(Stage.CONDITIONING, 0, 0)

@@ -135,3 +135,19 @@ def test_a_database_that_fails_for_a_moment_costs_nothing(heartbeat, exits, monk
         wait_until(lease_is_good)
     assert heartbeat.is_alive()
     assert exits == []
+
+
+def test_generations_in_hand_beside_the_one_that_overran_are_given_back(
+    heartbeat, exits, clock, settings, claimed, make_generation
+):
+    other = make_generation()
+    assert other.claim()
+    with heartbeat.watching(claimed):
+        clock.now += settings.DEADLINE_SECONDS - 1
+        with heartbeat.watching(other):
+            clock.now += 2
+            wait_until(lambda: exits)
+    other.refresh_from_db()
+    assert (other.status, other.attempts, other.claim_token) == (Status.QUEUED, 0, None)
+    claimed.refresh_from_db()
+    assert claimed.error_code == "deadline_exceeded"

@@ -1,6 +1,7 @@
 """A claimed generation through the real engines: the preview, and XTTS's own classes on a tiny random checkpoint."""
 
 import errno
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import soundfile
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from cloning import engines, synthesis
 from cloning.engines.base import EngineError
@@ -35,13 +37,6 @@ def stored(folder: str) -> list[str]:
 def samples(generation: Generation) -> np.ndarray:
     with generation.audio.open() as file:
         return soundfile.read(file)[0]
-
-
-@pytest.fixture(scope="session")
-def tiny_weights(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("model_cache")
-    build_checkpoint(folder / engines.FOLDER_NAME)
-    return folder
 
 
 @pytest.mark.parametrize("audio_format", ["wav", "mp3", "opus", "flac"])
@@ -284,3 +279,28 @@ def test_a_worker_asked_to_stop_gives_up_before_the_next_segment(make_generation
     with pytest.raises(StoppingError):
         run(generation, reporter(generation, lambda: True))
     assert generation.release()
+
+
+def test_generations_that_begin_together_learn_their_voice_once(make_generation, monkeypatch):
+    engine, calls = engines.get_engine(), []
+    condition, both_began = engine.condition, threading.Barrier(2)
+
+    def counted(clips):
+        calls.append(clips)
+        return condition(clips)
+
+    def work(generation: Generation) -> None:
+        both_began.wait(60)
+        run(generation, reporter(generation))
+        connection.close()
+
+    monkeypatch.setattr(engine, "condition", counted)
+    generations = [make_generation(), make_generation(text="Something else.")]
+    assert all(generation.claim() for generation in generations)
+    threads = [threading.Thread(target=work, args=[generation]) for generation in generations]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(Generation.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
+    assert len(calls) == 1

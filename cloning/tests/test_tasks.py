@@ -27,7 +27,7 @@ def worker(monkeypatch):
     thread.start()
     yield loop
     loop.stop()
-    thread.join(120)
+    thread.join(300)
     assert not thread.is_alive()
 
 
@@ -60,6 +60,19 @@ def test_the_worker_works_off_what_is_queued_and_shows_itself(worker, make_gener
     assert Worker.objects.get().engine == "preview"
     worker.stop()
     wait_until(lambda: not Worker.objects.exists())
+
+
+def test_a_sentence_does_not_wait_for_a_book_with_xtts(settings, tiny_weights, make_generation, request):
+    settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tiny_weights
+    book = make_generation(
+        text="A sentence that is not so short at all, to be spoken many times over. " * 100
+    )
+    sentence = make_generation(text="Short.")
+    request.getfixturevalue("worker")
+    wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).count() == 2)
+    book.refresh_from_db()
+    sentence.refresh_from_db()
+    assert book.started_at < sentence.started_at < sentence.finished_at < book.finished_at
 
 
 def test_a_worker_that_is_stopped_gives_its_generation_back(worker, make_generation):
