@@ -290,7 +290,7 @@ def test_generations_that_begin_together_learn_their_voice_once(make_generation,
         return condition(clips)
 
     def work(generation: Generation) -> None:
-        both_began.wait(60)
+        both_began.wait(300)
         run(generation, reporter(generation))
         connection.close()
 
