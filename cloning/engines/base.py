@@ -46,10 +46,11 @@ class Engine(Protocol):
     precision: str = ""
     """What the engine computes in, where there is a choice: "float32", "float16" or "int8"."""
 
-    def condition(self, clips: Sequence[Path]) -> Conditioning:
+    def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         """Derives a voice from one or more normalised clips (WAV, 16 kHz, mono, 16-bit), each at least 0.5 s.
 
-        Raises EngineError when the clips hold nothing that the engine can use.
+        `on_step` is called between steps of the work and ends it by raising. Raises EngineError when the clips hold
+        nothing that the engine can use.
         """
         ...
 

@@ -488,7 +488,7 @@ def test_same_clip_uploaded_twice_at_once(post, monkeypatch, stored_files, trans
         chosen = available_name(self, name, max_length)
         if threading.current_thread() not in chose:
             chose.add(threading.current_thread())
-            both.wait(timeout=20)
+            both.wait(timeout=120)
         return chosen
 
     monkeypatch.setattr(AtomicFileSystemStorage, "get_available_name", chosen_together)

@@ -53,7 +53,7 @@ def test_claim_takes_a_queued_row_and_only_once(make_generation):
 
 def test_claim_of_a_row_that_many_want_is_won_by_one(make_generation):
     generation = make_generation()
-    start, wins = threading.Barrier(8), []
+    start, wins = threading.Barrier(8, timeout=120), []
 
     def want() -> None:
         mine = Generation.objects.get(pk=generation.pk)

@@ -13,6 +13,7 @@ from django.db import connection
 
 from cloning import engines, synthesis
 from cloning.engines.base import EngineError
+from cloning.engines.preview import search
 from cloning.lease import ClaimLostError
 from cloning.models import Generation, Progress, Stage, Status, conditioning_folder
 from cloning.storage import AtomicFileSystemStorage
@@ -115,7 +116,7 @@ def test_a_reference_is_normalised_and_conditioned_once(make_generation, monkeyp
     engine = engines.get_engine()
     calls = []
     condition = engine.condition
-    monkeypatch.setattr(engine, "condition", lambda clips: calls.append(clips) or condition(clips))
+    monkeypatch.setattr(engine, "condition", lambda *given: calls.append(given) or condition(*given))
     first = worked_off(make_generation())
     normalized = stored("normalized")
     second = worked_off(make_generation(text="Something else."))
@@ -241,9 +242,9 @@ def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_gen
     engine = engines.get_engine()
     condition = engine.condition
 
-    def deleted_meanwhile(clips):
+    def deleted_meanwhile(*given):
         Generation.objects.get().delete()
-        return condition(clips)
+        return condition(*given)
 
     monkeypatch.setattr(engine, "condition", deleted_meanwhile)
     generation = make_generation()
@@ -252,6 +253,25 @@ def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_gen
     with pytest.raises(ClaimLostError):
         run(generation, reporter(generation))
     assert stored(folder) + stored("normalized") + stored("incoming") + stored("generated") == []
+
+
+def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_generation):
+    """Between two of the trials that the search for a style makes."""
+    settings.PREVIEW_VOICE = "kokoro"
+    monkeypatch.setattr(engines, "_loaded", {})
+    generation, trials, tried = make_generation(), [], search._tried
+
+    def cancelled_meanwhile(*given):
+        trials.append(Generation.objects.get().stage)
+        Generation.objects.get().cancel()
+        return tried(*given)
+
+    monkeypatch.setattr(search, "_tried", cancelled_meanwhile)
+    generation.claim()
+    with pytest.raises(ClaimLostError):
+        run(generation, reporter(generation))
+    assert trials == [Stage.CONDITIONING]
+    assert not stored(conditioning_folder(generation.references.all()))
 
 
 def test_cancelling_ends_the_work_before_the_next_segment(make_generation):
@@ -285,12 +305,12 @@ def test_generations_that_begin_together_learn_their_voice_once(make_generation,
     engine, calls = engines.get_engine(), []
     condition, both_began = engine.condition, threading.Barrier(2)
 
-    def counted(clips):
-        calls.append(clips)
-        return condition(clips)
+    def counted(*given):
+        calls.append(given)
+        return condition(*given)
 
     def work(generation: Generation) -> None:
-        both_began.wait(60)
+        both_began.wait(300)
         run(generation, reporter(generation))
         connection.close()
 

@@ -362,7 +362,7 @@ def test_threads_speak_side_by_side(engine: XttsEngine, conditioning: Conditioni
     def speak(seed: int) -> None:
         def on_step(_: float) -> None:
             if not rows_at_once:
-                both_speak.wait(60)
+                both_speak.wait(300)
                 rows_at_once.append(len(engine._decoder._rows))
 
         [(_, together[seed])] = engine.synthesize_all([text], "en", conditioning, [options[seed]], on_step)
@@ -563,7 +563,11 @@ def test_a_failure_reaches_every_caller_and_the_next_text_is_spoken(
         with pytest.raises(EngineError) as raised:
             list(
                 engine.synthesize_all(
-                    ["Yes."], "en", conditioning, [SynthesisOptions()], lambda _: both_speak.wait(60) and None
+                    ["Yes."],
+                    "en",
+                    conditioning,
+                    [SynthesisOptions()],
+                    lambda _: both_speak.wait(300) and None,
                 )
             )
         failures.append(str(raised.value))
@@ -816,7 +820,7 @@ def run_python(code: str, home: Path) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

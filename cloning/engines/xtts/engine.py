@@ -94,13 +94,14 @@ class XttsEngine(Engine):
         facts = {"engine": self.name, "weights": fingerprint, **asdict(self._conditioning_settings)}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
-    def condition(self, clips: Sequence[Path]) -> Conditioning:
-        """Equal to coqui's `get_conditioning_latents` for the same clips, with `ConditioningSettings`.
+    def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
+        """Equal to coqui's `get_conditioning_latents` for the same clips, with `ConditioningSettings`. One step.
 
         Arrays, float32: `gpt_cond_latent` (1, 32, GPT channels) and `speaker_embedding` (1, 512, 1).
         """
         if not clips:
             raise EngineError("A voice needs at least one reference clip.")
+        on_step()
         longest = CONDITIONING_RATE_HZ * self._conditioning_settings.max_ref_length
         with _readable_memory_errors():
             return self._computed(self._condition, [_read_clip(clip)[:, :longest] for clip in clips])
