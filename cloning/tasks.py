@@ -25,7 +25,7 @@ from cloning.audio import AudioError
 from cloning.engines import damaged_weights, engine_name, generations_at_once, get_engine
 from cloning.engines.base import EngineError
 from cloning.lease import ClaimLostError, Heartbeat
-from cloning.models import Generation, Reference, Stage, Worker, forget_unused
+from cloning.models import Generation, Progress, Reference, Worker, forget_unused
 from cloning.storage import is_disk_full
 from cloning.synthesis import Report, SynthesisError, synthesised
 from cloning.text import UnspeakableText
@@ -171,10 +171,10 @@ class WorkerLoop:
 def reporter(generation: Generation, is_stopping: Callable[[], bool] = lambda: False) -> Report:
     """Writes progress to the row; raises StoppingError or ClaimLostError when the work is no longer wanted here."""
 
-    def report(stage: Stage, segments_done: int, segments_total: int) -> None:
+    def report(progress: Progress) -> None:
         if is_stopping():
             raise StoppingError
-        if not generation.report(stage, segments_done, segments_total):
+        if not generation.report(progress):
             raise ClaimLostError
 
     return report

@@ -2,6 +2,7 @@ import hashlib
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,21 @@ def isolated(settings, tmp_path: Path) -> None:
     settings.ENGINE = "preview"
     settings.PREVIEW_VOICE = "espeak"  # speaks at once; test_preview.py and test_synthesis.py try Kokoro
     settings.BASE_URL = ""
+    settings.LEASE_SECONDS = 600.0  # longer than any stall: leases run out where a test has them run out
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for users of a test
     settings.STORAGES = {
         "default": {"BACKEND": "cloning.storage.AtomicFileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+def wait_until(condition: Callable[[], Any]) -> Any:
+    """The first true answer of `condition`; five minutes are for machines under heavy load."""
+    give_up_at = time.monotonic() + 300
+    while not (answer := condition()):
+        assert time.monotonic() < give_up_at, "not in time"
+        time.sleep(0.02)
+    return answer
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from django.utils import timezone
 from cloning import tasks
 from cloning.models import Channel, Generation, Reference, Status, Worker
 from cloning.tasks import QueueFullError, WorkerLoop, submit
-from cloning.tests.conftest import FEMALE_CLIP
+from cloning.tests.conftest import FEMALE_CLIP, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,15 +27,8 @@ def worker(monkeypatch):
     thread.start()
     yield loop
     loop.stop()
-    thread.join(120)
+    thread.join(300)
     assert not thread.is_alive()
-
-
-def wait_until(condition, seconds: float = 120.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
 
 
 def test_submit_writes_row_and_references_together(make_reference):

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from cloning.models import Generation, Reference, Stage, Voice
+from cloning.models import Generation, Progress, Reference, Stage, Voice
 from cloning.storage import AtomicFileSystemStorage
 from cloning.tests.conftest import perform
 from cloning.tests.test_api import WRONG
@@ -205,17 +205,17 @@ def test_form_with_htmx(submit, browser, db) -> None:
 def test_poll(browser, make_generation) -> None:
     generation = make_generation()
     generation.claim()
-    generation.report(Stage.SPEAKING, 1, 3)
+    generation.report(Progress(Stage.SPEAKING, 1, 3, 0.33))
     url = generation.get_absolute_url()
     progress = browser.get(url, headers=HTMX)
     body = progress.content.decode()
-    assert "segment 2 of 3" in body
-    assert 'value="1" max="3"' in body
+    assert "1 of 3 segments" in body
+    assert 'value="0.33"' in body
     seen = re.findall(r'name="seen" value="([^"]+)"', body)[0]
     nothing_new = browser.get(url, {"seen": seen}, headers=HTMX)
     assert (nothing_new.status_code, nothing_new.content) == (204, b"")
-    generation.report(Stage.SPEAKING, 2, 3)
-    assert "segment 3 of 3" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
+    generation.report(Progress(Stage.SPEAKING, 2, 3, 0.67))
+    assert "2 of 3 segments" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])

@@ -93,13 +93,14 @@ class XttsEngine(Engine):
         facts = {"engine": self.name, "weights": fingerprint, **asdict(self._conditioning_settings)}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
-    def condition(self, clips: Sequence[Path]) -> Conditioning:
-        """Equal to coqui's `get_conditioning_latents` for the same clips, with `ConditioningSettings`.
+    def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
+        """Equal to coqui's `get_conditioning_latents` for the same clips, with `ConditioningSettings`. One step.
 
         Arrays, float32: `gpt_cond_latent` (1, 32, GPT channels) and `speaker_embedding` (1, 512, 1).
         """
         if not clips:
             raise EngineError("A voice needs at least one reference clip.")
+        on_step()
         longest = CONDITIONING_RATE_HZ * self._conditioning_settings.max_ref_length
         with _readable_memory_errors():
             return self._computed(self._condition, [_read_clip(clip)[:, :longest] for clip in clips])
@@ -131,7 +132,7 @@ class XttsEngine(Engine):
         language: str,
         conditioning: Conditioning,
         options: Sequence[SynthesisOptions],
-        on_step: Callable[[], None] = lambda: None,
+        on_step: Callable[[float], None] = lambda _: None,
     ) -> Generator[tuple[int, Waveform], None, None]:
         """See `Engine.synthesize_all`: equal to `synthesize` on each, but spoken side by side, and much faster.
 
@@ -139,6 +140,7 @@ class XttsEngine(Engine):
         """
         embedding = self._speaker_embedding(conditioning)
         with self._speaking(segments, language, conditioning, options) as rows:
+            usual_codes = [self._usual_codes(segment, language) for segment in segments]
             pending = dict(enumerate(rows))
             while pending:
                 self._step(rows)
@@ -146,8 +148,8 @@ class XttsEngine(Engine):
                     row = pending.pop(index)
                     latents, speed = torch.stack(row.latents), options[index].speed
                     sound = self._computed(self._vocoder.waveform, latents, embedding, speed).cpu().numpy()
-                    yield index, self._ended(sound, row, self._usual_codes(segments[index], language))
-                on_step()
+                    yield index, self._ended(sound, row, usual_codes[index])
+                on_step(_spoken_share(rows, usual_codes))
 
     def stream(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
@@ -258,6 +260,14 @@ class XttsEngine(Engine):
         """A limit against speech that runs on after the text: 2.5 times the usual length and 2 seconds."""
         limit = 43 + math.ceil(2.5 * self._usual_codes(segment, language))
         return min(limit, self._gpt.most_codes)
+
+
+def _spoken_share(rows: Sequence[Row], usual_codes: Sequence[float]) -> float:
+    spoken = [
+        usual if row.has_ended else min(len(row.codes), 0.95 * usual)
+        for row, usual in zip(rows, usual_codes, strict=True)
+    ]
+    return sum(spoken) / sum(usual_codes)
 
 
 @contextmanager
