@@ -68,15 +68,25 @@ def memory() -> Memory:
 
 
 @dataclass(frozen=True)
-class Start:
-    """What a new process of Python takes, in seconds."""
+class Moment:
+    seconds: float
+    cpu_seconds: float
+    memory: Memory
 
-    imports: float
-    until_it_hears: float  # from then on: ready to condition on a reference
-    until_it_speaks: float  # as well, from the end of the imports: all weights are packed
-    until_heard: float  # from the start of the process to the first sound of a sentence
-    memory_hears: Memory
-    memory_speaks: Memory
+
+def now() -> Moment:
+    return Moment(time.perf_counter(), time.process_time(), memory())
+
+
+@dataclass(frozen=True)
+class Start:
+    """The life of a new process, until it has spoken."""
+
+    began: Moment
+    imported: Moment
+    hears: Moment  # a reference can be conditioned on
+    speaks: Moment  # all weights are packed
+    heard: Moment  # the first sound of a sentence was there
 
 
 @dataclass(frozen=True)
@@ -274,23 +284,18 @@ def contender(name: str, folder: Path) -> Any:
 
 def start(connection: Connection, name: str, folder: Path, threads: int) -> None:
     """A process that does nothing but start, and speak once."""
-    began = time.perf_counter()
+    began = now()
     import torch
 
     torch.set_num_threads(threads)
     import_module("TTS.tts.models.xtts" if name == "coqui-tts" else "cloning.engines.xtts.engine")
-    imported = time.perf_counter()
+    imported = now()
     started = contender(name, folder)
-    hears, memory_hears = time.perf_counter(), memory()
+    hears = now()
     started.wait_until_packed()
-    speaks, memory_speaks = time.perf_counter(), memory()
+    speaks = now()
     started.first_sound()
-    heard = time.perf_counter()
-    connection.send(
-        Start(
-            imported - began, hears - imported, speaks - imported, heard - began, memory_hears, memory_speaks
-        )
-    )
+    connection.send(Start(began, imported, hears, speaks, heard=now()))
 
 
 def contend(connection: Connection, name: str, folder: Path, threads: int) -> None:
@@ -349,11 +354,15 @@ def forget_file(path: Path) -> None:
 
 
 def start_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterator[str]:
-    yield (
-        "| | imports, s | load until it hears, s | ratio | until it speaks, s | ratio "
-        "| process to first sound, s | ratio | memory when it hears, MiB | when it speaks, MiB |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|---|"
+    """Medians of seconds, and of CPU seconds after the stroke."""
+    spans = {
+        "imports": ("began", "imported"),
+        "load until it hears": ("imported", "hears"),
+        "load until it speaks": ("imported", "speaks"),
+        "process to first sound": ("began", "heard"),
+    }
+    yield f"| | {' | '.join(f'{span} | ratio' for span in spans)} | memory when it hears, MiB | when it speaks, MiB |"
+    yield "|---|" + "---|---|" * len(spans) + "---|---|"
     starts: dict[str, list[Start]] = {name: [] for name in folders}
     context = multiprocessing.get_context("spawn")
     for _ in range(options.repeats):
@@ -367,15 +376,22 @@ def start_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterat
             process.join()
 
     for name, runs in starts.items():
-        cells = [name, f"{statistics.median(run.imports for run in runs):.1f}"]
-        for moment in ("until_it_hears", "until_it_speaks", "until_heard"):
-            taken, coqui_taken = (
-                statistics.median(getattr(run, moment) for run in each)
-                for each in (runs, starts["coqui-tts"])
-            )
-            cells += [f"{taken:.2f}", f"{coqui_taken / taken:.1f}"]
-        cells += [str(runs[-1].memory_hears), str(runs[-1].memory_speaks)]
+        cells = [name]
+        for begin, end in spans.values():
+            seconds, cpu_seconds = median_span(runs, begin, end)
+            coqui_seconds, coqui_cpu_seconds = median_span(starts["coqui-tts"], begin, end)
+            cells.append(f"{seconds:.2f} / {cpu_seconds:.2f}")
+            cells.append(f"{coqui_seconds / seconds:.1f} / {coqui_cpu_seconds / cpu_seconds:.1f}")
+        cells += [str(runs[-1].hears.memory), str(runs[-1].speaks.memory)]
         yield f"| {' | '.join(cells)} |"
+
+
+def median_span(runs: list[Start], begin: str, end: str) -> tuple[float, float]:
+    spans = [(getattr(run, begin), getattr(run, end)) for run in runs]
+    return (
+        statistics.median(last.seconds - first.seconds for first, last in spans),
+        statistics.median(last.cpu_seconds - first.cpu_seconds for first, last in spans),
+    )
 
 
 def exactness_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterator[str]:

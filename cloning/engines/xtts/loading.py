@@ -40,8 +40,8 @@ def load_model(folder: Path, device: torch.device) -> XttsModel:
     config = _read_config(folder / "config.json")
     tokenizer = _read_tokenizer(folder / "vocab.json")
     state = _read_state(folder / "model.pth", device)
-    model = XttsModel(config.model_args, tokenizer)
     try:
+        model = XttsModel(config.model_args, tokenizer)
         model.load_state_dict(state, strict=True, assign=True)
     except RuntimeError as error:
         raise EngineError(f"model.pth does not fit its config.json and vocab.json: {error}") from error

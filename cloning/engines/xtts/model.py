@@ -89,7 +89,7 @@ class _Unfilled(TorchFunctionMode):
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if getattr(function, "__name__", "") in ("uniform_", "normal_", "kaiming_uniform_", "trunc_normal_"):
+        if getattr(function, "__name__", "") in ("uniform_", "normal_", "kaiming_uniform_"):
             return kwargs.get("tensor", args[0] if args else None)
         return function(*args, **kwargs)
 
@@ -105,7 +105,8 @@ class GptWeights(nn.Module):
         self.text_pos_embedding = Positions(args.gpt_max_text_tokens + 2, channels)
         self.mel_embedding = nn.Embedding(args.gpt_num_audio_tokens, channels)
         self.mel_pos_embedding = Positions(args.gpt_max_audio_tokens + 3, channels)
-        self.gpt = Layers(args.gpt_layers, channels)
+        with torch.device("meta"):
+            self.gpt = Layers(args.gpt_layers, channels)
         self.final_norm = nn.LayerNorm(channels)
         self.text_head = nn.Linear(channels, text_tokens)
         self.mel_head = nn.Linear(channels, args.gpt_num_audio_tokens)
