@@ -81,13 +81,14 @@ def test_the_checkpoint_is_let_go_once_packed(checkpoint: Path, tmp_path: Path, 
     shutil.copytree(checkpoint, tmp_path / "xtts")
     engine = XttsEngine(tmp_path / "xtts", device="cpu", precision=precision)
     assert len(engine._gpt.layers) == 2
+    # No collector of cycles is needed: it seldom runs, and a gigabyte may hang on one.
     deadline = time.monotonic() + 60  # a thread of the pool may be about to let go of what it packed
     while str(tmp_path) in Path("/proc/self/maps").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("precision", "error"), [("float32", 1e-6), ("float16", 1e-3), ("int8", 0.05)])
+@pytest.mark.parametrize(("precision", "error"), [("float32", 1e-6), ("float16", 1e-3), ("int8", 0.1)])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_packed_product(precision: str, error: float, transposed: bool) -> None:
     """Weights in both memory orders, and outputs whose sizes differ by six orders of magnitude."""

@@ -80,7 +80,7 @@ class XttsEngine(Engine):
         self._compute = ThreadPoolExecutor(1, "xtts")
         self.precision = chosen_precision(precision, self._device)
         self._model = load_model(model_folder, self._device)
-        self._vocoder = Vocoder(self._model.hifigan_decoder.to(self._device))
+        self._vocoder = Vocoder(self._model.hifigan_decoder)
         self._gpt = Gpt(self._model, self.precision, self._device)
         self._decoder = Decoder(self._gpt, sampling_settings)
         self._model.forget_speech()

@@ -24,13 +24,14 @@ ALLOWED_CLASSES: list[Any] = [
     BaseDatasetConfig,
 ]
 
-CONDITIONING_WEIGHTS = ("gpt.conditioning_", "hifigan_decoder.speaker_encoder.", "mel_stats")
+COPIED_WEIGHTS = ("gpt.conditioning_", "hifigan_decoder.", "mel_stats")
+"""All but what is packed in the background, and then let go together with the mapped file."""
 
 logging.getLogger("TTS").setLevel(logging.ERROR)
 
 
 def load_model(folder: Path, device: torch.device) -> XttsModel:
-    """Loads a checkpoint for inference: what hears a voice is on `device`, all else memory-mapped on the CPU.
+    """Loads a checkpoint for inference: what the GPT speaks with stays in the mapped file, all else is on `device`.
 
     Raises EngineError, naming the file, when a file is missing, damaged, unsafe or of another architecture than its
     config.json says.
@@ -84,8 +85,7 @@ def _inference_weights(state: dict[str, torch.Tensor], device: torch.device) -> 
     unused = ("torch_mel_spectrogram_", "dvae.", "gpt.gpt.wte.", "gpt.gpt_inference.")
     stripped = {name.removeprefix("xtts."): tensor for name, tensor in state.items()}
     return {
-        # All else is let go once it is packed, and the mapped file with it: nothing that stays may hold it.
-        name: tensor.to(device, copy=True) if name.startswith(CONDITIONING_WEIGHTS) else tensor
+        name: tensor.to(device, copy=True) if name.startswith(COPIED_WEIGHTS) else tensor
         for name, tensor in stripped.items()
         if not name.startswith(unused)
     }
