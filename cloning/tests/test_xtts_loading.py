@@ -47,7 +47,7 @@ def test_hears_a_voice_while_packing_and_speaks_when_packed(
     may_pack = threading.Event()
 
     def held_up(*arguments: Any) -> gpt.Layer:
-        assert may_pack.wait(60)
+        assert may_pack.wait(300)
         return _packed_layer(*arguments)
 
     monkeypatch.setattr(gpt, "_packed_layer", held_up)
@@ -82,7 +82,7 @@ def test_the_checkpoint_is_let_go_once_packed(checkpoint: Path, tmp_path: Path, 
     engine = XttsEngine(tmp_path / "xtts", device="cpu", precision=precision)
     assert len(engine._gpt.layers) == 2
     # No collector of cycles is needed: it seldom runs, and a gigabyte may hang on one.
-    deadline = time.monotonic() + 60  # a thread of the pool may be about to let go of what it packed
+    deadline = time.monotonic() + 300  # a thread of the pool may be about to let go of what it packed
     while str(tmp_path) in Path("/proc/self/maps").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.01)

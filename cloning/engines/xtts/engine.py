@@ -54,6 +54,9 @@ SAMPLING_SETTINGS = SamplingSettings()
 class XttsEngine(Engine):
     """Holds the model in memory from construction on; calls from several threads are worked off side by side.
 
+    A reference can be conditioned on at once; speech waits for some seconds more, in which the GPT's weights are packed,
+    and raises EngineError if they can't be.
+
     `device` is "auto" (a CUDA GPU when there is one), "cpu", "cuda" or "cuda:1"; `precision` one of
     `linear.PRECISIONS`; `threads` are set for the whole process, None leaves them. Raises EngineError when
     `model_folder` holds no checkpoint that can be loaded safely, or the device can't do the precision.
