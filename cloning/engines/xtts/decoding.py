@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from cloning.engines.xtts.ending import Guard, Speech
 from cloning.engines.xtts.gpt import Cache, Gpt
 from cloning.engines.xtts.sampling import SamplingSettings, sample
 
@@ -22,16 +23,15 @@ class Row:
 
     voice: torch.Tensor  # Gpt.voice_prefix
     text: torch.Tensor  # Gpt.text_embeddings
-    most_codes: int
+    guard: Guard
     temperature: float
     generator: torch.Generator
     codes: list[int] = field(default_factory=list)
     latents: list[torch.Tensor] = field(default_factory=list)  # one for each code, (channels,)
-    stop_probabilities: list[float] = field(default_factory=list)  # one for each code, before any penalty
 
     @property
     def most_positions(self) -> int:
-        return self.voice.shape[4] + len(self.text) + self.most_codes
+        return self.voice.shape[4] + len(self.text) + self.guard.most_codes
 
 
 class Decoder:
@@ -41,7 +41,7 @@ class Decoder:
         self._gpt = gpt
         self._settings = settings
         # The longest first: together they end sooner.
-        self._waiting = deque(sorted(rows, key=lambda row: row.most_codes, reverse=True))
+        self._waiting = deque(sorted(rows, key=lambda row: row.guard.most_codes, reverse=True))
         self._rows: list[Row] = []
         positions = max(row.most_positions for row in self._waiting)
         room = CACHE_BYTES // (positions * gpt.bytes_per_position)
@@ -69,16 +69,13 @@ class Decoder:
         for index, (row, code) in enumerate(zip(self._rows, codes.tolist(), strict=True)):
             row.codes.append(code)
             row.latents.append(latents[index])
-            row.stop_probabilities.append(stop_probabilities[index])
-        ended = [row for row in self._rows if self._has_ended(row)]
+            row.guard.hear(code, stop_probabilities[index])
+        ended = [row for row in self._rows if row.guard.speech is not Speech.GOES_ON]
         for row in ended:
             self._remove(self._rows.index(row))
         if self._rows:
             self._continue()
         return ended
-
-    def _has_ended(self, row: Row) -> bool:
-        return row.codes[-1] == self._gpt.stop_code or len(row.codes) == row.most_codes
 
     def _admit(self) -> None:
         first = len(self._rows)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import math
 import threading
 import wave
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -18,7 +17,7 @@ import torchaudio
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
 from cloning.engines.xtts import weights
 from cloning.engines.xtts.decoding import Decoder, Row
-from cloning.engines.xtts.ending import without_tail
+from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
 from cloning.engines.xtts.gpt import Gpt
 from cloning.engines.xtts.linear import chosen_precision
 from cloning.engines.xtts.loading import load_model
@@ -29,8 +28,6 @@ logger = logging.getLogger(__name__)
 
 CONDITIONING_RATE_HZ = 22_050
 MIN_CLIP_SECONDS = 0.5
-CODES_PER_CHARACTER_LIMIT = 350
-"""Audio codes (21.5 a second) that a text as long as the tokenizer's limit for its language usually takes."""
 STREAM_CODES = 20
 """Sound is streamed each time so many codes were decoded, as coqui does."""
 VOICES_KEPT = 32
@@ -81,6 +78,9 @@ class XttsEngine(Engine):
         self._vocoder = Vocoder(self._model.hifigan_decoder)
         # Packed by now; conditioning needs only the rest.
         del self._model.gpt.gpt_inference, self._model.gpt.gpt, self._model.hifigan_decoder.waveform_decoder
+        self._paces = {
+            language: Pace(char_limit) for language, char_limit in self._model.tokenizer.char_limits.items()
+        }
         self._voice_prefixes: dict[bytes, torch.Tensor] = {}
         self.sample_rate_hz: int = self._model.args.output_sample_rate
         self.conditioning_key = self._conditioning_key(weights.fingerprint(model_folder))
@@ -114,7 +114,7 @@ class XttsEngine(Engine):
     def synthesize(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
     ) -> Waveform:
-        """Equal to coqui's `inference` with the same settings and random state, but for a limit on length.
+        """Equal to coqui's `inference` with the same settings and random state, but where speech runs on.
 
         Raises EngineError when the language is unknown, nothing in the segment can be spoken, the segment
         is too long for the model (400 tokens) or the GPU's memory does not suffice.
@@ -145,10 +145,7 @@ class XttsEngine(Engine):
                 for row in decoder.step():
                     index = rows.index(row)
                     sound = self._vocoder.waveform(torch.stack(row.latents), embedding, options[index].speed)
-                    yield (
-                        index,
-                        self._ended(sound.cpu().numpy(), row, self._usual_codes(segments[index], language)),
-                    )
+                    yield index, self._ended(sound.cpu().numpy(), row)
                 on_step()
 
     def stream(
@@ -156,7 +153,7 @@ class XttsEngine(Engine):
     ) -> Iterator[Waveform]:
         """The sound of `synthesize` in pieces, each as soon as it can be had; raises the same errors.
 
-        What ran on to its limit can't be cut here: it was heard already.
+        What ran on is ended, but can't be cut here: it was heard already.
 
         Nobody else can use the engine until the iterator is at its end or closed.
         """
@@ -173,18 +170,20 @@ class XttsEngine(Engine):
 
     @torch.inference_mode()
     def _row(self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions) -> Row:
+        ids = self._text_ids(segment, language)
+        most_codes = self._most_codes(segment, language)
         return Row(
             voice=self._voice_prefix(conditioning),
-            text=self._gpt.text_embeddings(self._text_ids(segment, language)),
-            most_codes=self._most_codes(segment, language),
+            text=self._gpt.text_embeddings(ids),
+            guard=Guard(self._paces[language], len(segment), self._gpt.stop_code, most_codes),
             temperature=options.temperature,
             generator=torch.Generator(self._device).manual_seed(options.seed),
         )
 
-    def _ended(self, sound: Waveform, row: Row, usual_codes: float) -> Waveform:
-        if row.codes[-1] == self._gpt.stop_code:
+    def _ended(self, sound: Waveform, row: Row) -> Waveform:
+        if row.guard.speech is Speech.STOPPED:
             return sound
-        return without_tail(sound, row.stop_probabilities, usual_codes, self.sample_rate_hz)
+        return without_tail(sound, row.guard.stop_probabilities, row.guard.usual_codes, self.sample_rate_hz)
 
     def _voice_prefix(self, conditioning: Conditioning) -> torch.Tensor:
         """Computed once for each voice, and kept for those used last."""
@@ -225,14 +224,8 @@ class XttsEngine(Engine):
             )
         return ids
 
-    def _usual_codes(self, segment: str, language: str) -> float:
-        part_of_limit = len(segment) / self._model.tokenizer.char_limits[language]
-        return CODES_PER_CHARACTER_LIMIT * part_of_limit
-
     def _most_codes(self, segment: str, language: str) -> int:
-        """A limit against speech that runs on after the text: 2.5 times the usual length and 2 seconds."""
-        limit = 43 + math.ceil(2.5 * self._usual_codes(segment, language))
-        return min(limit, self._gpt.most_codes)
+        return min(self._paces[language].most_codes(len(segment)), self._gpt.most_codes)
 
 
 @contextmanager
