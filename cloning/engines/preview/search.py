@@ -5,6 +5,7 @@ foretells the embedding of any mixture equalised to any long-term spectrum. With
 near to the reference; a few of them and of the library's nearest speak a sentence, and what is heard decides.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -54,10 +55,17 @@ def _library() -> dict[str, Floats]:
         return {name: table[name].astype(np.float32) for name in table.files}
 
 
-def nearest_style(target: Target, kokoro: Kokoro) -> Style:
-    """Breeds candidates, lets each speak TRIAL_SENTENCE, and returns the one heard nearest to the target."""
+def nearest_style(target: Target, kokoro: Kokoro, on_step: Callable[[], None] = lambda: None) -> Style:
+    """Breeds candidates, lets each speak TRIAL_SENTENCE, and returns the one heard nearest to the target.
+
+    `on_step` is called before each trial and ends the search by raising.
+    """
     spelt = phonemes(TRIAL_SENTENCE, "en")
-    heard = [style for weights in candidates(target) if (style := _tried(weights, target, kokoro, spelt))]
+    heard = []
+    for weights in candidates(target):
+        on_step()
+        if style := _tried(weights, target, kokoro, spelt):
+            heard.append(style)
     return max(heard, key=lambda style: style.score)
 
 
