@@ -208,8 +208,10 @@ class Ours:
         from cloning.engines.xtts.engine import XttsEngine
 
         class FixedLength(XttsEngine):
+            fixed_codes: int | None = None
+
             def _most_codes(self, segment: str, language: str) -> int:
-                return codes_for(segment)
+                return self.fixed_codes or codes_for(segment)
 
         self._engine = FixedLength(folder, device="cpu", precision=precision)
         self._stop_code = self._engine._gpt.stop_code
@@ -241,19 +243,17 @@ class Ours:
         from cloning.engines.xtts.sampling import SamplingSettings
 
         gpt, embedding = self._engine._gpt, torch.from_numpy(self._voice.arrays["speaker_embedding"])
+        gpt.stop_code, self._engine.fixed_codes = self._stop_code, EXACT_CODES
         rows = [
             self._engine._row(text, language, self._voice, SynthesisOptions(seed=seed))
             for seed, (language, text) in enumerate(EXACT_TEXTS)
         ]
         decoder = Decoder(gpt, SamplingSettings(do_sample=do_sample))
-        gpt.stop_code = self._stop_code
         for batch in [rows] if together else [[row] for row in rows]:
-            for row in batch:
-                row.most_codes = EXACT_CODES
             decoder.add(batch)
             while not all(row.has_ended for row in batch):
                 decoder.step()
-        gpt.stop_code = -1
+        gpt.stop_code, self._engine.fixed_codes = -1, None
         spoken = ((row.codes, torch.stack(row.latents)) for row in rows)
         return [
             Exact(codes, latents.numpy(), self._engine._vocoder.waveform(latents, embedding, 1.0).numpy())
