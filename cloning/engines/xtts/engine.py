@@ -51,8 +51,8 @@ SAMPLING_SETTINGS = SamplingSettings()
 class XttsEngine(Engine):
     """Holds the model in memory from construction on; calls from several threads are worked off side by side.
 
-    A reference can be conditioned on at once; speech waits for some seconds more, in which the GPT's weights are packed,
-    and raises EngineError if they can't be.
+    A reference can be conditioned on at once; speech waits until the GPT's weights are packed, which takes some seconds
+    more, and raises EngineError if they can't be.
 
     `device` is "auto" (a CUDA GPU when there is one), "cpu", "cuda" or "cuda:1"; `precision` one of
     `linear.PRECISIONS`; `threads` are set for the whole process, None leaves them. Raises EngineError when
