@@ -136,8 +136,9 @@ def test_checkpoint_carries_what_the_official_one_does(checkpoint: Path) -> None
 
 def test_loads_every_weight_as_coqui_does(checkpoint: Path, coqui: Xtts) -> None:
     ours, theirs = load_model(checkpoint, torch.device("cpu")).state_dict(), coqui.state_dict()
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    aliases = ("gpt.gpt.wte.", "gpt.gpt_inference.")
+    assert ours.keys() == {name for name in theirs if not name.startswith(aliases)}
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_loads_checkpoints_of_coquis_trainer(

@@ -22,6 +22,7 @@ from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
 from cloning.engines.xtts.gpt import Gpt
 from cloning.engines.xtts.linear import chosen_precision
 from cloning.engines.xtts.loading import load_model
+from cloning.engines.xtts.model import CONDITIONING_RATE_HZ
 from cloning.engines.xtts.sampling import SamplingSettings
 from cloning.engines.xtts.vocoder import Vocoder, VocoderStream
 
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-CONDITIONING_RATE_HZ = 22_050
 MIN_CLIP_SECONDS = 0.5
 STREAM_CODES = 20
 """Sound is streamed each time so many codes were decoded, as coqui does."""
@@ -77,11 +77,10 @@ class XttsEngine(Engine):
         self._compute = ThreadPoolExecutor(1, "xtts")
         self.precision = chosen_precision(precision, self._device)
         self._model = load_model(model_folder, self._device)
-        self._gpt = Gpt(self._model.gpt, self.precision)
-        self._decoder = Decoder(self._gpt, sampling_settings)
         self._vocoder = Vocoder(self._model.hifigan_decoder)
-        # Packed by now; conditioning needs only the rest.
-        del self._model.gpt.gpt_inference, self._model.gpt.gpt, self._model.hifigan_decoder.waveform_decoder
+        self._gpt = Gpt(self._model, self.precision, self._device)
+        self._decoder = Decoder(self._gpt, sampling_settings)
+        self._model.forget_speech()
         self._paces = {
             language: Pace(char_limit) for language, char_limit in self._model.tokenizer.char_limits.items()
         }
@@ -108,12 +107,10 @@ class XttsEngine(Engine):
 
     @torch.inference_mode()
     def _condition(self, audios: list[torch.Tensor]) -> Conditioning:
-        embeddings = [self._model.get_speaker_embedding(audio, CONDITIONING_RATE_HZ) for audio in audios]
-        latent = self._model.get_gpt_cond_latents(
-            torch.cat(audios, dim=-1),
-            CONDITIONING_RATE_HZ,
-            length=self._conditioning_settings.gpt_cond_len,
-            chunk_length=self._conditioning_settings.gpt_cond_chunk_len,
+        embeddings = [self._model.speaker_embedding(audio) for audio in audios]
+        settings = self._conditioning_settings
+        latent = self._model.conditioning_latents(
+            torch.cat(audios, dim=-1), settings.gpt_cond_len, settings.gpt_cond_chunk_len
         )
         arrays = {"gpt_cond_latent": latent, "speaker_embedding": torch.stack(embeddings).mean(dim=0)}
         return Conditioning({name: tensor.float().cpu().numpy() for name, tensor in arrays.items()})
