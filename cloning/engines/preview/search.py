@@ -56,9 +56,8 @@ def _library() -> dict[str, Floats]:
 
 def nearest_style(target: Target, kokoro: Kokoro) -> Style:
     """Breeds candidates, lets each speak TRIAL_SENTENCE, and returns the one heard nearest to the target."""
-    spelt = phonemes(TRIAL_SENTENCE, "en")
-    heard = [style for weights in candidates(target) if (style := _tried(weights, target, kokoro, spelt))]
-    return max(heard, key=lambda style: style.score)
+    styles_heard = [style for weights in candidates(target) if (style := heard(weights, target, kokoro))]
+    return max(styles_heard, key=lambda style: style.score)
 
 
 def candidates(target: Target) -> list[Floats]:
@@ -77,7 +76,8 @@ def nearest_stock(embedding: Floats) -> Floats:
     return library["weights"][np.argmax(voices @ embedding)]
 
 
-def _tried(weights: Floats, target: Target, kokoro: Kokoro, spelt: str) -> Style | None:
+def heard(weights: Floats, target: Target, kokoro: Kokoro) -> Style | None:
+    spelt = phonemes(TRIAL_SENTENCE, "en")
     spoken = soxr.resample(kokoro.speak(spelt, styles.mixed(weights)), SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
     try:
         statistics = measure(spoken, synthetic_f0)
