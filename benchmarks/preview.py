@@ -41,7 +41,7 @@ from speechmos import dnsmos
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cloning.audio import normalise
 from cloning.engines.base import Conditioning, SynthesisOptions
-from cloning.engines.preview import PreviewEngine, espeak, kokoro, search, speaker
+from cloning.engines.preview import PreviewEngine, espeak, kokoro, phonemes, search, speaker
 
 # Resemblyzer imports a module that scipy has renamed.
 sys.modules["scipy.ndimage.morphology"] = types.ModuleType("scipy.ndimage.morphology")
@@ -116,7 +116,7 @@ def main(folder: str, crosswise: bool, sentences: int) -> None:
         for system, conditioning in systems(stock, voice, clip).items():
             for text in SENTENCES[:sentences]:
                 measure(scores[system], text, engine, conditioning, others, likeness, whisper)
-            print(f"{clip.stem}: {system}: SECS {np.mean(scores[system].secs[-sentences:]):.3f}", flush=True)
+            print(f"{clip.stem}: {system}: {latest(scores[system], sentences)}", flush=True)
     print_scores(scores, references, sentences)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(f"\nPeak memory of this process, with whisper and torch: {peak_mb:.0f} MB.")
@@ -149,6 +149,12 @@ def print_bounds(likeness: Likeness, speakers: dict[str, list[Path]]) -> None:
             f"{name}: same speaker, another clip: {same:.2f}; different speakers: {different:.2f}.",
             flush=True,
         )
+
+
+def latest(score: Score, sentences: int) -> str:
+    wer = jiwer.wer(score.spoken[-sentences:], score.understood[-sentences:])
+    secs, ecapa = np.mean(score.secs[-sentences:]), np.mean(score.ecapa[-sentences:])
+    return f"SECS {secs:.3f}, ECAPA {ecapa:.3f}, WER {100 * wer:.1f} %"
 
 
 def print_scores(scores: dict[str, Score], references: list[Path], sentences: int) -> None:
@@ -212,7 +218,10 @@ def systems(stock: kokoro.Kokoro, voice: Conditioning, clip: Path) -> dict[str, 
     target = search.Target(
         speaker.embed(samples), float(voice.arrays["median_f0_hz"][0]), voice.arrays["spectrum_db"]
     )
-    style = search.heard(search.nearest_stock(target.embedding), target, stock)
+    weights = search.nearest_stock(target.embedding)
+    trials = [phonemes.phonemes(sentence, "en") for sentence in search.TRIAL_SENTENCES]
+    spoken = np.concatenate([search.said(trial, weights, stock) for trial in trials])
+    style = search.heard(weights, spoken, target)
     assert style
     nearest = Conditioning(
         voice.arrays | {"style_weights": style.weights, "style_spectrum_db": style.spectrum_db}

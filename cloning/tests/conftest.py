@@ -95,7 +95,9 @@ def make_generation(make_reference) -> Callable[..., Generation]:
         }
         if references is None:
             references = [Reference.objects.first() or make_reference()]
-        with transaction.atomic():  # a worker that runs already must not take it before its references are there
+        with (
+            transaction.atomic()
+        ):  # a worker that runs already must not take it before its references are there
             generation = Generation.objects.create(**values)
             generation.references.set(references)
         return generation

@@ -212,10 +212,10 @@ def test_chinese_characters_are_read_and_not_named(engine, voices):
     assert 0.15 < samples.size / engine.sample_rate_hz / 7 < 0.4
 
 
-@pytest.mark.parametrize(("language", "tolerance"), [("en", 0.15), ("de", 0.05)])
-@pytest.mark.parametrize("speed", [0.5, 2.0])
+@pytest.mark.parametrize(("language", "tolerance"), [("en", 0.03), ("de", 0.05)])
+@pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
 def test_speed_changes_duration_and_not_pitch(engine, voices, speed, language, tolerance):
-    """Resampled, the pitch would double or halve. Kokoro speaks anew, with a melody of its own for each speed."""
+    """Resampled, the pitch would double or halve; at Kokoro's own speed it would move by 5 % and more."""
     text, voice = GREETINGS[language], voices[CLIPS[0]]
     usual = engine.synthesize(text, language, voice, SynthesisOptions())
     changed = engine.synthesize(text, language, voice, SynthesisOptions(speed=speed))
