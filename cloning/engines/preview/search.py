@@ -83,16 +83,14 @@ def nearest_style(target: Target, kokoro: Kokoro, on_step: Callable[[], None] = 
 
 
 def candidates(target: Target) -> list[Floats]:
-    """Weights (2, voices) each: stock voices, the mean of the library's three nearest, and those bred."""
+    """Different weights (2, voices): stock voices, the mean of the library's three nearest, and those bred."""
     library = _library()
     scores = library["embeddings"] @ target.embedding - _f0_penalty(library["log_f0"], target)
     order = np.argsort(-scores)
-    stock = [
-        nearest_stock(target.embedding),
-        library["weights"][np.argmax(scores[: len(styles.stock_names())])],
-    ]
+    stock_in_pitch = library["weights"][np.argmax(scores[: len(styles.stock_names())])]
+    mean = library["weights"][order[:3]].mean(axis=0)
     bred = [_evolved(target, order, penalty) for penalty in STRANGENESS_PENALTIES]
-    return [*np.unique(stock, axis=0), library["weights"][order[:3]].mean(axis=0), *bred]
+    return list(np.unique([nearest_stock(target.embedding), stock_in_pitch, mean, *bred], axis=0))
 
 
 def nearest_stock(embedding: Floats) -> Floats:
