@@ -75,6 +75,7 @@ class GenerationAdmin(admin.ModelAdmin):
                 "fields": [
                     "segments_done",
                     "segments_total",
+                    "spoken_share",
                     "attempts",
                     "claim_token",
                     "lease_expires_at",

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker process: it shows the worker alive, renews the lease of its generation, ends what overruns.
+"""The heartbeat of a worker process: shows the worker alive, renews the leases of its generations, ends what overruns.
 
 One thread for as long as the worker lives. It knows no audio and no engine.
 """
@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -26,11 +27,17 @@ class ClaimLostError(Exception):
     """The generation was cancelled or taken by another worker: drop the work."""
 
 
+@dataclass
+class Watch:
+    generation: Generation
+    end_by: float  # on the monotonic clock
+
+
 class Heartbeat(threading.Thread):
-    """Beats until `stop()`. `watching(generation)` ties it to the generation in hand.
+    """Beats until `stop()`. `watching(generation)` ties it to a generation in hand, of which there may be several.
 
     Python can't interrupt a thread that computes, so a generation that does not end, by its deadline or in the grace
-    after it lost its claim, ends the whole process: the supervisor starts a new one, and the row tells the rest.
+    after it lost its claim, ends the whole process: the supervisor starts a new one, and the rows tell the rest.
     """
 
     def __init__(self, worker: Worker | None = None, *, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -38,26 +45,24 @@ class Heartbeat(threading.Thread):
         self.worker = worker
         self.grace_seconds = grace_seconds
         self.interval_seconds = min(5.0, settings.LEASE_SECONDS / 4)
-        self._generation: Generation | None = None
-        self._end_by = float("inf")
+        self._watches: list[Watch] = []
         self._stopped = threading.Event()
-        self._lock = (
-            threading.Lock()
-        )  # held while beating, so that a generation is never renewed after it was let go
+        # Held while beating, so that a generation is never renewed after it was let go.
+        self._lock = threading.Lock()
 
     @contextmanager
     def watching(self, generation: Generation) -> Iterator[None]:
         # An instance of its own: the worker's thread writes attributes of the other one.
+        watched = Generation.objects.get(pk=generation.pk)
+        watched.claim_token = generation.claim_token
+        watch = Watch(watched, time.monotonic() + settings.DEADLINE_SECONDS)
         with self._lock:
-            self._generation = Generation.objects.get(pk=generation.pk)
-            self._generation.claim_token = generation.claim_token
-            self._end_by = time.monotonic() + settings.DEADLINE_SECONDS
+            self._watches.append(watch)
         try:
             yield
         finally:
             with self._lock:
-                self._generation = None
-                self._end_by = float("inf")
+                self._watches.remove(watch)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -69,27 +74,28 @@ class Heartbeat(threading.Thread):
                 try:
                     close_old_connections()
                     self._beat()
-                except (
-                    DatabaseError
-                ) as error:  # a locked or restarting database: the lease outlasts a few misses
+                except DatabaseError as error:  # locked or restarting: the lease outlasts a few misses
                     logger.warning("Heartbeat missed: %s", error)
-                self._end_if_overrun()
+                for watch in self._watches:
+                    if time.monotonic() >= watch.end_by:
+                        self._end_process(watch)
         connection.close()
 
     def _beat(self) -> None:
         if self.worker:
             self.worker.beat()
-        if self._generation and not self._generation.renew_lease():
-            self._end_by = min(self._end_by, time.monotonic() + self.grace_seconds)
+        for watch in self._watches:
+            if not watch.generation.renew_lease():
+                watch.end_by = min(watch.end_by, time.monotonic() + self.grace_seconds)
 
-    def _end_if_overrun(self) -> None:
-        if time.monotonic() < self._end_by or self._generation is None:
-            return
+    def _end_process(self, overrun: Watch) -> None:
         try:
-            self._generation.fail(
+            overrun.generation.fail(
                 "deadline_exceeded",
                 f"This took longer than {settings.DEADLINE_SECONDS:.0f} seconds and was ended. Try a shorter text.",
             )
+            for watch in self._watches:
+                watch.generation.release()  # the others are not to blame: no attempt is counted
         finally:
-            logger.error("Generation %s did not end in time: ending this worker.", self._generation.pk)
+            logger.error("Generation %s did not end in time: ending this worker.", overrun.generation.pk)
             os._exit(EXIT_HUNG)

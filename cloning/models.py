@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -109,6 +110,16 @@ class Stage(models.TextChoices):
     ENCODING = "encoding", "Finishing the file"
 
 
+@dataclass(frozen=True)
+class Progress:
+    """Of a running generation. `spoken_share`, 0 to 1, moves within segments too, by the engine's estimate."""
+
+    stage: Stage
+    segments_done: int = 0
+    segments_total: int = 0
+    spoken_share: float = 0.0
+
+
 class Channel(models.TextChoices):
     PAGE = "page", "Web page"
     API = "api", "JSON API"
@@ -181,6 +192,7 @@ class Generation(models.Model):
     stage = models.CharField(max_length=12, choices=Stage, blank=True)
     segments_done = models.PositiveIntegerField(default=0)
     segments_total = models.PositiveIntegerField(default=0)
+    spoken_share = models.FloatField(default=0.0, help_text="0 to 1, by the engine's estimate.")
     attempts = models.PositiveSmallIntegerField(default=0)
     claim_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -217,14 +229,12 @@ class Generation(models.Model):
     @property
     def state(self) -> str:
         """Changes whenever there is something new to show of an active generation."""
-        return f"{self.status}-{self.stage}-{self.segments_done}-{self.segments_total}-{self.attempts}"
+        return f"{self.status}-{self.stage}-{self.segments_done}-{self.progress:.2f}-{self.attempts}"
 
     @property
     def progress(self) -> float:
-        """0 to 1; segments done over segments in all."""
-        if self.status == Status.SUCCEEDED:
-            return 1.0
-        return self.segments_done / self.segments_total if self.segments_total else 0.0
+        """0 to 1: how much of the text is spoken."""
+        return 1.0 if self.status == Status.SUCCEEDED else self.spoken_share
 
     @property
     def waited_seconds(self) -> float | None:
@@ -256,6 +266,7 @@ class Generation(models.Model):
                 stage=Stage.PREPARING,
                 segments_done=0,
                 segments_total=0,
+                spoken_share=0.0,
                 claim_token=token,
                 lease_expires_at=now + timedelta(seconds=settings.LEASE_SECONDS),
                 attempts=F("attempts") + 1,
@@ -282,8 +293,8 @@ class Generation(models.Model):
             lease_expires_at=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
         )
 
-    def report(self, stage: Stage, segments_done: int = 0, segments_total: int = 0) -> bool:
-        return self._update_claimed(stage=stage, segments_done=segments_done, segments_total=segments_total)
+    def report(self, progress: Progress) -> bool:
+        return self._update_claimed(**asdict(progress))
 
     def record_engine(self, name: str, precision: str = "") -> bool:
         return self._update_claimed(engine=name, precision=precision)
@@ -341,6 +352,7 @@ class Generation(models.Model):
             attempts=0,
             segments_done=0,
             segments_total=0,
+            spoken_share=0.0,
             claim_token=None,
             started_at=None,
             finished_at=None,

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,13 +20,15 @@ from safetensors import SafetensorError
 from cloning import audio, text
 from cloning.engines import get_engine
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
-from cloning.models import Generation, Reference, Stage, conditioning_folder
+from cloning.models import Generation, Progress, Reference, Stage, conditioning_folder
 
 PEAK_COUNT = 120
 REPORT_SECONDS = 1.0
 
-Report = Callable[[Stage, int, int], None]
-"""Called with the stage, segments done and segments in all; raises to end the work."""
+_one_voice_at_a_time = threading.Lock()
+
+Report = Callable[[Progress], None]
+"""Raises to end the work."""
 
 
 class SynthesisError(Exception):
@@ -50,7 +53,7 @@ def synthesised(generation: Generation, report: Report) -> Iterator[Speech]:
 
     Raises SynthesisError, audio.AudioError, text.UnspeakableText, EngineError, or what `report` raises.
     """
-    report(Stage.LOADING, 0, 0)
+    report(Progress(Stage.LOADING))
     engine = get_engine()
     generation.record_engine(engine.name, engine.precision)
     segments = text.split(generation.text, generation.language)
@@ -63,7 +66,7 @@ def synthesised(generation: Generation, report: Report) -> Iterator[Speech]:
             (waveform, segment.pause_seconds) for waveform, segment in zip(waveforms, segments, strict=True)
         ]
 
-        report(Stage.ENCODING, len(segments), len(segments))
+        report(Progress(Stage.ENCODING, len(segments), len(segments), spoken_share=1.0))
         spoken = folder / "speech.wav"
         duration_seconds = audio.write_speech(pieces, engine.sample_rate_hz, spoken)
         encoded = folder / f"encoded.{generation.audio_format}"
@@ -81,15 +84,16 @@ def spoken_segments(
     report: Report,
 ) -> list[Waveform]:
     waveforms: dict[int, Waveform] = {}
-    reported_at = 0.0
+    spoken_share = reported_at = 0.0
 
-    def report_each_second() -> None:
-        nonlocal reported_at
+    def report_each_second(share: float) -> None:
+        nonlocal spoken_share, reported_at
+        spoken_share = max(spoken_share, share)
         if time.monotonic() >= reported_at + REPORT_SECONDS:
-            report(Stage.SPEAKING, len(waveforms), len(segments))
+            report(Progress(Stage.SPEAKING, len(waveforms), len(segments), spoken_share))
             reported_at = time.monotonic()
 
-    report_each_second()
+    report_each_second(0.0)
     options = [
         SynthesisOptions(generation.speed, generation.temperature, seed=(generation.seed + index) % 2**32)
         for index in range(len(segments))
@@ -101,7 +105,8 @@ def spoken_segments(
         for index, waveform in spoken:
             verify(waveform, segments[index].text)
             waveforms[index] = waveform
-            report(Stage.SPEAKING, len(waveforms), len(segments))
+            spoken_share = max(spoken_share, len(waveforms) / len(segments))
+            report(Progress(Stage.SPEAKING, len(waveforms), len(segments), spoken_share))
     return [waveforms[index] for index in range(len(segments))]
 
 
@@ -110,14 +115,18 @@ def condition(engine: Engine, references: list[Reference], folder: Path, report:
     if not references:
         raise SynthesisError("reference_missing", "The reference of this generation was deleted.")
     name = f"{conditioning_folder(references)}/{engine.conditioning_key}.safetensors"
-    if known := stored_conditioning(name):
-        return known
+    with _one_voice_at_a_time:  # whoever waits for the same voice finds it stored then
+        return stored_conditioning(name) or derived_conditioning(engine, references, name, folder, report)
 
-    report(Stage.PREPARING, 0, 0)
+
+def derived_conditioning(
+    engine: Engine, references: list[Reference], name: str, folder: Path, report: Report
+) -> Conditioning:
+    report(Progress(Stage.PREPARING))
     clips = [normalised_clip(reference, folder) for reference in references]
-    report(Stage.CONDITIONING, 0, 0)
+    report(Progress(Stage.CONDITIONING))
     try:
-        conditioning = engine.condition(clips)
+        conditioning = engine.condition(clips, lambda: report(Progress(Stage.CONDITIONING)))
     except EngineError as error:
         raise SynthesisError("reference_unusable", str(error)) from error
     arrays = {key: np.ascontiguousarray(array) for key, array in conditioning.arrays.items()}

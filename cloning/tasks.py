@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from os import getpid
 from types import FrameType
@@ -17,14 +18,14 @@ from types import FrameType
 from django.conf import settings
 from django.core.files.base import File
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from cloning.audio import AudioError
-from cloning.engines import damaged_weights, engine_name, get_engine
+from cloning.engines import damaged_weights, engine_name, generations_at_once, get_engine
 from cloning.engines.base import EngineError
 from cloning.lease import ClaimLostError, Heartbeat
-from cloning.models import Generation, Reference, Stage, Worker, forget_unused
+from cloning.models import Generation, Progress, Reference, Worker, forget_unused
 from cloning.storage import is_disk_full
 from cloning.synthesis import Report, SynthesisError, synthesised
 from cloning.text import UnspeakableText
@@ -91,15 +92,17 @@ def run(generation: Generation, report: Report) -> None:
 
 
 class WorkerLoop:
-    """One worker process: claims generations one at a time until it is told to stop."""
+    """One worker process: claims generations until it is told to stop, several at once where the engine gains by it."""
 
     def __init__(self) -> None:
         self.worker = Worker(host=socket.gethostname(), pid=getpid(), engine=engine_name())
         self.heartbeat = Heartbeat(self.worker)
         self.stopping = threading.Event()
+        self.woken = threading.Event()  # a generation has ended, or the worker shall stop
 
     def stop(self, _signal_number: int = 0, _frame: FrameType | None = None) -> None:
         self.stopping.set()
+        self.woken.set()
 
     def run(self) -> None:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -118,33 +121,47 @@ class WorkerLoop:
 
     def _work(self) -> None:
         next_sweep = 0.0
-        while not self.stopping.is_set():
-            try:
-                close_old_connections()
-                if time.monotonic() >= next_sweep:
-                    sweep()
-                    next_sweep = time.monotonic() + SWEEP_SECONDS
-                generation = Generation.objects.claim_next()
-                if generation is None:
-                    self.stopping.wait(POLL_SECONDS)
-                else:
-                    self._perform(generation)
-            except DatabaseError as error:
-                logger.warning("The database did not answer: %s", error)
-                self.stopping.wait(1.0)
+        performing: list[Future[None]] = []
+        with ThreadPoolExecutor(thread_name_prefix="generation") as pool:  # its end waits for what is in hand
+            while not self.stopping.is_set():
+                self.woken.clear()
+                for future in [future for future in performing if future.done()]:
+                    performing.remove(future)
+                    future.result()  # raises what nobody foresaw: the supervisor starts another worker
+                try:
+                    close_old_connections()
+                    if time.monotonic() >= next_sweep:
+                        sweep()
+                        next_sweep = time.monotonic() + SWEEP_SECONDS
+                    has_room = len(performing) < generations_at_once()
+                    if has_room and (generation := Generation.objects.claim_next()):
+                        performing.append(pool.submit(self._perform, generation))
+                        continue
+                except DatabaseError as error:
+                    logger.warning("The database did not answer: %s", error)
+                self.woken.wait(POLL_SECONDS)
 
     def _perform(self, generation: Generation) -> None:
         logger.info("Generation %s taken (attempt %d)", generation.pk, generation.attempts)
-        with self.heartbeat.watching(generation):
-            try:
-                run(generation, reporter(generation, self.stopping.is_set))
-            except StoppingError:
-                generation.release()
-                logger.info("Generation %s given back", generation.pk)
-                return
-            except ClaimLostError:
-                logger.info("Generation %s dropped: cancelled, or taken by another worker", generation.pk)
-                return
+        try:
+            with self.heartbeat.watching(generation):
+                self._speak(generation)
+        except DatabaseError as error:  # the lease runs out, and the row is taken up again
+            logger.warning("Generation %s: the database did not answer: %s", generation.pk, error)
+        finally:
+            connection.close()  # this thread's own
+            self.woken.set()
+
+    def _speak(self, generation: Generation) -> None:
+        try:
+            run(generation, reporter(generation, self.stopping.is_set))
+        except StoppingError:
+            generation.release()
+            logger.info("Generation %s given back", generation.pk)
+            return
+        except ClaimLostError:
+            logger.info("Generation %s dropped: cancelled, or taken by another worker", generation.pk)
+            return
         self.worker.engine = generation.engine or self.worker.engine
         logger.info(
             "Generation %s %s in %.1f s", generation.pk, generation.status, generation.worked_seconds or 0
@@ -154,10 +171,10 @@ class WorkerLoop:
 def reporter(generation: Generation, is_stopping: Callable[[], bool] = lambda: False) -> Report:
     """Writes progress to the row; raises StoppingError or ClaimLostError when the work is no longer wanted here."""
 
-    def report(stage: Stage, segments_done: int, segments_total: int) -> None:
+    def report(progress: Progress) -> None:
         if is_stopping():
             raise StoppingError
-        if not generation.report(stage, segments_done, segments_total):
+        if not generation.report(progress):
             raise ClaimLostError
 
     return report

@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.core.exceptions import DisallowedHost
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from django_htmx.http import (
 )
 from django_htmx.middleware import HtmxDetails
 
+from cloning.api import error_response
 from cloning.engines import engine_name
 from cloning.forms import GenerationForm, VoiceForm
 from cloning.models import Channel, Generation
@@ -120,6 +122,18 @@ def save_voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     voice = found.save_voice(form.cleaned_data["name"])
     messages.success(request, f"The voice “{voice}” is saved. Choose it in the form instead of a reference.")
     return redirect("home")
+
+
+def bad_request(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        message = (
+            "The server does not know itself by this address. Its operator can allow it: set ALLOWED_HOSTS."
+        )
+    else:
+        message = "The browser sent something that the server can't read. Go back and try again."
+    if request.path.startswith("/api/"):
+        return error_response(400, "bad_request", message)
+    return render(request, "error.html", {"title": "Not understood", "message": message}, status=400)
 
 
 def not_found(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:

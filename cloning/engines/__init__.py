@@ -9,6 +9,9 @@ from cloning.engines.xtts.weights import FOLDER_NAME, REQUIRED_NAMES, problem, w
 
 LABELS = {"xtts_v2": "XTTS v2", "preview": "Preview (not a clone)"}
 
+GENERATIONS_AT_ONCE = {"xtts_v2": 4, "preview": 1}
+"""XTTS reads its weights once for all that it speaks at the same time; the preview would only divide its time."""
+
 _loaded: dict[str, Engine] = {}
 _lock = threading.Lock()
 
@@ -18,6 +21,11 @@ def engine_name() -> str:
     if settings.ENGINE != "auto":
         return settings.ENGINE
     return "xtts_v2" if weights_present(settings.MODEL_CACHE / FOLDER_NAME) else "preview"
+
+
+def generations_at_once() -> int:
+    """How many generations a worker has in hand with the engine that is selected now."""
+    return GENERATIONS_AT_ONCE[engine_name()]
 
 
 def damaged_weights() -> str | None:

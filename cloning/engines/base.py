@@ -46,10 +46,11 @@ class Engine(Protocol):
     precision: str = ""
     """What the engine computes in, where there is a choice: "float32", "float16" or "int8"."""
 
-    def condition(self, clips: Sequence[Path]) -> Conditioning:
+    def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         """Derives a voice from one or more normalised clips (WAV, 16 kHz, mono, 16-bit), each at least 0.5 s.
 
-        Raises EngineError when the clips hold nothing that the engine can use.
+        `on_step` is called between steps of the work and ends it by raising. Raises EngineError when the clips hold
+        nothing that the engine can use.
         """
         ...
 
@@ -65,13 +66,14 @@ class Engine(Protocol):
         language: str,
         conditioning: Conditioning,
         options: Sequence[SynthesisOptions],
-        on_step: Callable[[], None] = lambda: None,
+        on_step: Callable[[float], None] = lambda _: None,
     ) -> Generator[tuple[int, Waveform], None, None]:
         """Speaks segments, each with its own options, and yields index and sound of each as it is done, in any order.
 
-        `on_step` is called between steps of the work and ends it by raising. An engine that speaks several segments
+        `on_step` is called between steps of the work, with the share of it that is done by estimate (0 to 1), and
+        ends it by raising. An engine that speaks several segments
         at once defines this anew; others inherit from this class, and speak one after another.
         """
         for index, (segment, each) in enumerate(zip(segments, options, strict=True)):
-            on_step()
+            on_step(index / len(segments))
             yield index, self.synthesize(segment, language, conditioning, each)

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                 ('stage', models.CharField(blank=True, choices=[('preparing', 'Preparing the reference'), ('loading', 'Loading the engine'), ('conditioning', 'Learning the voice'), ('speaking', 'Speaking'), ('encoding', 'Finishing the file')], max_length=12)),
                 ('segments_done', models.PositiveIntegerField(default=0)),
                 ('segments_total', models.PositiveIntegerField(default=0)),
+                ('spoken_share', models.FloatField(default=0.0, help_text="0 to 1, by the engine's estimate.")),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('claim_token', models.UUIDField(blank=True, null=True)),
                 ('lease_expires_at', models.DateTimeField(blank=True, null=True)),

@@ -2,6 +2,7 @@ import hashlib
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
 from cloning import openapi
+from cloning.engines import FOLDER_NAME
 from cloning.models import Channel, Generation, Reference
 from cloning.tasks import reporter, run
 from cloning.tests.live_site import live_site  # noqa: F401
+from cloning.tests.xtts_checkpoint import build_checkpoint
 
 DATA = Path(__file__).parent / "data"
 MALE_CLIP = DATA / "1688-142285-0007.flac"
@@ -33,11 +36,21 @@ def isolated(settings, tmp_path: Path) -> None:
     settings.ENGINE = "preview"
     settings.PREVIEW_VOICE = "espeak"  # speaks at once; test_preview.py and test_synthesis.py try Kokoro
     settings.BASE_URL = ""
+    settings.LEASE_SECONDS = 600.0  # longer than any stall: leases run out where a test has them run out
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for users of a test
     settings.STORAGES = {
         "default": {"BACKEND": "cloning.storage.AtomicFileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+def wait_until(condition: Callable[[], Any]) -> Any:
+    """The first true answer of `condition`; five minutes are for machines under heavy load."""
+    give_up_at = time.monotonic() + 300
+    while not (answer := condition()):
+        assert time.monotonic() < give_up_at, "not in time"
+        time.sleep(0.02)
+    return answer
 
 
 @pytest.fixture
@@ -168,6 +181,14 @@ def spoken(make_generation, clips) -> Generation:
     speech = ContentFile(clips["speech"])
     assert generation.succeed(speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[0.5, 1.0])
     return generation
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory) -> Path:
+    """A MODEL_CACHE with XTTS weights of the real architecture, small and random."""
+    folder = tmp_path_factory.mktemp("model_cache")
+    build_checkpoint(folder / FOLDER_NAME)
+    return folder
 
 
 @pytest.fixture

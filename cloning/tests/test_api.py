@@ -23,7 +23,7 @@ from django.test import Client
 from django.utils import timezone
 
 from cloning import api as api_module
-from cloning.models import Generation, Reference, Stage, Worker
+from cloning.models import Generation, Progress, Reference, Stage, Worker
 from cloning.storage import AtomicFileSystemStorage
 from cloning.tests.conftest import perform
 from cloning.text import LANGUAGES
@@ -488,7 +488,7 @@ def test_same_clip_uploaded_twice_at_once(post, monkeypatch, stored_files, trans
         chosen = available_name(self, name, max_length)
         if threading.current_thread() not in chose:
             chose.add(threading.current_thread())
-            both.wait(timeout=20)
+            both.wait(timeout=120)
         return chosen
 
     monkeypatch.setattr(AtomicFileSystemStorage, "get_available_name", chosen_together)
@@ -523,7 +523,7 @@ def test_saved_voice(post, spoken, db) -> None:
 def test_status_of_a_running_generation(api, make_generation) -> None:
     generation = make_generation()
     generation.claim()
-    generation.report(Stage.SPEAKING, 1, 3)
+    generation.report(Progress(Stage.SPEAKING, 1, 3, 0.33))
     body = api.get(f"/api/v1/generations/{generation.pk}").json()
     assert (body["status"], body["progress"]) == ("running", 0.3333)
 
@@ -595,7 +595,7 @@ def test_delete_ends_what_runs(api, make_generation, stored_files) -> None:
     generation = make_generation()
     generation.claim()
     assert api.delete(f"/api/v1/generations/{generation.pk}").status_code == 204
-    assert not generation.report(Stage.SPEAKING)
+    assert not generation.report(Progress(Stage.SPEAKING))
     late = ContentFile(b"RIFF")
     assert not generation.succeed(late, sample_rate_hz=24_000, duration_seconds=1.0, peaks=[])
     assert stored_files() == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 
 from cloning import audio
 from cloning.tests.conftest import FEMALE_CLIP, MALE_CLIP
@@ -32,10 +32,11 @@ FLAGS = [
 ]
 SENTENCE = "Good morning, this is a test."
 LONG_TEXT = "This is one sentence of a rather long text, in which the same is said again. " * 120
-WAIT_MS = 15_000
+WAIT_MS = 90_000  # for a machine under heavy load
+expect.set_options(timeout=WAIT_MS)
 
-# Chromium and htmx log every answer of 4xx and every refused connection; those are for the tests to look at.
-KNOWN_COMPLAINTS = ("Failed to load resource", "htmx:sendError", "htmx:afterRequest")
+# Chromium and htmx log every answer of 4xx and every request refused or dropped; those are for the tests to look at.
+KNOWN_COMPLAINTS = ("Failed to load resource", "htmx:sendError", "htmx:sendAbort", "htmx:afterRequest")
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI_FORBID_SKIPS"),
@@ -104,7 +105,7 @@ def generate(page: Page, text: str = SENTENCE) -> Locator:
 def send(page: Page) -> Locator:
     known = page.locator("article").count()
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator("article")).to_have_count(known + 1, timeout=WAIT_MS)
+    expect(page.locator("article")).to_have_count(known + 1)
     newest = page.locator("article").first.get_attribute("id")
     return page.locator(f"#{newest}")
 
@@ -143,9 +144,6 @@ def test_clip_and_text_become_speech(open_page, live_site):
     expect(page.get_by_label("Reference: " + MALE_CLIP.name)).to_have_js_property("readyState", 4)
 
     card = send(page)
-    expect(page.locator("#announcer")).to_contain_text("Queued")
-    expect(card).to_have_class(re.compile("queued|running"))
-    expect(card.get_by_role("progressbar")).to_be_visible()
     expect_playable(card, live_site)
     expect(card).to_contain_text("Preview (not a clone)")
     expect(page.locator("#announcer")).to_contain_text("Finished")
@@ -161,10 +159,13 @@ def test_waveform_follows_the_player_and_takes_clicks(open_page):
     page = open_page()
     card = generate(page)
     expect(card.locator("audio")).to_have_js_property("readyState", 4)
+    card.locator("audio").evaluate(
+        "audio => { audio.onplaying = () => audio.pause() }"
+    )  # holds it where it begins
     card.locator(".waveform").click()  # in its middle
+    expect(card.locator(".waveform")).to_have_attribute("style", re.compile(r"--played: [456]\d"))
     where = "audio => audio.currentTime / audio.duration"
     assert card.locator("audio").evaluate(where) == pytest.approx(0.5, abs=0.2)
-    expect(card.locator(".waveform")).to_have_attribute("style", re.compile(r"--played: [456]\d"))
 
 
 def test_without_javascript(open_page, live_site):
@@ -250,7 +251,7 @@ def test_recording_with_the_microphone(open_page, live_site):
     page = open_page(permissions=["microphone"])
     page.get_by_role("button", name="Record").click()
     stop = page.get_by_role("button", name="Stop")
-    expect(stop).to_contain_text("0:02")
+    expect(stop).to_contain_text(re.compile(r"0:(0[2-9]|[1-5]\d)"))
     stop.click()
     expect(page.get_by_role("button", name="Record again")).to_be_visible()
     expect(page.locator(".drop")).to_contain_text("recording.webm")
@@ -262,7 +263,7 @@ def test_recording_stops_by_itself_after_a_minute(open_page):
     page = open_page(permissions=["microphone"])
     page.clock.install()
     page.get_by_role("button", name="Record").click()
-    expect(page.get_by_role("button", name="Stop")).to_contain_text("0:00")
+    expect(page.get_by_role("button", name="Stop")).to_contain_text(re.compile(r"0:\d\d"))
     page.clock.run_for(61_000)
     expect(page.get_by_role("button", name="Record again")).to_be_visible()
 
@@ -337,7 +338,10 @@ def test_cancel_and_delete(open_page):
     page = open_page()
     page.on("dialog", lambda dialog: dialog.accept())
     card = generate(page, LONG_TEXT)
-    expect(card).to_contain_text(re.compile(r"segment \d+ of \d\d"))
+    expect(page.locator("#announcer")).to_contain_text("Queued")
+    expect(card).to_have_class(re.compile("queued|running"))
+    expect(card.get_by_role("progressbar")).to_be_visible()
+    expect(card).to_contain_text(re.compile(r"\d+ of \d\d segments"))
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_have_class(re.compile("cancelled"))
     expect(card.get_by_role("link")).to_be_focused()
@@ -345,6 +349,21 @@ def test_cancel_and_delete(open_page):
     expect(card).to_have_count(0)
     page.reload()
     expect(card).to_have_count(0)
+
+
+def test_cancel_while_the_card_asks_for_news(open_page):
+    """An answer that came for a card no longer there had htmx complain."""
+    page = open_page()
+    held: list[Route] = []
+    page.route(re.compile(r"/generations/[0-9a-f-]+/\?"), lambda route: held.append(route))
+    card = generate(page, LONG_TEXT)
+    while not held:
+        page.wait_for_timeout(100)
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_have_class(re.compile("cancelled"))
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
 
 
 def test_finished_and_deleted_on_the_page_of_one_generation(open_page, live_site):
@@ -367,11 +386,14 @@ def test_generation_deleted_elsewhere_leaves_the_page(open_page, live_site):
 def test_server_that_goes_away_and_comes_back(open_page, live_site):
     page = open_page()
     card = generate(page, LONG_TEXT)
-    os.kill(web_server_pid(live_site), signal.SIGTERM)  # the supervisor starts it again
     trouble = page.get_by_text("The server can't be reached")
-    expect(trouble).to_be_visible()
-    expect(trouble).to_be_hidden(timeout=WAIT_MS)
-    expect(card).to_contain_text(re.compile(r"segment \d+ of \d\d"))
+    live_site.process.send_signal(signal.SIGSTOP)  # else the supervisor starts the web server again at once
+    try:
+        os.kill(web_server_pid(live_site), signal.SIGTERM)
+        expect(trouble).to_be_visible()
+    finally:
+        live_site.process.send_signal(signal.SIGCONT)
+    expect(trouble).to_be_hidden()
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_have_class(re.compile("cancelled"))
 

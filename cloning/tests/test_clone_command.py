@@ -29,7 +29,7 @@ def test_it_writes_the_file_and_says_which_engine_spoke(tmp_path, capsys):
     )
     assert "Preview (not a clone), seed 5" in printed
     assert (generation.requested_via, generation.status) == (Channel.COMMAND, Status.SUCCEEDED)
-    assert "1/1" in capsys.readouterr().err  # the progress bar
+    assert "100 %" in capsys.readouterr().err  # the progress bar
 
 
 def test_the_ending_chooses_the_format_and_text_may_come_from_standard_input(tmp_path, monkeypatch):

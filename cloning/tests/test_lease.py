@@ -1,12 +1,15 @@
 import os
-import time
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from cloning import lease
-from cloning.lease import EXIT_HUNG, Heartbeat
+from cloning.lease import EXIT_HUNG, GRACE_SECONDS, Heartbeat
 from cloning.models import Generation, Status, Worker
+from cloning.tests.conftest import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,100 +23,131 @@ def exits(monkeypatch) -> list[int]:
 
 
 @pytest.fixture
-def beating(settings):
-    settings.LEASE_SECONDS = 0.4
-    heartbeats: list[Heartbeat] = []
-
-    def start(**options: float) -> Heartbeat:
-        heartbeat = Heartbeat(Worker.objects.create(host="here", pid=1), **options)
-        heartbeats.append(heartbeat)
-        heartbeat.start()
-        return heartbeat
-
-    yield start
-    for heartbeat in heartbeats:
-        heartbeat.stop()
+def clock(monkeypatch) -> SimpleNamespace:
+    """The heartbeat's time, which a test moves by `now`."""
+    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(lease, "time", clock)
+    return clock
 
 
-def wait_for(condition, seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def test_a_worker_is_alive_while_it_beats_and_not_after(beating):
-    heartbeat = beating()
-    time.sleep(0.8)
-    assert Worker.alive().exists()
+@pytest.fixture
+def heartbeat(exits, clock):
+    """A running one that beats every few milliseconds."""
+    heartbeat = Heartbeat(Worker.objects.create(host="here", pid=1))
+    heartbeat.interval_seconds = 0.01
+    heartbeat.start()
+    yield heartbeat
     heartbeat.stop()
-    assert wait_for(lambda: not Worker.alive().exists())
 
 
-def test_the_lease_of_the_generation_in_hand_never_runs_out(beating, exits, make_generation):
-    heartbeat, generation = beating(), make_generation()
-    generation.claim()
-    with heartbeat.watching(generation):
-        for _ in range(10):
-            time.sleep(0.1)
-            assert Generation.objects.get().lease_expires_at > timezone.now()
-            assert Generation.objects.claim_next() is None
-    assert wait_for(lambda: Generation.objects.claim_next() is not None)
+@pytest.fixture
+def claimed(make_generation) -> Generation:
+    generation = make_generation()
+    assert generation.claim()
+    return generation
+
+
+def let_it_beat() -> None:
+    """Until a whole beat has begun and ended."""
+    for _ in range(2):
+        wait_until(Worker.objects.filter(seen_at__gt=Worker.objects.get().seen_at).exists)
+
+
+def let_lease_run_out() -> None:
+    Generation.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def lease_is_good() -> bool:
+    return Generation.objects.get().lease_expires_at > timezone.now()
+
+
+def test_a_worker_is_alive_while_it_beats_and_not_after(heartbeat):
+    day_ago = timezone.now() - timedelta(days=1)
+    Worker.objects.update(seen_at=day_ago)
+    wait_until(Worker.alive().exists)
+    heartbeat.stop()
+    Worker.objects.update(seen_at=day_ago)
+    assert not Worker.alive().exists()
+
+
+def test_the_lease_of_the_generation_in_hand_is_renewed_and_of_no_other(heartbeat, exits, claimed):
+    with heartbeat.watching(claimed):
+        for _ in range(5):
+            let_lease_run_out()
+            wait_until(lease_is_good)
+        assert Generation.objects.claim_next() is None
+    let_lease_run_out()
+    let_it_beat()
+    assert Generation.objects.claim_next() == claimed
     assert exits == []
 
 
-def test_a_lost_claim_is_tolerated_for_the_grace_and_then_ends_the_process(beating, exits, make_generation):
-    heartbeat, generation = beating(grace_seconds=0.5), make_generation()
-    generation.claim()
-    with heartbeat.watching(generation):
+def test_a_lost_claim_is_tolerated_for_the_grace_and_then_ends_the_process(heartbeat, exits, clock, claimed):
+    with heartbeat.watching(claimed):
         Generation.objects.get().cancel()
-        time.sleep(0.3)
+        let_it_beat()
+        clock.now += GRACE_SECONDS - 1
+        let_it_beat()
         assert exits == []
-        assert wait_for(lambda: exits)
+        clock.now += 2
+        wait_until(lambda: exits)
     assert exits[0] == EXIT_HUNG
     assert Generation.objects.get().status == Status.CANCELLED
 
 
-def test_work_dropped_within_the_grace_ends_nothing(beating, exits, make_generation):
-    heartbeat, generation = beating(grace_seconds=0.5), make_generation()
-    generation.claim()
-    with heartbeat.watching(generation):
+def test_work_dropped_within_the_grace_ends_nothing(heartbeat, exits, clock, claimed):
+    with heartbeat.watching(claimed):
         Generation.objects.get().cancel()
-        time.sleep(0.3)
-    time.sleep(0.6)
+        let_it_beat()
+    clock.now += GRACE_SECONDS + 1
+    let_it_beat()
     assert exits == []
 
 
 def test_the_deadline_fails_the_generation_with_a_reason_and_ends_the_process(
-    beating, exits, settings, make_generation
+    heartbeat, exits, clock, settings, claimed
 ):
-    settings.DEADLINE_SECONDS = 0.3
-    heartbeat, generation = beating(), make_generation()
-    generation.claim()
-    with heartbeat.watching(generation):
-        assert wait_for(lambda: exits)
-    generation.refresh_from_db()
-    assert generation.status == Status.FAILED
-    assert generation.error_code == "deadline_exceeded"
-    assert "shorter text" in generation.error_message
+    with heartbeat.watching(claimed):
+        clock.now += settings.DEADLINE_SECONDS - 1
+        let_it_beat()
+        assert exits == []
+        clock.now += 2
+        wait_until(lambda: exits)
+    claimed.refresh_from_db()
+    assert claimed.status == Status.FAILED
+    assert claimed.error_code == "deadline_exceeded"
+    assert "shorter text" in claimed.error_message
 
 
-def test_a_database_that_fails_for_a_moment_costs_nothing(beating, exits, monkeypatch, make_generation):
-    heartbeat, generation = beating(), make_generation()
-    generation.claim()
-    failures = iter([True, False, True])
+def test_a_database_that_fails_for_a_moment_costs_nothing(heartbeat, exits, monkeypatch, claimed):
+    failures = [True, False, True]
     renew = Generation.renew_lease
 
     def sometimes_locked(self):
-        if next(failures, False):
-            raise lease.DatabaseError("database is locked")
+        if failures and failures.pop(0):
+            raise DatabaseError("database is locked")
         return renew(self)
 
     monkeypatch.setattr(Generation, "renew_lease", sometimes_locked)
-    with heartbeat.watching(generation):
-        time.sleep(0.6)
-        assert wait_for(lambda: Generation.objects.get().lease_expires_at > timezone.now(), 0.5)
+    with heartbeat.watching(claimed):
+        wait_until(lambda: not failures)
+        let_lease_run_out()
+        wait_until(lease_is_good)
     assert heartbeat.is_alive()
     assert exits == []
+
+
+def test_generations_in_hand_beside_the_one_that_overran_are_given_back(
+    heartbeat, exits, clock, settings, claimed, make_generation
+):
+    other = make_generation()
+    assert other.claim()
+    with heartbeat.watching(claimed):
+        clock.now += settings.DEADLINE_SECONDS - 1
+        with heartbeat.watching(other):
+            clock.now += 2
+            wait_until(lambda: exits)
+    other.refresh_from_db()
+    assert (other.status, other.attempts, other.claim_token) == (Status.QUEUED, 0, None)
+    claimed.refresh_from_db()
+    assert claimed.error_code == "deadline_exceeded"

@@ -9,7 +9,16 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cloning.models import MAX_ATTEMPTS, Generation, Reference, Stage, Status, Voice, conditioning_folder
+from cloning.models import (
+    MAX_ATTEMPTS,
+    Generation,
+    Progress,
+    Reference,
+    Stage,
+    Status,
+    Voice,
+    conditioning_folder,
+)
 from cloning.tests.conftest import FEMALE_CLIP, MALE_CLIP
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +53,7 @@ def test_claim_takes_a_queued_row_and_only_once(make_generation):
 
 def test_claim_of_a_row_that_many_want_is_won_by_one(make_generation):
     generation = make_generation()
-    start, wins = threading.Barrier(8), []
+    start, wins = threading.Barrier(8, timeout=120), []
 
     def want() -> None:
         mine = Generation.objects.get(pk=generation.pk)
@@ -85,7 +94,7 @@ def test_the_loser_of_a_claim_can_change_nothing_and_leaves_no_file(make_generat
     loser.claim()
     abandon(loser)
     winner = Generation.objects.claim_next()
-    assert not loser.report(Stage.SPEAKING, 1, 2)
+    assert not loser.report(Progress(Stage.SPEAKING, 1, 2, 0.50))
     assert not loser.renew_lease()
     assert not loser.fail("x", "y")
     assert not loser.release()
@@ -162,11 +171,11 @@ def test_retry_queues_a_failed_generation_afresh(make_generation):
     assert Generation.objects.claim_next() == generation
 
 
-def test_progress_is_segments_done_over_all(make_generation):
+def test_progress_is_the_share_that_is_spoken(make_generation):
     generation = make_generation()
     assert generation.progress == 0.0
     generation.claim()
-    generation.report(Stage.SPEAKING, 1, 4)
+    generation.report(Progress(Stage.SPEAKING, 1, 4, 0.25))
     assert Generation.objects.get().progress == 0.25
 
 

@@ -22,7 +22,7 @@ def test_the_job_is_the_same_on_postgresql() -> None:
         env={**os.environ, "DATABASE_URL": URL},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
     )
     assert ended.returncode == 0, ended.stdout[-4000:]
     assert " passed" in ended.stdout

@@ -1,6 +1,7 @@
 """A claimed generation through the real engines: the preview, and XTTS's own classes on a tiny random checkpoint."""
 
 import errno
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 import soundfile
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from cloning import engines, synthesis
 from cloning.engines.base import EngineError
+from cloning.engines.preview import search
 from cloning.lease import ClaimLostError
-from cloning.models import Generation, Stage, Status, conditioning_folder
+from cloning.models import Generation, Progress, Stage, Status, conditioning_folder
 from cloning.storage import AtomicFileSystemStorage
 from cloning.tasks import StoppingError, reporter, run
 from cloning.tests.conftest import FEMALE_CLIP
@@ -35,13 +38,6 @@ def stored(folder: str) -> list[str]:
 def samples(generation: Generation) -> np.ndarray:
     with generation.audio.open() as file:
         return soundfile.read(file)[0]
-
-
-@pytest.fixture(scope="session")
-def tiny_weights(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("model_cache")
-    build_checkpoint(folder / engines.FOLDER_NAME)
-    return folder
 
 
 @pytest.mark.parametrize("audio_format", ["wav", "mp3", "opus", "flac"])
@@ -120,7 +116,7 @@ def test_a_reference_is_normalised_and_conditioned_once(make_generation, monkeyp
     engine = engines.get_engine()
     calls = []
     condition = engine.condition
-    monkeypatch.setattr(engine, "condition", lambda clips: calls.append(clips) or condition(clips))
+    monkeypatch.setattr(engine, "condition", lambda *given: calls.append(given) or condition(*given))
     first = worked_off(make_generation())
     normalized = stored("normalized")
     second = worked_off(make_generation(text="Something else."))
@@ -151,8 +147,8 @@ def test_long_text_is_spoken_in_segments_and_progress_is_written(make_generation
     generation.claim()
     write = reporter(generation)
 
-    def report(stage: Stage, segments_done: int, segments_total: int) -> None:
-        write(stage, segments_done, segments_total)
+    def report(progress: Progress) -> None:
+        write(progress)
         seen.append((Generation.objects.get().stage, Generation.objects.get().progress))
 
     run(generation, report)
@@ -246,9 +242,9 @@ def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_gen
     engine = engines.get_engine()
     condition = engine.condition
 
-    def deleted_meanwhile(clips):
+    def deleted_meanwhile(*given):
         Generation.objects.get().delete()
-        return condition(clips)
+        return condition(*given)
 
     monkeypatch.setattr(engine, "condition", deleted_meanwhile)
     generation = make_generation()
@@ -259,16 +255,35 @@ def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_gen
     assert stored(folder) + stored("normalized") + stored("incoming") + stored("generated") == []
 
 
+def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_generation):
+    """Between two of the trials that the search for a style makes."""
+    settings.PREVIEW_VOICE = "kokoro"
+    monkeypatch.setattr(engines, "_loaded", {})
+    generation, trials, tried = make_generation(), [], search._tried
+
+    def cancelled_meanwhile(*given):
+        trials.append(Generation.objects.get().stage)
+        Generation.objects.get().cancel()
+        return tried(*given)
+
+    monkeypatch.setattr(search, "_tried", cancelled_meanwhile)
+    generation.claim()
+    with pytest.raises(ClaimLostError):
+        run(generation, reporter(generation))
+    assert trials == [Stage.CONDITIONING]
+    assert not stored(conditioning_folder(generation.references.all()))
+
+
 def test_cancelling_ends_the_work_before_the_next_segment(make_generation):
     generation = make_generation(text="One sentence that is long enough to stand alone here. " * 12)
     generation.claim()
     write, spoken = reporter(generation), []
 
-    def report(stage: Stage, segments_done: int, segments_total: int) -> None:
-        if segments_done == 1:
+    def report(progress: Progress) -> None:
+        if progress.segments_done == 1:
             Generation.objects.get().cancel()
-        write(stage, segments_done, segments_total)
-        spoken.append(segments_done)
+        write(progress)
+        spoken.append(progress.segments_done)
 
     with pytest.raises(ClaimLostError):
         run(generation, report)
@@ -284,3 +299,28 @@ def test_a_worker_asked_to_stop_gives_up_before_the_next_segment(make_generation
     with pytest.raises(StoppingError):
         run(generation, reporter(generation, lambda: True))
     assert generation.release()
+
+
+def test_generations_that_begin_together_learn_their_voice_once(make_generation, monkeypatch):
+    engine, calls = engines.get_engine(), []
+    condition, both_began = engine.condition, threading.Barrier(2)
+
+    def counted(*given):
+        calls.append(given)
+        return condition(*given)
+
+    def work(generation: Generation) -> None:
+        both_began.wait(300)
+        run(generation, reporter(generation))
+        connection.close()
+
+    monkeypatch.setattr(engine, "condition", counted)
+    generations = [make_generation(), make_generation(text="Something else.")]
+    assert all(generation.claim() for generation in generations)
+    threads = [threading.Thread(target=work, args=[generation]) for generation in generations]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(Generation.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
+    assert len(calls) == 1

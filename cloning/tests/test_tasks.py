@@ -1,5 +1,4 @@
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from django.utils import timezone
 from cloning import tasks
 from cloning.models import Channel, Generation, Reference, Status, Worker
 from cloning.tasks import QueueFullError, WorkerLoop, submit
-from cloning.tests.conftest import FEMALE_CLIP
+from cloning.tests.conftest import FEMALE_CLIP, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,15 +27,8 @@ def worker(monkeypatch):
     thread.start()
     yield loop
     loop.stop()
-    thread.join(20)
+    thread.join(300)
     assert not thread.is_alive()
-
-
-def wait_until(condition, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
 
 
 def test_submit_writes_row_and_references_together(make_reference):
@@ -68,6 +60,19 @@ def test_the_worker_works_off_what_is_queued_and_shows_itself(worker, make_gener
     assert Worker.objects.get().engine == "preview"
     worker.stop()
     wait_until(lambda: not Worker.objects.exists())
+
+
+def test_a_sentence_does_not_wait_for_a_book_with_xtts(settings, tiny_weights, make_generation, request):
+    settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tiny_weights
+    book = make_generation(
+        text="A sentence that is not so short at all, to be spoken many times over. " * 100
+    )
+    sentence = make_generation(text="Short.")
+    request.getfixturevalue("worker")
+    wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).count() == 2)
+    book.refresh_from_db()
+    sentence.refresh_from_db()
+    assert book.started_at < sentence.started_at < sentence.finished_at < book.finished_at
 
 
 def test_a_worker_that_is_stopped_gives_its_generation_back(worker, make_generation):

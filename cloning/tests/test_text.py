@@ -224,7 +224,7 @@ def test_long_texts_are_split_quickly_and_keep_every_letter(language, name):
     except UnspeakableText:
         assert name in ("one punctuation", "brackets")
         segments = []
-    assert time.process_time() - started < 2  # below 0.3 s alone; on a busy machine more
+    assert time.process_time() - started < 10  # below 0.3 s alone; minutes where a pattern backtracks
     if segments:
         assert_good_segments(segments, language)
         said = "".join(segment.text for segment in segments)

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from cloning.models import Generation, Reference, Stage, Voice
+from cloning.models import Generation, Progress, Reference, Stage, Voice
 from cloning.storage import AtomicFileSystemStorage
 from cloning.tests.conftest import perform
 from cloning.tests.test_api import WRONG
@@ -205,17 +205,17 @@ def test_form_with_htmx(submit, browser, db) -> None:
 def test_poll(browser, make_generation) -> None:
     generation = make_generation()
     generation.claim()
-    generation.report(Stage.SPEAKING, 1, 3)
+    generation.report(Progress(Stage.SPEAKING, 1, 3, 0.33))
     url = generation.get_absolute_url()
     progress = browser.get(url, headers=HTMX)
     body = progress.content.decode()
-    assert "segment 2 of 3" in body
-    assert 'value="1" max="3"' in body
+    assert "1 of 3 segments" in body
+    assert 'value="0.33"' in body
     seen = re.findall(r'name="seen" value="([^"]+)"', body)[0]
     nothing_new = browser.get(url, {"seen": seen}, headers=HTMX)
     assert (nothing_new.status_code, nothing_new.content) == (204, b"")
-    generation.report(Stage.SPEAKING, 2, 3)
-    assert "segment 3 of 3" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
+    generation.report(Progress(Stage.SPEAKING, 2, 3, 0.67))
+    assert "2 of 3 segments" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])
@@ -380,6 +380,16 @@ def test_page_not_found(path: str, browser, db) -> None:
     assert "Traceback" not in response.content.decode()
     if not path.startswith("/static"):
         assert "There is nothing at this address" in response.content.decode()
+
+
+def test_an_address_that_the_server_does_not_know_is_explained(browser, db) -> None:
+    response = browser.get("/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "set ALLOWED_HOSTS" in response.content.decode()
+    assert "elsewhere.example" not in response.content.decode()
+    response = browser.get("/api/v1/languages", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "bad_request"
 
 
 def test_server_error_is_a_page_without_a_trace(browser, monkeypatch, db) -> None:

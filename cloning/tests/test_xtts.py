@@ -352,22 +352,30 @@ def test_speed_changes_the_duration(engine: XttsEngine, conditioning: Conditioni
     assert durations[2.0] == pytest.approx(durations[1.0] / 2, rel=0.1)
 
 
-def test_threads_wait_for_one_another(engine: XttsEngine, conditioning: Conditioning) -> None:
-    alone = {
-        seed: engine.synthesize("It rains.", "en", conditioning, SynthesisOptions(seed=seed))
-        for seed in range(2)
-    }
+def test_threads_speak_side_by_side(engine: XttsEngine, conditioning: Conditioning) -> None:
+    text, options = "It rains.", [SynthesisOptions(seed=seed) for seed in range(2)]
+    alone = [engine.synthesize(text, "en", conditioning, each) for each in options]
     together: dict[int, np.ndarray] = {}
+    rows_at_once: list[int] = []
+    both_speak = threading.Barrier(2)
 
     def speak(seed: int) -> None:
-        together[seed] = engine.synthesize("It rains.", "en", conditioning, SynthesisOptions(seed=seed))
+        def on_step(_: float) -> None:
+            if not rows_at_once:
+                both_speak.wait(300)
+                rows_at_once.append(len(engine._decoder._rows))
 
-    threads = [threading.Thread(target=speak, args=(seed,)) for seed in alone]
+        [(_, together[seed])] = engine.synthesize_all([text], "en", conditioning, [options[seed]], on_step)
+
+    threads = [threading.Thread(target=speak, args=(seed,)) for seed in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(np.array_equal(alone[seed], together[seed]) for seed in alone)
+    assert max(rows_at_once) == 2
+    for seed in range(2):
+        np.testing.assert_allclose(together[seed], alone[seed], rtol=0, atol=1e-5)
+    assert engine._decoder._cache is None
 
 
 def bias_stop_code(engine: XttsEngine, monkeypatch: pytest.MonkeyPatch, bias: float) -> None:
@@ -465,19 +473,114 @@ def test_codes_and_latents_equal_coquis_alone_and_in_a_batch(
 
 
 def decode(engine: XttsEngine, rows: list[Row], settings: SamplingSettings) -> None:
-    decoder = Decoder(engine._gpt, rows, settings)
-    ended = [row for _ in iter(lambda: decoder.is_done, True) for row in decoder.step()]
-    assert sorted(map(id, ended)) == sorted(map(id, rows))
+    decoder = Decoder(engine._gpt, settings)
+    decoder.add(rows)
+    while not all(row.has_ended for row in rows):
+        decoder.step()
+        assert not any(row.failure for row in rows)
 
 
 def test_rows_are_bounded_by_memory(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [engine._row("Yes.", "en", conditioning, SynthesisOptions(seed=seed)) for seed in range(4)]
-    per_row = rows[0].most_positions * engine._gpt.bytes_per_position
-    for room, slots in ((per_row // 2, 1), (per_row * 3, 3), (per_row * 99, 4)):
+    monkeypatch.setattr(decoding, "LEAST_POSITIONS", 1)
+    per_row = row_of("Yes.", engine, conditioning).most_positions * engine._gpt.bytes_per_position
+    for room, spoken_at_once in ((per_row // 2, 1), (per_row * 3, 3), (per_row * 99, 4)):
         monkeypatch.setattr(decoding, "CACHE_BYTES", room)
-        assert Decoder(engine._gpt, rows, SamplingSettings())._cache.tensor.shape[2] == slots
+        rows = [row_of("Yes.", engine, conditioning) for _ in range(4)]
+        decoder = Decoder(engine._gpt, SamplingSettings())
+        decoder.add(rows)
+        decoder.step()
+        assert sum(bool(row.codes) for row in rows) == spoken_at_once
+
+
+def row_of(text: str, engine: XttsEngine, conditioning: Conditioning, seed: int = 0) -> Row:
+    return engine._row(text, "en", conditioning, SynthesisOptions(seed=seed))
+
+
+def test_room_goes_to_the_text_with_the_fewest_rows(
+    engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence that comes while a book is being spoken joins as soon as one of the book's rows has ended."""
+    monkeypatch.setattr(decoding, "MOST_ROWS", 2)
+    bias_stop_code(engine, monkeypatch, -1000)
+    decoder = Decoder(engine._gpt, SamplingSettings())
+    book = [row_of("Yes.", engine, conditioning, seed) for seed in range(6)]
+    sentence = row_of("No.", engine, conditioning)
+    decoder.add(book)
+    decoder.step()
+    decoder.add([sentence])
+    while not sentence.codes:
+        decoder.step()
+    assert [row.has_ended for row in book] == [True, True, False, False, False, False]
+    assert sum(bool(row.codes) for row in book) == 3
+
+
+def test_a_row_too_long_for_the_batch_is_spoken_after_it(
+    engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "LEAST_POSITIONS", 1)
+    bias_stop_code(engine, monkeypatch, -1000)
+    decoder = Decoder(engine._gpt, SamplingSettings())
+    short, later = row_of("Yes.", engine, conditioning), row_of("Yes.", engine, conditioning)
+    long = row_of("Nobody in the village could remember such a summer.", engine, conditioning)
+    decoder.add([short])
+    decoder.step()
+    decoder.add([long])
+    decoder.add([later])
+    while not short.has_ended:
+        assert not long.codes and not later.codes
+        decoder.step()
+    while not long.has_ended:
+        decoder.step()
+    assert later.has_ended
+
+
+def test_dropped_rows_leave_the_others_undisturbed(engine: XttsEngine, conditioning: Conditioning) -> None:
+    rows = [row_of("It rains again.", engine, conditioning, seed) for seed in range(3)]
+    alone = row_of("It rains again.", engine, conditioning, 2)
+    decoder = Decoder(engine._gpt, SamplingSettings())
+    decoder.add(rows)
+    decoder.step()
+    decoder.drop(rows[:2])
+    while not rows[2].has_ended:
+        decoder.step()
+    decode(engine, [alone], SamplingSettings())
+    assert rows[2].codes == alone.codes
+    assert len(rows[0].codes) == len(rows[1].codes) == 1
+
+
+def test_a_failure_reaches_every_caller_and_the_next_text_is_spoken(
+    engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    both_speak = threading.Barrier(2, action=lambda: monkeypatch.setattr(engine._gpt, "step", exhausted))
+    failures: list[str] = []
+
+    def speak() -> None:
+        with pytest.raises(EngineError) as raised:
+            list(
+                engine.synthesize_all(
+                    ["Yes."],
+                    "en",
+                    conditioning,
+                    [SynthesisOptions()],
+                    lambda _: both_speak.wait(300) and None,
+                )
+            )
+        failures.append(str(raised.value))
+
+    bias_stop_code(engine, monkeypatch, -1000)
+    threads = [threading.Thread(target=speak) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == ["The GPU's memory is full. Close other programs that use it."] * 2
+    monkeypatch.undo()
+    assert len(engine.synthesize("Yes.", "en", conditioning, SynthesisOptions())) > 0
 
 
 def test_segments_spoken_together_equal_those_spoken_alone(
@@ -493,18 +596,17 @@ def test_segments_spoken_together_equal_those_spoken_alone(
 
 
 def test_work_can_be_ended_between_steps(engine: XttsEngine, conditioning: Conditioning) -> None:
-    steps = 0
+    shares: list[float] = []
 
-    def stop() -> None:
-        nonlocal steps
-        steps += 1
-        if steps == 3:
+    def stop(share: float) -> None:
+        shares.append(share)
+        if len(shares) == 3:
             raise KeyboardInterrupt
 
     segments, options = ["It rains again."] * 2, [SynthesisOptions()] * 2
     with pytest.raises(KeyboardInterrupt):
         list(engine.synthesize_all(segments, "en", conditioning, options, stop))
-    assert steps == 3
+    assert 0 < shares[0] < shares[1] < shares[2] < 0.5
     with closing(engine.synthesize_all(segments, "en", conditioning, options)) as abandoned:
         next(abandoned)
     assert not torch.is_inference_mode_enabled()
@@ -568,7 +670,8 @@ def first_scores(
     engine: XttsEngine, texts: list[tuple[str, str]], conditioning: Conditioning
 ) -> torch.Tensor:
     rows = [engine._row(text, language, conditioning, SynthesisOptions()) for language, text in texts]
-    decoder = Decoder(engine._gpt, rows, SamplingSettings())
+    decoder = Decoder(engine._gpt, SamplingSettings())
+    decoder.add(rows)
     decoder.step()
     latents = torch.stack([row.latents[0] for row in rows])
     with torch.inference_mode():
@@ -717,7 +820,7 @@ def run_python(code: str, home: Path) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

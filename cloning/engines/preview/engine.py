@@ -7,7 +7,7 @@ equaliser moves its long-term spectrum to the reference's. It resembles the spea
 import logging
 import subprocess
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,7 @@ class PreviewEngine(Engine):
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
         self.conditioning_key = "preview-kokoro-2" if self._kokoro else "preview-espeak-1"
 
-    def condition(self, clips: Sequence[Path]) -> Conditioning:
+    def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         """See `Engine.condition`.
 
         Arrays: median_f0_hz (1,), log_f0_spread (1,), spectrum_db (bands,); with Kokoro also style_weights (2, voices)
@@ -74,7 +74,7 @@ class PreviewEngine(Engine):
             target = Target(
                 speaker.embed(np.concatenate(samples)), reference.median_f0_hz, reference.spectrum_db
             )
-            style = nearest_style(target, self._kokoro)
+            style = nearest_style(target, self._kokoro, on_step)
             arrays |= {"style_weights": style.weights, "style_spectrum_db": style.spectrum_db}
         return Conditioning(arrays)
 

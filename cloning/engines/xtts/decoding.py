@@ -12,6 +12,8 @@ from cloning.engines.xtts.sampling import SamplingSettings, sample
 MOST_ROWS = 16
 CACHE_BYTES = 2 * 2**30
 """Bounds the rows of a batch. Rows that end early, as most do, use far less than they could."""
+LEAST_POSITIONS = 512
+"""For each row of a cache, so that most of what comes later fits too; MOST_ROWS of them fit into CACHE_BYTES."""
 UNSPOKEN_PREFIX_CODE = 1
 """Coqui hands `generate` this code in place of voice and text, and so penalises it as if it had been spoken."""
 
@@ -28,36 +30,69 @@ class Row:
     codes: list[int] = field(default_factory=list)
     latents: list[torch.Tensor] = field(default_factory=list)  # one for each code, (channels,)
     stop_probabilities: list[float] = field(default_factory=list)  # one for each code, before any penalty
+    has_ended: bool = False
+    failure: Exception | None = None  # what ended the whole batch, when something did
 
     @property
     def most_positions(self) -> int:
         return self.voice.shape[4] + len(self.text) + self.most_codes
 
 
-class Decoder:
-    """A batch in progress: call `step` until `is_done`."""
+@dataclass(eq=False)
+class Group:
+    """Rows that were added together: the segments of one text."""
 
-    def __init__(self, gpt: Gpt, rows: Iterable[Row], settings: SamplingSettings) -> None:
+    waiting: deque[Row]
+    speaking: list[Row] = field(default_factory=list)
+
+
+class Decoder:
+    """The one batch of an engine: texts of several callers are spoken side by side, each `step` a code of each row.
+
+    Room goes to the text that has the fewest rows speaking, so that a sentence needn't wait for a book. To be used by
+    one thread.
+    """
+
+    def __init__(self, gpt: Gpt, settings: SamplingSettings) -> None:
         self._gpt = gpt
         self._settings = settings
-        # The longest first: together they end sooner.
-        self._waiting = deque(sorted(rows, key=lambda row: row.most_codes, reverse=True))
-        self._rows: list[Row] = []
-        positions = max(row.most_positions for row in self._waiting)
-        room = CACHE_BYTES // (positions * gpt.bytes_per_position)
-        self._slots = max(1, min(room, MOST_ROWS, len(self._waiting)))
-        self._cache = Cache(gpt, self._slots, positions)
-        self._latents = torch.empty(self._slots, gpt.channels, dtype=gpt.dtype, device=gpt.device)
-        self._seen = torch.zeros(self._slots, gpt.code_count, dtype=torch.bool, device=gpt.device)
+        self._groups: list[Group] = []
+        self._rows: list[Row] = []  # in the order of the cache's
+        self._cache: Cache | None = None  # none while nothing is spoken
 
-    @property
-    def is_done(self) -> bool:
-        return not self._rows and not self._waiting
+    def add(self, rows: Iterable[Row]) -> None:
+        # The longest first: together they end sooner.
+        waiting = sorted(rows, key=lambda row: row.most_codes, reverse=True)
+        self._groups.append(Group(deque(waiting)))
 
     @torch.inference_mode()
-    def step(self) -> list[Row]:
-        """One more code for each row; returns the rows whose speech has ended."""
+    def drop(self, rows: Iterable[Row]) -> None:
+        """Forgets those of the rows that wait or are being spoken."""
+        for row in rows:
+            if row in self._rows:
+                self._remove(row)
+            for group in self._groups:
+                if row in group.waiting:
+                    group.waiting.remove(row)
+        self._forget_what_is_done()
+
+    def step(self) -> None:
+        """One more code for each row; `Row.has_ended` says whose speech has ended.
+
+        Raises nothing: what goes wrong, as memory that does not suffice, ends every row as its `failure`.
+        """
+        try:
+            with torch.inference_mode():
+                self._step()
+        except Exception as error:
+            for row in [*self._rows, *(row for group in self._groups for row in group.waiting)]:
+                row.failure = error
+            self._groups, self._rows, self._cache = [], [], None
+
+    def _step(self) -> None:
         self._admit()
+        if not self._rows:
+            return
         count = len(self._rows)
         latents = self._latents[:count].clone()
         temperatures = torch.tensor([[row.temperature] for row in self._rows], device=self._gpt.device)
@@ -70,22 +105,24 @@ class Decoder:
             row.codes.append(code)
             row.latents.append(latents[index])
             row.stop_probabilities.append(stop_probabilities[index])
-        ended = [row for row in self._rows if self._has_ended(row)]
-        for row in ended:
-            self._remove(self._rows.index(row))
+            row.has_ended = code == self._gpt.stop_code or len(row.codes) == row.most_codes
+        for row in [row for row in self._rows if row.has_ended]:
+            self._remove(row)
         if self._rows:
             self._continue()
-        return ended
-
-    def _has_ended(self, row: Row) -> bool:
-        return row.codes[-1] == self._gpt.stop_code or len(row.codes) == row.most_codes
+        self._forget_what_is_done()
 
     def _admit(self) -> None:
         first = len(self._rows)
-        new = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._slots - first))]
+        new: list[Row] = []
+        while (group := self._next_group()) and self._has_room(group.waiting[0]):
+            row = group.waiting.popleft()
+            group.speaking.append(row)
+            self._rows.append(row)
+            new.append(row)
         if not new:
             return
-        self._rows += new
+        assert self._cache
         end = len(self._rows)
         self._latents[first:end] = self._gpt.start_rows(
             self._cache, first, [row.voice for row in new], [row.text for row in new]
@@ -93,16 +130,48 @@ class Decoder:
         self._seen[first:end] = False
         self._seen[first:end, [UNSPOKEN_PREFIX_CODE, self._gpt.start_code]] = True
 
-    def _remove(self, index: int) -> None:
-        """The last row takes the place of the one which ended, so that the batch stays dense."""
-        last = len(self._rows) - 1
+    def _next_group(self) -> Group | None:
+        waiting = [group for group in self._groups if group.waiting]
+        return min(waiting, key=lambda group: len(group.speaking), default=None)
+
+    def _has_room(self, row: Row) -> bool:
+        """A row too long for the cache waits, and those after it, until the batch is at its end and a new one made."""
+        if not self._rows and (self._cache is None or self._positions < row.most_positions):
+            self._make_room()
+        return len(self._rows) < self._slots and row.most_positions <= self._positions
+
+    def _make_room(self) -> None:
+        gpt = self._gpt
+        longest = max(row.most_positions for group in self._groups for row in group.waiting)
+        self._positions = max(longest, LEAST_POSITIONS)
+        room = CACHE_BYTES // (self._positions * gpt.bytes_per_position)
+        self._slots = max(1, min(room, MOST_ROWS))
+        self._cache = None  # let go before the new one is there
+        self._cache = Cache(gpt, self._slots, self._positions)
+        self._latents = torch.empty(self._slots, gpt.channels, dtype=gpt.dtype, device=gpt.device)
+        self._seen = torch.zeros(self._slots, gpt.code_count, dtype=torch.bool, device=gpt.device)
+
+    def _remove(self, row: Row) -> None:
+        """The last row takes the place of this one, so that the batch stays dense."""
+        assert self._cache
+        index, last = self._rows.index(row), len(self._rows) - 1
         if index != last:
             self._cache.move_row(last, index)
+            self._latents[index] = self._latents[last]
             self._seen[index] = self._seen[last]
             self._rows[index] = self._rows[last]
         self._rows.pop()
+        for group in self._groups:
+            if row in group.speaking:
+                group.speaking.remove(row)
 
     def _continue(self) -> None:
+        assert self._cache
         codes = torch.tensor([row.codes[-1] for row in self._rows], device=self._gpt.device)
         positions = [len(row.codes) for row in self._rows]
         self._latents[: len(self._rows)] = self._gpt.step(self._cache, codes, positions)
+
+    def _forget_what_is_done(self) -> None:
+        self._groups = [group for group in self._groups if group.waiting or group.speaking]
+        if not self._groups:
+            self._cache = None

@@ -4,12 +4,13 @@ import hashlib
 import json
 import logging
 import math
-import threading
 import wave
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ from cloning.engines.xtts.sampling import SamplingSettings
 from cloning.engines.xtts.vocoder import Vocoder, VocoderStream
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 CONDITIONING_RATE_HZ = 22_050
 MIN_CLIP_SECONDS = 0.5
@@ -49,7 +52,7 @@ SAMPLING_SETTINGS = SamplingSettings()
 
 
 class XttsEngine(Engine):
-    """Holds the model in memory from construction on; calls from several threads wait for one another.
+    """Holds the model in memory from construction on; calls from several threads are worked off side by side.
 
     `device` is "auto" (a CUDA GPU when there is one), "cpu", "cuda" or "cuda:1"; `precision` one of
     `linear.PRECISIONS`; `threads` are set for the whole process, None leaves them. Raises EngineError when
@@ -73,11 +76,12 @@ class XttsEngine(Engine):
             torch.set_num_threads(threads)
         self._device = _torch_device(device)
         self._conditioning_settings = conditioning_settings
-        self._sampling_settings = sampling_settings
-        self._lock = threading.Lock()
+        # All that computes is done by one thread: side by side, each would slow the others down by more than it gains.
+        self._compute = ThreadPoolExecutor(1, "xtts")
         self.precision = chosen_precision(precision, self._device)
         self._model = load_model(model_folder, self._device)
         self._gpt = Gpt(self._model.gpt, self.precision)
+        self._decoder = Decoder(self._gpt, sampling_settings)
         self._vocoder = Vocoder(self._model.hifigan_decoder)
         # Packed by now; conditioning needs only the rest.
         del self._model.gpt.gpt_inference, self._model.gpt.gpt, self._model.hifigan_decoder.waveform_decoder
@@ -90,25 +94,28 @@ class XttsEngine(Engine):
         facts = {"engine": self.name, "weights": fingerprint, **asdict(self._conditioning_settings)}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
-    def condition(self, clips: Sequence[Path]) -> Conditioning:
-        """Equal to coqui's `get_conditioning_latents` for the same clips, with `ConditioningSettings`.
+    def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
+        """Equal to coqui's `get_conditioning_latents` for the same clips, with `ConditioningSettings`. One step.
 
         Arrays, float32: `gpt_cond_latent` (1, 32, GPT channels) and `speaker_embedding` (1, 512, 1).
         """
         if not clips:
             raise EngineError("A voice needs at least one reference clip.")
-        settings = self._conditioning_settings
-        audios = [_read_clip(clip)[:, : CONDITIONING_RATE_HZ * settings.max_ref_length] for clip in clips]
-        with self._lock, torch.inference_mode():
-            embeddings = [self._model.get_speaker_embedding(audio, CONDITIONING_RATE_HZ) for audio in audios]
-            latent = self._model.get_gpt_cond_latents(
-                torch.cat(audios, dim=-1),
-                CONDITIONING_RATE_HZ,
-                length=settings.gpt_cond_len,
-                chunk_length=settings.gpt_cond_chunk_len,
-            )
-            embedding = torch.stack(embeddings).mean(dim=0)
-        arrays = {"gpt_cond_latent": latent, "speaker_embedding": embedding}
+        on_step()
+        longest = CONDITIONING_RATE_HZ * self._conditioning_settings.max_ref_length
+        with _readable_memory_errors():
+            return self._computed(self._condition, [_read_clip(clip)[:, :longest] for clip in clips])
+
+    @torch.inference_mode()
+    def _condition(self, audios: list[torch.Tensor]) -> Conditioning:
+        embeddings = [self._model.get_speaker_embedding(audio, CONDITIONING_RATE_HZ) for audio in audios]
+        latent = self._model.get_gpt_cond_latents(
+            torch.cat(audios, dim=-1),
+            CONDITIONING_RATE_HZ,
+            length=self._conditioning_settings.gpt_cond_len,
+            chunk_length=self._conditioning_settings.gpt_cond_chunk_len,
+        )
+        arrays = {"gpt_cond_latent": latent, "speaker_embedding": torch.stack(embeddings).mean(dim=0)}
         return Conditioning({name: tensor.float().cpu().numpy() for name, tensor in arrays.items()})
 
     def synthesize(
@@ -128,28 +135,24 @@ class XttsEngine(Engine):
         language: str,
         conditioning: Conditioning,
         options: Sequence[SynthesisOptions],
-        on_step: Callable[[], None] = lambda: None,
+        on_step: Callable[[float], None] = lambda _: None,
     ) -> Generator[tuple[int, Waveform], None, None]:
         """See `Engine.synthesize_all`: equal to `synthesize` on each, but spoken side by side, and much faster.
 
-        Nobody else can use the engine until the iterator is at its end or closed.
+        So is what other threads ask for meanwhile.
         """
-        with self._lock, _readable_memory_errors():
-            rows = [
-                self._row(segment, language, conditioning, each)
-                for segment, each in zip(segments, options, strict=True)
-            ]
-            embedding = self._speaker_embedding(conditioning)
-            decoder = Decoder(self._gpt, rows, self._sampling_settings)
-            while not decoder.is_done:
-                for row in decoder.step():
-                    index = rows.index(row)
-                    sound = self._vocoder.waveform(torch.stack(row.latents), embedding, options[index].speed)
-                    yield (
-                        index,
-                        self._ended(sound.cpu().numpy(), row, self._usual_codes(segments[index], language)),
-                    )
-                on_step()
+        embedding = self._speaker_embedding(conditioning)
+        with self._speaking(segments, language, conditioning, options) as rows:
+            usual_codes = [self._usual_codes(segment, language) for segment in segments]
+            pending = dict(enumerate(rows))
+            while pending:
+                self._step(rows)
+                for index in [index for index, row in pending.items() if row.has_ended]:
+                    row = pending.pop(index)
+                    latents, speed = torch.stack(row.latents), options[index].speed
+                    sound = self._computed(self._vocoder.waveform, latents, embedding, speed).cpu().numpy()
+                    yield index, self._ended(sound, row, usual_codes[index])
+                on_step(_spoken_share(rows, usual_codes))
 
     def stream(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
@@ -157,19 +160,46 @@ class XttsEngine(Engine):
         """The sound of `synthesize` in pieces, each as soon as it can be had; raises the same errors.
 
         What ran on to its limit can't be cut here: it was heard already.
-
-        Nobody else can use the engine until the iterator is at its end or closed.
         """
-        with self._lock, _readable_memory_errors():
-            row = self._row(segment, language, conditioning, options)
-            sound = VocoderStream(self._vocoder, self._speaker_embedding(conditioning), options.speed)
-            decoder = Decoder(self._gpt, [row], self._sampling_settings)
-            while not decoder.is_done:
-                decoder.step()
-                if decoder.is_done or len(row.latents) % STREAM_CODES == 0:
-                    piece = sound.sound(torch.stack(row.latents), is_whole=decoder.is_done)
+        sound = VocoderStream(self._vocoder, self._speaker_embedding(conditioning), options.speed)
+        with self._speaking([segment], language, conditioning, [options]) as [row]:
+            while not row.has_ended:
+                self._step([row])
+                if row.has_ended or len(row.latents) % STREAM_CODES == 0:
+                    piece = self._computed(sound.sound, torch.stack(row.latents), row.has_ended)
                     if len(piece):
                         yield piece.cpu().numpy()
+
+    def _computed(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Callers take turns, step by step: whoever asked first is served first."""
+        return self._compute.submit(function, *arguments).result()
+
+    @contextmanager
+    def _speaking(
+        self,
+        segments: Sequence[str],
+        language: str,
+        conditioning: Conditioning,
+        options: Sequence[SynthesisOptions],
+    ) -> Iterator[list[Row]]:
+        """Rows for the segments, in the decoder for as long as the context lasts."""
+        with _readable_memory_errors():
+            rows = [
+                self._computed(self._row, segment, language, conditioning, each)
+                for segment, each in zip(segments, options, strict=True)
+            ]
+            self._computed(self._decoder.add, rows)
+            try:
+                yield rows
+            finally:
+                self._computed(self._decoder.drop, rows)
+
+    def _step(self, rows: Sequence[Row]) -> None:
+        """One more code for these rows, and for those of all other callers."""
+        self._computed(self._decoder.step)
+        for row in rows:
+            if row.failure:
+                raise row.failure
 
     @torch.inference_mode()
     def _row(self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions) -> Row:
@@ -233,6 +263,14 @@ class XttsEngine(Engine):
         """A limit against speech that runs on after the text: 2.5 times the usual length and 2 seconds."""
         limit = 43 + math.ceil(2.5 * self._usual_codes(segment, language))
         return min(limit, self._gpt.most_codes)
+
+
+def _spoken_share(rows: Sequence[Row], usual_codes: Sequence[float]) -> float:
+    spoken = [
+        usual if row.has_ended else min(len(row.codes), 0.95 * usual)
+        for row, usual in zip(rows, usual_codes, strict=True)
+    ]
+    return sum(spoken) / sum(usual_codes)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from cloning.audio import FORMATS
 from cloning.engines import LABELS
 from cloning.forms import GenerationForm
 from cloning.lease import ClaimLostError, Heartbeat
-from cloning.models import Channel, Generation, Stage, Status
+from cloning.models import Channel, Generation, Progress, Status
 from cloning.tasks import QueueFullError, reporter, run, submit
 
 OPTIONS = ("voice", "language", "speed", "temperature", "seed")
@@ -84,15 +84,15 @@ class Command(BaseCommand):
             with (
                 heartbeat.watching(generation),
                 tqdm(
-                    total=1, bar_format="{desc} {n_fmt}/{total_fmt} {bar} {elapsed}", dynamic_ncols=True
+                    total=1, bar_format="{desc} {percentage:3.0f} % {bar} {elapsed}", dynamic_ncols=True
                 ) as bar,
             ):
 
-                def report(stage: Stage, segments_done: int, segments_total: int) -> None:
-                    bar.set_description_str(stage.label, refresh=False)
-                    bar.total, bar.n = segments_total or 1, segments_done
+                def report(progress: Progress) -> None:
+                    bar.set_description_str(progress.stage.label, refresh=False)
+                    bar.n = progress.spoken_share
                     bar.refresh()
-                    write(stage, segments_done, segments_total)
+                    write(progress)
 
                 run(generation, report)
         except KeyboardInterrupt as error:

@@ -7,7 +7,7 @@ from cloning.tasks import WorkerLoop
 
 
 class Command(BaseCommand):
-    help = "Works off queued generations, one at a time, until SIGTERM or Ctrl-C. `serve` starts one."
+    help = "Works off queued generations until SIGTERM or Ctrl-C. `serve` starts one."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
