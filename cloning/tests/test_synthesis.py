@@ -259,14 +259,14 @@ def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_gen
     """Between two of the trials that the search for a style makes."""
     settings.PREVIEW_VOICE = "kokoro"
     monkeypatch.setattr(engines, "_loaded", {})
-    generation, trials, tried = make_generation(), [], search._tried
+    generation, trials, heard = make_generation(), [], search.heard
 
     def cancelled_meanwhile(*given):
         trials.append(Generation.objects.get().stage)
         Generation.objects.get().cancel()
-        return tried(*given)
+        return heard(*given)
 
-    monkeypatch.setattr(search, "_tried", cancelled_meanwhile)
+    monkeypatch.setattr(search, "heard", cancelled_meanwhile)
     generation.claim()
     with pytest.raises(ClaimLostError):
         run(generation, reporter(generation))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cloning.engines.base import Waveform
 from cloning.engines.preview.phonemes import tokens
+from cloning.engines.preview.tempo import at_tempo
 
 SAMPLE_RATE_HZ = 24_000
 STYLE_SIZE = 256  # 128 of timbre for the decoder, 128 of prosody for durations and pitch
@@ -47,20 +48,19 @@ class Kokoro:
     def speak(self, phonemes: str, styles: NDArray[np.float32], speed: float = 1.0) -> Waveform:
         """Returns mono at SAMPLE_RATE_HZ, empty when there is nothing to say.
 
-        `styles`, (MOST_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. `speed` divides the
-        durations and leaves the pitch.
+        `styles`, (MOST_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. Kokoro's own speed
+        changes the melody with the durations, F0 by 5 % and more, so it speaks at speed 1 and is stretched.
         """
         ids = tokens(phonemes)
         pieces = [ids[start : start + MOST_TOKENS] for start in range(0, len(ids), MOST_TOKENS)]
-        return np.concatenate(
-            [np.zeros(0, np.float32), *(self._spoken(piece, styles, speed) for piece in pieces)]
-        )
+        spoken = np.concatenate([np.zeros(0, np.float32), *(self._spoken(piece, styles) for piece in pieces)])
+        return at_tempo(spoken, speed, SAMPLE_RATE_HZ)
 
-    def _spoken(self, ids: list[int], styles: NDArray[np.float32], speed: float) -> Waveform:
+    def _spoken(self, ids: list[int], styles: NDArray[np.float32]) -> Waveform:
         inputs = {
             "tokens": np.array([[0, *ids, 0]], np.int64),
             "style": styles[len(ids) - 1][None].astype(np.float32),
-            "speed": np.array([speed], np.float32),
+            "speed": np.ones(1, np.float32),
         }
         return np.ravel(self._session.run(None, inputs)[0])
 
