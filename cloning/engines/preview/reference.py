@@ -1,18 +1,17 @@
 """What a reference holds: the statistics of one voice, or a reason, in words for its owner, why it can't be used.
 
 The thresholds lie in gaps that were measured on clips of four speakers, clean and with noise, rooms, codecs and
-acting, and on noise, music, whispering and two speakers; docs/performance.md has the figures.
+acting, and on noise, music and whispering; docs/performance.md has the figures.
 """
 
 from dataclasses import replace
-from itertools import compress, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from cloning.engines.base import EngineError
-from cloning.engines.preview import speaker
 from cloning.engines.preview.measure import (
     ANALYSIS_RATE_HZ,
     LOUD_RANGE_DB,
@@ -35,14 +34,6 @@ LEAST_RANGE_OF_WHISPER_DB = 20.0  # of quiet to loud frames; noise that stays ha
 FRAME_SAMPLES, HOP_SAMPLES = 2048, 320  # 128 ms: resolves the partials of chords
 SOUNDING_RANGE_DB = 30.0
 
-# Of the halves into which speech falls most readily: cosine of the mean embeddings, distance of the median ln F0.
-# Neither is enough: one speaker in a room and out of it, or by telephone, comes down to a cosine of 0.61, as two
-# speakers do (0.54 to 0.87), and spoke in one clip 0.22 above the other. A man and a woman are some 0.5 apart; two
-# speakers of like pitch are not told apart.
-LEAST_LIKENESS, MOST_F0_DISTANCE = 0.72, 0.4
-LEAST_PIECES_OF_A_SPEAKER = 2
-F0_FRAMES_PER_FRAME = 2  # of speaker.HOP_SAMPLES
-
 EMPTY_DB = -40.0  # re the mean of 300 to 3000 Hz; recordings at 16 kHz hold at least -33 in each band
 EDGE_BANDS = 2  # below the last that is filled: where the filter begins
 FALL_DB_PER_OCTAVE = 8.0  # of speech above 3.6 kHz, the mean of four speakers
@@ -55,7 +46,6 @@ SILENCE = "The reference is silent."
 NOISE = "We hear only noise in the reference, or noise so loud that the voice is lost in it."
 MUSIC = "We hear music or tones in the reference, but no voice."
 WHISPER = "We hear hardly any voice in the reference; it sounds whispered."
-SEVERAL = "We hear more than one speaker in the reference."
 
 
 def measured(samples: NDArray) -> VoiceStatistics:
@@ -72,32 +62,7 @@ def measured(samples: NDArray) -> VoiceStatistics:
     is_unvoiced = tonality < LEAST_TONALITY_DB and _median_f0_step(f0_hz) > MOST_F0_STEP
     if is_unvoiced or tonality > MOST_TONALITY_DB:
         raise EngineError(f"{_what_else(samples)} {ADVICE}")
-    if _has_two_speakers(samples, f0_hz):
-        raise EngineError(f"{SEVERAL} {ADVICE}")
     return replace(statistics, spectrum_db=_with_plausible_edges(statistics.spectrum_db))
-
-
-def _has_two_speakers(samples: NDArray, f0_hz: NDArray) -> bool:
-    """Whether the pieces of the speech fall into two halves (by k-means) that differ in embedding and in pitch."""
-    spectra, frames = speaker.timed_pieces(samples)
-    embeddings = speaker.encoded(spectra)
-    likeness = embeddings @ embeddings.T
-    centres = embeddings[list(np.unravel_index(np.argmin(likeness), likeness.shape))]
-    for _ in range(10):
-        is_first = embeddings @ centres[0] >= embeddings @ centres[1]
-        if not LEAST_PIECES_OF_A_SPEAKER <= is_first.sum() <= len(embeddings) - LEAST_PIECES_OF_A_SPEAKER:
-            return False
-        centres = np.stack([embeddings[is_first].mean(axis=0), embeddings[~is_first].mean(axis=0)])
-        centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    one, other = (
-        _median_log_f0(f0_hz[F0_FRAMES_PER_FRAME * np.concatenate(list(compress(frames, half)))])
-        for half in (is_first, ~is_first)
-    )
-    return bool(centres[0] @ centres[1] < LEAST_LIKENESS and abs(one - other) > MOST_F0_DISTANCE)
-
-
-def _median_log_f0(f0_hz: NDArray) -> float:
-    return float(np.log(np.median(f0_hz[f0_hz > 0]))) if f0_hz.any() else np.nan
 
 
 def _what_else(samples: NDArray) -> str:

@@ -42,19 +42,12 @@ def encoded(power: Floats) -> Floats:
 
 def pieces(samples: NDArray) -> Floats:
     """The power spectra of the speech in overlapping pieces, shape (pieces, PIECE_FRAMES, bins)."""
-    return timed_pieces(samples)[0]
-
-
-def timed_pieces(samples: NDArray) -> tuple[Floats, list[NDArray[np.intp]]]:
-    """As `pieces`, and of each the frames of `samples`, HOP_SAMPLES apart, that it consists of."""
     power = _power(_at_level(samples))
     energy_db = 10 * np.log10(power.sum(axis=1) + 1e-12)
-    (frames,) = np.nonzero(energy_db > np.percentile(energy_db, 98) - PAUSE_DB)
-    power = np.pad(power[frames], ((0, max(0, PIECE_FRAMES - len(frames))), (0, 0)))
-    pieces = [
-        slice(start, start + PIECE_FRAMES) for start in range(0, len(power) - PIECE_FRAMES + 1, PIECE_STEP)
-    ]
-    return np.stack([power[piece] for piece in pieces]), [frames[piece] for piece in pieces]
+    power = power[energy_db > np.percentile(energy_db, 98) - PAUSE_DB]
+    power = np.pad(power, ((0, max(0, PIECE_FRAMES - len(power))), (0, 0)))
+    starts = range(0, len(power) - PIECE_FRAMES + 1, PIECE_STEP)
+    return np.stack([power[start : start + PIECE_FRAMES] for start in starts])
 
 
 def _at_level(samples: NDArray) -> NDArray:
