@@ -2,7 +2,8 @@
 
 The weights are random, of the real architecture and cost; what is spoken is noise, as long as speech of the text would
 be. Each contender lives in a process of its own, so that its memory can be told; they take turns, sentence counts
-inside repeats, so that a busy machine is busy for all.
+inside repeats, so that a busy machine is busy for all. Three parts: `start` (from a new process to the first sound),
+`exactness` (codes, latents and sound in float32 against coqui-tts's) and `speed`.
 """
 
 import argparse
@@ -10,13 +11,13 @@ import json
 import multiprocessing
 import os
 import platform
-import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +36,66 @@ SENTENCES = (
     "At the end of the road, behind the mill, there was a house that no one lived in.",
 )
 CHANNELS = 1024
+EXACT_TEXTS = (
+    ("en", "It rains again."),
+    ("es", "¿Dónde está el niño?"),
+    ("fr", "Où est passé l'été ?"),
+    ("de", "Schöne Grüße an alle, die heute nicht kommen konnten."),
+    ("pl", "Zażółć gęślą jaźń."),
+    ("ru", "Когда дождь кончился, все вышли в сад."),
+    ("ar", "مرحبا بكم جميعا."),
+    ("ja", "今日は良い天気です。"),
+)
+EXACT_CODES = 24
+
+
+@dataclass(frozen=True)
+class Memory:
+    """In MiB: the most that was resident at once, and now: the process's own, and what is mapped from files."""
+
+    peak: int
+    own: int
+    mapped: int
+
+    def __str__(self) -> str:
+        return f"{self.peak} ({self.own} + {self.mapped})"
+
+
+def memory() -> Memory:
+    lines = (line.split() for line in Path("/proc/self/status").read_text().splitlines())
+    kib = {words[0]: int(words[1]) for words in lines if words[0] in ("VmHWM:", "RssAnon:", "RssFile:")}
+    return Memory(*(kib[name] // 1024 for name in ("VmHWM:", "RssAnon:", "RssFile:")))
+
+
+@dataclass(frozen=True)
+class Moment:
+    seconds: float
+    cpu_seconds: float
+    memory: Memory
+
+
+def now() -> Moment:
+    return Moment(time.perf_counter(), time.process_time(), memory())
+
+
+@dataclass(frozen=True)
+class Start:
+    """The life of a new process, until it has spoken."""
+
+    began: Moment
+    imported: Moment
+    hears: Moment  # a reference can be conditioned on
+    speaks: Moment  # all weights are packed
+    heard: Moment  # the first sound of a sentence was there
+
+
+@dataclass(frozen=True)
+class Exact:
+    """One text, as far as EXACT_CODES."""
+
+    codes: list[int]
+    latents: np.ndarray
+    sound: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,12 +133,10 @@ class Coqui:
         from TTS.tts.configs.xtts_config import XttsConfig
         from TTS.tts.models.xtts import Xtts
 
-        started = time.perf_counter()
         config = XttsConfig()
         config.load_json(str(folder / "config.json"))
         self._model = Xtts(config)
         self._model.load_checkpoint(config, checkpoint_dir=folder)
-        self.load_seconds = time.perf_counter() - started
         self._voice = {name: torch.from_numpy(array) for name, array in voice().items()}
         self._settings = {
             "temperature": 0.75,
@@ -109,6 +168,39 @@ class Coqui:
         next(stream)
         stream.close()
 
+    def wait_until_packed(self) -> None:
+        """It packs nothing."""
+
+    def exact(self, do_sample: bool) -> list[Exact]:
+        """What `Xtts.inference` computes, with its intermediate results."""
+        return [self._exact(*text, seed, do_sample) for seed, text in enumerate(EXACT_TEXTS)]
+
+    def _exact(self, language: str, text: str, seed: int, do_sample: bool) -> Exact:
+        import torch
+
+        model = self._model
+        latent, embedding = self._voice["gpt_cond_latent"], self._voice["speaker_embedding"]
+        ids = torch.IntTensor(model.tokenizer.encode(text.strip().lower(), lang=language))[None]
+        torch.manual_seed(seed)
+        with torch.inference_mode():
+            codes = model.gpt.generate(
+                cond_latents=latent,
+                text_inputs=ids,
+                do_sample=do_sample,
+                num_return_sequences=1,
+                num_beams=1,
+                output_attentions=False,
+                max_new_tokens=EXACT_CODES,
+                **self._settings,
+            )
+            lengths = (
+                torch.tensor([ids.shape[-1]]),
+                torch.tensor([codes.shape[-1] * model.gpt.code_stride_len]),
+            )
+            latents = model.gpt(ids, lengths[0], codes, lengths[1], cond_latents=latent, return_latent=True)
+            sound = model.hifigan_decoder(latents, g=embedding).flatten()
+        return Exact(codes[0].tolist(), latents[0].numpy(), sound.numpy())
+
 
 class Ours:
     def __init__(self, folder: Path, precision: str) -> None:
@@ -116,12 +208,13 @@ class Ours:
         from cloning.engines.xtts.engine import XttsEngine
 
         class FixedLength(XttsEngine):
-            def _most_codes(self, segment: str, language: str) -> int:
-                return codes_for(segment)
+            fixed_codes: int | None = None
 
-        started = time.perf_counter()
+            def _most_codes(self, segment: str, language: str) -> int:
+                return self.fixed_codes or codes_for(segment)
+
         self._engine = FixedLength(folder, device="cpu", precision=precision)
-        self.load_seconds = time.perf_counter() - started
+        self._stop_code = self._engine._gpt.stop_code
         self._engine._gpt.stop_code = -1
         self._voice = Conditioning(voice())
 
@@ -138,6 +231,34 @@ class Ours:
         stream = self._engine.stream(SENTENCES[0], "en", self._voice, SynthesisOptions())
         next(stream)
         stream.close()  # type: ignore[attr-defined]
+
+    def wait_until_packed(self) -> None:
+        assert self._engine._gpt.layers
+
+    def exact(self, do_sample: bool, together: bool) -> list[Exact]:
+        import torch
+
+        from cloning.engines.base import SynthesisOptions
+        from cloning.engines.xtts.decoding import Decoder
+        from cloning.engines.xtts.sampling import SamplingSettings
+
+        gpt, embedding = self._engine._gpt, torch.from_numpy(self._voice.arrays["speaker_embedding"])
+        gpt.stop_code, self._engine.fixed_codes = self._stop_code, EXACT_CODES
+        rows = [
+            self._engine._row(text, language, self._voice, SynthesisOptions(seed=seed))
+            for seed, (language, text) in enumerate(EXACT_TEXTS)
+        ]
+        decoder = Decoder(gpt, SamplingSettings(do_sample=do_sample))
+        for batch in [rows] if together else [[row] for row in rows]:
+            decoder.add(batch)
+            while not all(row.has_ended for row in batch):
+                decoder.step()
+        gpt.stop_code, self._engine.fixed_codes = -1, None
+        spoken = ((row.codes, torch.stack(row.latents)) for row in rows)
+        return [
+            Exact(codes, latents.numpy(), self._engine._vocoder.waveform(latents, embedding, 1.0).numpy())
+            for codes, latents in spoken
+        ]
 
     def scores(self, codes: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Logits and latents at each of the codes, which are given: errors don't add up by other choices."""
@@ -157,19 +278,39 @@ class Ours:
             return gpt.logits(stacked).numpy(), stacked.numpy()
 
 
+def contender(name: str, folder: Path) -> Any:
+    return Coqui(folder) if name == "coqui-tts" else Ours(folder, name)
+
+
+def start(connection: Connection, name: str, folder: Path, threads: int) -> None:
+    """A process that does nothing but start, and speak once."""
+    began = now()
+    import torch
+
+    torch.set_num_threads(threads)
+    import_module("TTS.tts.models.xtts" if name == "coqui-tts" else "cloning.engines.xtts.engine")
+    imported = now()
+    started = contender(name, folder)
+    hears = now()
+    started.wait_until_packed()
+    speaks = now()
+    started.first_sound()
+    connection.send(Start(began, imported, hears, speaks, heard=now()))
+
+
 def contend(connection: Connection, name: str, folder: Path, threads: int) -> None:
     """The process of one contender: answers calls until it is told to end."""
     import torch
 
     torch.set_num_threads(threads)
-    contender: Any = Coqui(folder) if name == "coqui-tts" else Ours(folder, name)
+    contending = contender(name, folder)
+    contending.wait_until_packed()
     while (call := connection.recv()) is not None:
         method, *arguments = call
         started, cpu_started = time.perf_counter(), time.process_time()
-        answer = getattr(contender, method)(*arguments) if method != "facts" else contender.load_seconds
+        answer = getattr(contending, method)(*arguments)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
-        peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        connection.send((answer, seconds, cpu_seconds, peak_gib))
+        connection.send((answer, seconds, cpu_seconds, memory().peak / 1024))
 
 
 @contextmanager
@@ -206,6 +347,82 @@ def converted_for_coqui(folder: Path, target: Path) -> Path:
     return target
 
 
+def forget_file(path: Path) -> None:
+    """Out of the system's memory, so that the next reader waits for the disk."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def start_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterator[str]:
+    """Medians of seconds, and of CPU seconds after the stroke."""
+    spans = {
+        "imports": ("began", "imported"),
+        "load until it hears": ("imported", "hears"),
+        "load until it speaks": ("imported", "speaks"),
+        "process to first sound": ("began", "heard"),
+    }
+    yield f"| | {' | '.join(f'{span} | ratio' for span in spans)} | memory when it hears, MiB | when it speaks, MiB |"
+    yield "|---|" + "---|---|" * len(spans) + "---|---|"
+    starts: dict[str, list[Start]] = {name: [] for name in folders}
+    context = multiprocessing.get_context("spawn")
+    for _ in range(options.repeats):
+        for name, folder in folders.items():
+            if options.cold:
+                forget_file(folder / "model.pth")
+            ours, theirs = context.Pipe()
+            process = context.Process(target=start, args=(theirs, name, folder, options.threads))
+            process.start()
+            starts[name].append(ours.recv())
+            process.join()
+
+    for name, runs in starts.items():
+        cells = [name]
+        for begin, end in spans.values():
+            seconds, cpu_seconds = median_span(runs, begin, end)
+            coqui_seconds, coqui_cpu_seconds = median_span(starts["coqui-tts"], begin, end)
+            cells.append(f"{seconds:.2f} / {cpu_seconds:.2f}")
+            cells.append(f"{coqui_seconds / seconds:.1f} / {coqui_cpu_seconds / cpu_seconds:.1f}")
+        cells += [str(runs[-1].hears.memory), str(runs[-1].speaks.memory)]
+        yield f"| {' | '.join(cells)} |"
+
+
+def median_span(runs: list[Start], begin: str, end: str) -> tuple[float, float]:
+    spans = [(getattr(run, begin), getattr(run, end)) for run in runs]
+    return (
+        statistics.median(last.seconds - first.seconds for first, last in spans),
+        statistics.median(last.cpu_seconds - first.cpu_seconds for first, last in spans),
+    )
+
+
+def exactness_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterator[str]:
+    with ExitStack() as stack:
+        coqui, ours = (
+            stack.enter_context(contender_process(name, folders[name], options.threads))
+            for name in ("coqui-tts", "float32")
+        )
+        yield "| | text | codes | equal alone | equal in a batch | latents differ by | sound differs by |"
+        yield "|---|---|---|---|---|---|---|"
+        for way, do_sample in (("greedy", False), ("sampled", True)):
+            expected = coqui("exact", do_sample)[0]
+            alone, together = (ours("exact", do_sample, batched)[0] for batched in (False, True))
+            for (language, _), theirs, one, batch in zip(EXACT_TEXTS, expected, alone, together, strict=True):
+                cells = [
+                    way,
+                    language,
+                    len(theirs.codes),
+                    one.codes == theirs.codes,
+                    batch.codes == theirs.codes,
+                ]
+                if one.codes == batch.codes == theirs.codes:
+                    cells += [greatest_difference(theirs.latents, one.latents, batch.latents)]
+                    cells += [greatest_difference(theirs.sound, one.sound, batch.sound)]
+                yield f"| {' | '.join(map(str, cells))} |"
+
+
+def greatest_difference(expected: np.ndarray, *others: np.ndarray) -> str:
+    return f"{max(np.abs(other - expected).max() for other in others):.1e}"
+
+
 def errors_against_float32(calls: dict[str, Callable[..., tuple]]) -> list[str]:
     codes = np.random.default_rng(1).integers(0, 1024, 60).tolist()
     exact, exact_latents = calls["float32"]("scores", codes)[0]
@@ -226,15 +443,13 @@ def errors_against_float32(calls: dict[str, Callable[..., tuple]]) -> list[str]:
     return lines
 
 
-def table(options: argparse.Namespace, folder: Path, coqui_folder: Path) -> Iterator[str]:
-    names = ["coqui-tts", *options.precisions]
-    calls: dict[str, Callable[..., tuple]] = {}
+def speed_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterator[str]:
+    names = list(folders)
     with ExitStack() as stack:
-        load_seconds = {}
-        for name in names:  # one after another: loading is timed too
-            where = coqui_folder if name == "coqui-tts" else folder
-            calls[name] = stack.enter_context(contender_process(name, where, options.threads))
-            load_seconds[name] = calls[name]("facts")[0]
+        calls = {
+            name: stack.enter_context(contender_process(name, folder, options.threads))
+            for name, folder in folders.items()
+        }
         spoken: dict[tuple[str, int], list[Spoken]] = {}
         first_sound: dict[str, list[float]] = {name: [] for name in names}
         peak_gib: dict[str, float] = {}
@@ -247,17 +462,13 @@ def table(options: argparse.Namespace, folder: Path, coqui_folder: Path) -> Iter
                     samples, seconds, cpu_seconds, peak_gib[name] = calls[name]("speak", asked)
                     taken = Spoken(seconds, cpu_seconds, samples / 24_000)
                     spoken.setdefault((name, count), []).append(taken)
-        yield "| | load, s | first sound, s | peak memory, GiB |" + "".join(
+        yield "| | first sound, s | ratio | peak memory, GiB |" + "".join(
             f" RTF, {count} sentence{'s' * (count > 1)} | ratio | CPU ratio |" for count in options.sentences
         )
         yield "|---|---|---|---|" + "---|---|---|" * len(options.sentences)
         for name in names:
-            cells = [
-                name,
-                f"{load_seconds[name]:.1f}",
-                f"{statistics.median(first_sound[name]):.2f}",
-                f"{peak_gib[name]:.1f}",
-            ]
+            first, coqui_first = (statistics.median(first_sound[each]) for each in (name, "coqui-tts"))
+            cells = [name, f"{first:.2f}", f"{coqui_first / first:.1f}", f"{peak_gib[name]:.1f}"]
             for count in options.sentences:
                 rtf, cpu_rtf = medians(spoken[name, count])
                 coqui_rtf, coqui_cpu_rtf = medians(spoken["coqui-tts", count])
@@ -274,12 +485,19 @@ def medians(runs: list[Spoken]) -> tuple[float, float]:
     )
 
 
+PARTS = {"start": start_table, "exactness": exactness_table, "speed": speed_table}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--model", type=Path, help="a folder of XTTS v2 weights; without, random ones are built"
     )
     parser.add_argument("--coqui-model", type=Path, help="where to keep the copy that coqui-tts loads")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument(
+        "--cold", action="store_true", help="let the system forget the weights before each start"
+    )
     parser.add_argument("--sentences", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--precisions", nargs="*", default=["float32", "float16", "int8"])
     parser.add_argument("--repeats", type=int, default=3)
@@ -298,14 +516,17 @@ def main() -> None:
 
             build_checkpoint(folder, tiny=False)
         coqui_folder = converted_for_coqui(folder, options.coqui_model or Path(temporary) / "coqui")
+        folders = {"coqui-tts": coqui_folder, **dict.fromkeys(options.precisions, folder)}
         versions = {name: version(name) for name in ("torch", "coqui-tts", "transformers")}
         print(
-            f"{cpu_name()}, {options.threads} threads, load {os.getloadavg()[0]:.1f}; {json.dumps(versions)}",
+            f"{cpu_name()}, {options.threads} threads; {json.dumps(versions)}",
             flush=True,
         )
-        for line in table(options, folder, coqui_folder):
-            print(line, flush=True)
-        print(f"Load average at the end: {os.getloadavg()[0]:.1f}")
+        for part in options.parts:
+            print(f"\n{part}, load average {os.getloadavg()[0]:.1f}\n", flush=True)
+            for line in PARTS[part](options, folders):
+                print(line, flush=True)
+        print(f"\nLoad average at the end: {os.getloadavg()[0]:.1f}")
 
 
 def cpu_name() -> str:

@@ -126,7 +126,7 @@ def derived_conditioning(
     clips = [normalised_clip(reference, folder) for reference in references]
     report(Progress(Stage.CONDITIONING))
     try:
-        conditioning = engine.condition(clips, lambda: report(Stage.CONDITIONING, 0, 0))
+        conditioning = engine.condition(clips, lambda: report(Progress(Stage.CONDITIONING)))
     except EngineError as error:
         raise SynthesisError("reference_unusable", str(error)) from error
     arrays = {key: np.ascontiguousarray(array) for key, array in conditioning.arrays.items()}

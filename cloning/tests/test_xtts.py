@@ -24,7 +24,7 @@ from cloning.engines.xtts import decoding, linear, vocoder
 from cloning.engines.xtts import engine as xtts_engine
 from cloning.engines.xtts.cores import available_cores
 from cloning.engines.xtts.decoding import Decoder, Row
-from cloning.engines.xtts.ending import without_tail
+from cloning.engines.xtts.ending import Pace, Speech
 from cloning.engines.xtts.engine import XttsEngine
 from cloning.engines.xtts.linear import chosen_precision
 from cloning.engines.xtts.loading import load_model
@@ -136,8 +136,9 @@ def test_checkpoint_carries_what_the_official_one_does(checkpoint: Path) -> None
 
 def test_loads_every_weight_as_coqui_does(checkpoint: Path, coqui: Xtts) -> None:
     ours, theirs = load_model(checkpoint, torch.device("cpu")).state_dict(), coqui.state_dict()
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    aliases = ("gpt.gpt.wte.", "gpt.gpt_inference.")
+    assert ours.keys() == {name for name in theirs if not name.startswith(aliases)}
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_loads_checkpoints_of_coquis_trainer(
@@ -214,9 +215,11 @@ def test_code_in_a_checkpoint_is_refused_and_not_run(damaged: Path, tmp_path: Pa
     assert not marker.exists()
 
 
-def test_loading_leaves_the_official_file_untouched(checkpoint: Path, engine: XttsEngine) -> None:
-    build_date = (checkpoint / "vocab.json").stat().st_mtime
-    assert (checkpoint / "model.pth").stat().st_mtime - build_date < 2
+def test_loading_leaves_the_official_file_untouched(checkpoint: Path) -> None:
+    before = (checkpoint / "model.pth").stat()
+    load_model(checkpoint, torch.device("cpu"))
+    after = (checkpoint / "model.pth").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     with pytest.raises(Exception, match="Unsupported global"):
         torch.load(checkpoint / "model.pth", weights_only=True)
 
@@ -738,29 +741,83 @@ def test_stop_probabilities_are_watched(
     row = engine._row("It rains again.", "en", conditioning, SynthesisOptions())
     decode(engine, [row], SamplingSettings(do_sample=False, repetition_penalty=1.0))
     assert row.codes == [7, 7, 7, 7, 7, engine._gpt.stop_code]
-    assert row.stop_probabilities == pytest.approx([0, 0, 1 / 3, 0, 0, 1], abs=1e-6)
+    assert row.guard.stop_probabilities == pytest.approx([0, 0, 1 / 3, 0, 0, 1], abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("stop_probabilities", "silent_seconds", "seconds"),
-    [
-        ({60: 0.4}, (2.7, 2.9), 2.8),  # could have stopped there, and was silent: cut
-        ({60: 0.4}, (2.0, 2.2), 5.0),  # silent, but nowhere near
-        ({60: 0.01}, (2.7, 2.9), 5.0),  # hardly a chance to stop
-        ({60: 0.4}, (0.0, 0.0), 5.0),  # in the middle of a sound
-        ({10: 0.9}, (0.4, 0.6), 5.0),  # much too soon
-        ({40: 0.9, 60: 0.4}, (2.7, 2.9), 2.8),  # the likelier place is not silent
-    ],
-)
-def test_a_tail_is_cut_only_in_silence_where_speech_could_have_ended(
-    stop_probabilities: dict[int, float], silent_seconds: tuple[float, float], seconds: float
+def test_speech_that_missed_its_chances_is_ended_before_the_limit(
+    engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sound = np.random.default_rng(0).standard_normal(5 * 24_000).astype(np.float32) * 0.1
-    start, end = (round(second * 24_000) for second in silent_seconds)
-    sound[start:end] *= 0.001
-    probabilities = [stop_probabilities.get(code, 1e-6) for code in range(108)]
-    cut = without_tail(sound, probabilities, usual_codes=50, sample_rate_hz=24_000)
-    assert len(cut) / 24_000 == pytest.approx(seconds, abs=0.11)
+    """Scripted scores for three rows: one stops, one misses two chances of 0.4, one gets none."""
+    monkeypatch.setattr(engine, "_paces", {"en": Pace(250)})
+    stops, misses, gets_none = rows = [row_of("x" * length, engine, conditioning) for length in (90, 40, 10)]
+    chance = 5.0 + math.log(0.4 / 0.6)
+    stop_scores = {(stops, 99): 100.0, (misses, 79): chance, (misses, 80): chance}
+
+    def scripted(latents: torch.Tensor) -> torch.Tensor:
+        scores = torch.full((len(latents), engine._gpt.code_count), -100.0)
+        scores[:, 7] = 5.0
+        scores[:, engine._gpt.stop_code] = torch.tensor(
+            [stop_scores.get((row, len(row.codes)), -100.0) for row in decoder._rows]
+        )
+        return scores
+
+    monkeypatch.setattr(engine._gpt, "logits", scripted)
+    decoder = Decoder(engine._gpt, SamplingSettings(do_sample=False, repetition_penalty=1.0))
+    decoder.add(rows)
+    while not all(row.has_ended for row in rows):
+        decoder.step()
+    assert [len(row.codes) for row in rows] == [100, 81 + 43, gets_none.guard.most_codes]
+    assert [row.guard.speech for row in rows] == [Speech.STOPPED, Speech.RAN_ON, Speech.RAN_ON]
+    assert len(misses.codes) < misses.guard.most_codes
+
+
+def test_what_was_learnt_changes_no_sample_of_speech_that_stops(
+    engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def speak(texts_heard: list[tuple[int, int]]) -> tuple[np.ndarray, Pace]:
+        pace = Pace(250)
+        for characters, codes in texts_heard:
+            pace.learn(characters, codes)
+        monkeypatch.setattr(engine, "_paces", {"en": pace})
+        return engine.synthesize("Nobody knew why.", "en", conditioning, SynthesisOptions(seed=5)), pace
+
+    unknown, pace = speak([])
+    [(rate, characters)] = pace._heard
+    assert characters == len("Nobody knew why.")
+    assert len(unknown) == pytest.approx((11 + rate * characters) * 24_000 / 21.5, rel=0.02)
+    for texts_heard in ([(200, 11)] * 64, [(200, 900)] * 64):
+        assert np.array_equal(speak(texts_heard)[0], unknown)
+
+
+def test_text_that_runs_on_is_cut_at_the_chance_it_missed(
+    engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scripted from scores to sound: the vocoder is silent near the missed chance."""
+    monkeypatch.setattr(engine, "_paces", {"en": Pace(250)})
+    step = 0
+
+    def scripted(latents: torch.Tensor) -> torch.Tensor:
+        nonlocal step
+        step += 1
+        scores = torch.full((1, engine._gpt.code_count), -100.0)
+        scores[:, 7] = 5.0
+        scores[:, engine._gpt.stop_code] = 4.8 if step in (40, 41) else -100.0  # probability 0.45
+        return scores
+
+    def silent_there(latents: torch.Tensor, embedding: torch.Tensor, speed: float) -> torch.Tensor:
+        sound = waveform(latents, embedding, speed).clone()
+        silence = slice(round(1.8 * 24_000), round(1.9 * 24_000))
+        sound[silence] = 0
+        return sound
+
+    waveform = engine._vocoder.waveform
+    monkeypatch.setattr(engine._vocoder, "waveform", silent_there)
+    monkeypatch.setattr(engine._gpt, "logits", scripted)
+    greedy = SamplingSettings(do_sample=False, repetition_penalty=1.0)
+    monkeypatch.setattr(engine._decoder, "_settings", greedy)
+    sound = engine.synthesize("Nobody knew why.", "en", conditioning, SynthesisOptions())
+    assert step == 41 + 43
+    assert 1.8 < len(sound) / 24_000 < 1.9
 
 
 def test_only_speech_that_reached_its_limit_is_cut(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from cloning.engines.xtts.ending import Guard, Speech
 from cloning.engines.xtts.gpt import Cache, Gpt
 from cloning.engines.xtts.sampling import SamplingSettings, sample
 
@@ -24,18 +25,20 @@ class Row:
 
     voice: torch.Tensor  # Gpt.voice_prefix
     text: torch.Tensor  # Gpt.text_embeddings
-    most_codes: int
+    guard: Guard
     temperature: float
     generator: torch.Generator
     codes: list[int] = field(default_factory=list)
     latents: list[torch.Tensor] = field(default_factory=list)  # one for each code, (channels,)
-    stop_probabilities: list[float] = field(default_factory=list)  # one for each code, before any penalty
-    has_ended: bool = False
     failure: Exception | None = None  # what ended the whole batch, when something did
 
     @property
+    def has_ended(self) -> bool:
+        return self.guard.speech is not Speech.GOES_ON
+
+    @property
     def most_positions(self) -> int:
-        return self.voice.shape[4] + len(self.text) + self.most_codes
+        return self.voice.shape[4] + len(self.text) + self.guard.most_codes
 
 
 @dataclass(eq=False)
@@ -62,7 +65,7 @@ class Decoder:
 
     def add(self, rows: Iterable[Row]) -> None:
         # The longest first: together they end sooner.
-        waiting = sorted(rows, key=lambda row: row.most_codes, reverse=True)
+        waiting = sorted(rows, key=lambda row: row.guard.most_codes, reverse=True)
         self._groups.append(Group(deque(waiting)))
 
     @torch.inference_mode()
@@ -104,8 +107,7 @@ class Decoder:
         for index, (row, code) in enumerate(zip(self._rows, codes.tolist(), strict=True)):
             row.codes.append(code)
             row.latents.append(latents[index])
-            row.stop_probabilities.append(stop_probabilities[index])
-            row.has_ended = code == self._gpt.stop_code or len(row.codes) == row.most_codes
+            row.guard.hear(code, stop_probabilities[index])
         for row in [row for row in self._rows if row.has_ended]:
             self._remove(row)
         if self._rows:

@@ -1,14 +1,33 @@
-"""Where speech should have ended that ran on to its limit: XTTS's best known fault.
+"""When the speech of a text ends: by itself, or ended here because it runs on, which is XTTS's best known fault.
 
-Speech that stops by itself is never touched. What reached its limit babbles, breathes or repeats after the text: the
-GPT mostly had its chance to stop before, and the dice fell otherwise. There the tail is cut off, if there is silence.
+Speech that stops by itself is never touched. What runs on babbles, breathes or repeats after the text: the GPT mostly
+had its chance to stop before, and the dice fell otherwise. It is ended some time after such a chance, or at a limit on
+codes for each character, and the tail is cut off, if there is silence.
 """
 
+import math
+import threading
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
 
 import numpy as np
 
 from cloning.engines.base import Waveform
+
+FULL_TEXT_CODES = 350
+"""Audio codes (21.5 a second) that a text as long as the tokenizer's limit for its language is taken to need."""
+SHORTEST_CODES = 11
+"""Half a second, which the shortest word takes too, with the silence around it."""
+GRACE_CODES = 43
+"""Two seconds, which speech may always take longer."""
+LONGEST = 2.5
+"""Times the usual codes of each character: the limit, once `GRACE_CODES` are added."""
+LEAST_LONGEST = 2.0
+"""The same, of what was expected before any speech was heard: so slow may be natural, however fast others spoke."""
+PRIOR_TEXTS = 3  # of full length: so much speech weighs as much as what was expected
+TEXTS_HEARD = 64
 
 LEAST_STOP_PROBABILITY = 0.05
 """Of the stop code, at temperature 1 and before any penalty; in the middle of speech it is some thousand times less."""
@@ -16,6 +35,84 @@ SEARCHED_SECONDS = 0.25  # to each side of where the GPT might have stopped
 BLOCK_SECONDS = 0.02
 SILENCE = 0.01
 """RMS of a silent block, of the RMS of the whole: -40 dB."""
+
+
+@dataclass
+class Pace:
+    """How many codes the texts of one language take, learnt from speech that ended by itself; safe for threads.
+
+    It lasts as long as the process: a few texts teach it anew, and what was learnt from other weights or voices in
+    the past would make the same request end differently for no reason that anyone could see.
+    """
+
+    char_limit: int  # of the tokenizer, for this language
+    _heard: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=TEXTS_HEARD))
+    """Codes for each character, and characters."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def _expected(self) -> float:
+        return (FULL_TEXT_CODES - SHORTEST_CODES) / self.char_limit
+
+    @property
+    def codes_per_character(self) -> float:
+        """The median of what was expected and heard, weighted with characters: no odd text can shift it far."""
+        with self._lock:
+            known = sorted([*self._heard, (self._expected, PRIOR_TEXTS * self.char_limit)])
+        rates, characters = zip(*known, strict=True)
+        up_to = np.cumsum(characters)
+        return rates[int(np.searchsorted(up_to, up_to[-1] / 2))]
+
+    def usual_codes(self, characters: int) -> float:
+        return SHORTEST_CODES + self.codes_per_character * characters
+
+    def most_codes(self, characters: int) -> int:
+        most_per_character = max(LONGEST * self.codes_per_character, LEAST_LONGEST * self._expected)
+        return GRACE_CODES + math.ceil(most_per_character * characters)
+
+    def learn(self, characters: int, codes: int) -> None:
+        with self._lock:
+            self._heard.append((max(0, codes - SHORTEST_CODES) / characters, characters))
+
+
+class Speech(Enum):
+    GOES_ON = auto()
+    STOPPED = auto()  # by itself
+    RAN_ON = auto()
+
+
+class Guard:
+    """Hears every code of one text's speech and tells when to end it. Speech that stops by itself teaches `pace`.
+
+    By the GPT's own odds, from the usual length on, speech would at some point rather have stopped than not. When it
+    goes on for another `GRACE_CODES` it has run on; as it has when it reaches `most_codes`.
+    """
+
+    def __init__(self, pace: Pace, characters: int, stop_code: int, most_codes: int) -> None:
+        self._pace = pace
+        self._characters = characters
+        self._stop_code = stop_code
+        self.most_codes = most_codes
+        self.usual_codes = pace.usual_codes(characters)
+        self.stop_probabilities: list[float] = []  # one for each code
+        self.speech = Speech.GOES_ON
+        self._going_on_probability = 1.0
+        self._last_code = most_codes  # to be spoken, if speech doesn't stop before
+
+    def hear(self, code: int, stop_probability: float) -> None:
+        """`stop_probability` was that of the stop code, before any penalty, where the GPT chose `code`."""
+        self.stop_probabilities.append(stop_probability)
+        count = len(self.stop_probabilities)
+        if code == self._stop_code:
+            self.speech = Speech.STOPPED
+            self._pace.learn(self._characters, count)
+            return
+        if count > self.usual_codes and stop_probability >= LEAST_STOP_PROBABILITY:
+            self._going_on_probability *= 1 - stop_probability
+            if self._going_on_probability <= 0.5:
+                self._last_code = min(self._last_code, count + GRACE_CODES)
+        if count >= self._last_code:
+            self.speech = Speech.RAN_ON
 
 
 def without_tail(

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import math
 import wave
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +18,11 @@ import torchaudio
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
 from cloning.engines.xtts import weights
 from cloning.engines.xtts.decoding import Decoder, Row
-from cloning.engines.xtts.ending import without_tail
+from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
 from cloning.engines.xtts.gpt import Gpt
 from cloning.engines.xtts.linear import chosen_precision
 from cloning.engines.xtts.loading import load_model
+from cloning.engines.xtts.model import CONDITIONING_RATE_HZ
 from cloning.engines.xtts.sampling import SamplingSettings
 from cloning.engines.xtts.vocoder import Vocoder, VocoderStream
 
@@ -30,10 +30,7 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-CONDITIONING_RATE_HZ = 22_050
 MIN_CLIP_SECONDS = 0.5
-CODES_PER_CHARACTER_LIMIT = 350
-"""Audio codes (21.5 a second) that a text as long as the tokenizer's limit for its language usually takes."""
 STREAM_CODES = 20
 """Sound is streamed each time so many codes were decoded, as coqui does."""
 VOICES_KEPT = 32
@@ -53,6 +50,9 @@ SAMPLING_SETTINGS = SamplingSettings()
 
 class XttsEngine(Engine):
     """Holds the model in memory from construction on; calls from several threads are worked off side by side.
+
+    A reference can be conditioned on at once; speech waits until the GPT's weights are packed, which takes some seconds
+    more, and raises EngineError if they can't be.
 
     `device` is "auto" (a CUDA GPU when there is one), "cpu", "cuda" or "cuda:1"; `precision` one of
     `linear.PRECISIONS`; `threads` are set for the whole process, None leaves them. Raises EngineError when
@@ -80,11 +80,13 @@ class XttsEngine(Engine):
         self._compute = ThreadPoolExecutor(1, "xtts")
         self.precision = chosen_precision(precision, self._device)
         self._model = load_model(model_folder, self._device)
-        self._gpt = Gpt(self._model.gpt, self.precision)
-        self._decoder = Decoder(self._gpt, sampling_settings)
         self._vocoder = Vocoder(self._model.hifigan_decoder)
-        # Packed by now; conditioning needs only the rest.
-        del self._model.gpt.gpt_inference, self._model.gpt.gpt, self._model.hifigan_decoder.waveform_decoder
+        self._gpt = Gpt(self._model, self.precision, self._device)
+        self._decoder = Decoder(self._gpt, sampling_settings)
+        self._model.forget_speech()
+        self._paces = {
+            language: Pace(char_limit) for language, char_limit in self._model.tokenizer.char_limits.items()
+        }
         self._voice_prefixes: dict[bytes, torch.Tensor] = {}
         self.sample_rate_hz: int = self._model.args.output_sample_rate
         self.conditioning_key = self._conditioning_key(weights.fingerprint(model_folder))
@@ -108,12 +110,10 @@ class XttsEngine(Engine):
 
     @torch.inference_mode()
     def _condition(self, audios: list[torch.Tensor]) -> Conditioning:
-        embeddings = [self._model.get_speaker_embedding(audio, CONDITIONING_RATE_HZ) for audio in audios]
-        latent = self._model.get_gpt_cond_latents(
-            torch.cat(audios, dim=-1),
-            CONDITIONING_RATE_HZ,
-            length=self._conditioning_settings.gpt_cond_len,
-            chunk_length=self._conditioning_settings.gpt_cond_chunk_len,
+        embeddings = [self._model.speaker_embedding(audio) for audio in audios]
+        settings = self._conditioning_settings
+        latent = self._model.conditioning_latents(
+            torch.cat(audios, dim=-1), settings.gpt_cond_len, settings.gpt_cond_chunk_len
         )
         arrays = {"gpt_cond_latent": latent, "speaker_embedding": torch.stack(embeddings).mean(dim=0)}
         return Conditioning({name: tensor.float().cpu().numpy() for name, tensor in arrays.items()})
@@ -121,7 +121,7 @@ class XttsEngine(Engine):
     def synthesize(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
     ) -> Waveform:
-        """Equal to coqui's `inference` with the same settings and random state, but for a limit on length.
+        """Equal to coqui's `inference` with the same settings and random state, but where speech runs on.
 
         Raises EngineError when the language is unknown, nothing in the segment can be spoken, the segment
         is too long for the model (400 tokens) or the GPU's memory does not suffice.
@@ -143,7 +143,6 @@ class XttsEngine(Engine):
         """
         embedding = self._speaker_embedding(conditioning)
         with self._speaking(segments, language, conditioning, options) as rows:
-            usual_codes = [self._usual_codes(segment, language) for segment in segments]
             pending = dict(enumerate(rows))
             while pending:
                 self._step(rows)
@@ -151,15 +150,15 @@ class XttsEngine(Engine):
                     row = pending.pop(index)
                     latents, speed = torch.stack(row.latents), options[index].speed
                     sound = self._computed(self._vocoder.waveform, latents, embedding, speed).cpu().numpy()
-                    yield index, self._ended(sound, row, usual_codes[index])
-                on_step(_spoken_share(rows, usual_codes))
+                    yield index, self._ended(sound, row)
+                on_step(_spoken_share(rows))
 
     def stream(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
     ) -> Iterator[Waveform]:
         """The sound of `synthesize` in pieces, each as soon as it can be had; raises the same errors.
 
-        What ran on to its limit can't be cut here: it was heard already.
+        What ran on is ended, but can't be cut here: it was heard already.
         """
         sound = VocoderStream(self._vocoder, self._speaker_embedding(conditioning), options.speed)
         with self._speaking([segment], language, conditioning, [options]) as [row]:
@@ -203,18 +202,20 @@ class XttsEngine(Engine):
 
     @torch.inference_mode()
     def _row(self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions) -> Row:
+        ids = self._text_ids(segment, language)
+        most_codes = self._most_codes(segment, language)
         return Row(
             voice=self._voice_prefix(conditioning),
-            text=self._gpt.text_embeddings(self._text_ids(segment, language)),
-            most_codes=self._most_codes(segment, language),
+            text=self._gpt.text_embeddings(ids),
+            guard=Guard(self._paces[language], len(segment), self._gpt.stop_code, most_codes),
             temperature=options.temperature,
             generator=torch.Generator(self._device).manual_seed(options.seed),
         )
 
-    def _ended(self, sound: Waveform, row: Row, usual_codes: float) -> Waveform:
-        if row.codes[-1] == self._gpt.stop_code:
+    def _ended(self, sound: Waveform, row: Row) -> Waveform:
+        if row.guard.speech is Speech.STOPPED:
             return sound
-        return without_tail(sound, row.stop_probabilities, usual_codes, self.sample_rate_hz)
+        return without_tail(sound, row.guard.stop_probabilities, row.guard.usual_codes, self.sample_rate_hz)
 
     def _voice_prefix(self, conditioning: Conditioning) -> torch.Tensor:
         """Computed once for each voice, and kept for those used last."""
@@ -255,22 +256,16 @@ class XttsEngine(Engine):
             )
         return ids
 
-    def _usual_codes(self, segment: str, language: str) -> float:
-        part_of_limit = len(segment) / self._model.tokenizer.char_limits[language]
-        return CODES_PER_CHARACTER_LIMIT * part_of_limit
-
     def _most_codes(self, segment: str, language: str) -> int:
-        """A limit against speech that runs on after the text: 2.5 times the usual length and 2 seconds."""
-        limit = 43 + math.ceil(2.5 * self._usual_codes(segment, language))
-        return min(limit, self._gpt.most_codes)
+        return min(self._paces[language].most_codes(len(segment)), self._gpt.most_codes)
 
 
-def _spoken_share(rows: Sequence[Row], usual_codes: Sequence[float]) -> float:
+def _spoken_share(rows: Sequence[Row]) -> float:
     spoken = [
-        usual if row.has_ended else min(len(row.codes), 0.95 * usual)
-        for row, usual in zip(rows, usual_codes, strict=True)
+        row.guard.usual_codes if row.has_ended else min(len(row.codes), 0.95 * row.guard.usual_codes)
+        for row in rows
     ]
-    return sum(spoken) / sum(usual_codes)
+    return sum(spoken) / sum(row.guard.usual_codes for row in rows)
 
 
 @contextmanager

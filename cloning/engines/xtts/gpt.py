@@ -7,18 +7,21 @@ these latents in a second pass over all codes.
 """
 
 import copy
+import ctypes
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from TTS.tts.layers.xtts.gpt import GPT
 
+from cloning.engines.base import EngineError
 from cloning.engines.xtts.linear import Linear, packed
+from cloning.engines.xtts.model import XttsModel
 
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 """From layer number, queries, keys and values, each (tokens, heads, head size), to the same shape."""
@@ -54,26 +57,44 @@ class Cache:
 
 
 class Gpt:
-    """Takes its weights out of `gpt`, whose layers are of no use afterwards."""
+    """Its layers are packed in the background from construction on; what needs them waits."""
 
-    def __init__(self, gpt: GPT, precision: str) -> None:
-        self.heads: int = gpt.heads
-        self.channels: int = gpt.model_dim
-        self.start_code: int = gpt.start_audio_token
-        self.stop_code: int = gpt.stop_audio_token
-        self.most_codes: int = gpt.max_gen_mel_tokens
-        self.code_count: int = gpt.num_audio_tokens
-        self.device = gpt.mel_head.weight.device
-        self.dtype = torch.float32 if self.device.type == "cpu" else getattr(torch, precision)
-        self._text_ends = (gpt.start_text_token, gpt.stop_text_token)
-        self._text_embedding = gpt.text_embedding.weight.to(self.dtype)
-        self._text_positions = gpt.text_pos_embedding.emb.weight.to(self.dtype)
-        self._code_embedding = gpt.mel_embedding.weight.to(self.dtype)
-        self._code_positions = gpt.mel_pos_embedding.emb.weight.to(self.dtype)
-        self._final_norms = nn.Sequential(gpt.gpt.ln_f, gpt.final_norm).to(self.dtype)
-        self._code_head = packed(gpt.mel_head.weight, gpt.mel_head.bias, precision)
-        with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # packing uses one core at a time
-            self.layers = list(pool.map(lambda block: _packed_layer(block, precision, self.dtype), gpt.gpt.h))
+    def __init__(self, model: XttsModel, precision: str, device: torch.device) -> None:
+        gpt, args, tokenizer = model.gpt, model.args, model.tokenizer.tokenizer
+        self.heads: int = args.gpt_n_heads
+        self.channels: int = args.gpt_n_model_channels
+        self.start_code: int = args.gpt_start_audio_token
+        self.stop_code: int = args.gpt_stop_audio_token
+        self.most_codes: int = args.gpt_max_audio_tokens - 3
+        self.code_count: int = args.gpt_num_audio_tokens
+        self.device = device
+        self.dtype = torch.float32 if device.type == "cpu" else getattr(torch, precision)
+        self._text_ends = (tokenizer.token_to_id("[START]"), tokenizer.token_to_id("[STOP]"))
+        self._text_embedding = self._own(gpt.text_embedding.weight)
+        self._text_positions = self._own(gpt.text_pos_embedding.emb.weight)
+        self._code_embedding = self._own(gpt.mel_embedding.weight)
+        self._code_positions = self._own(gpt.mel_pos_embedding.emb.weight)
+        self._final_norms = copy.deepcopy(nn.Sequential(gpt.gpt.ln_f, gpt.final_norm)).to(device, self.dtype)
+        self._code_head = packed(gpt.mel_head.weight, gpt.mel_head.bias, precision, device)
+        pool = ThreadPoolExecutor(torch.get_num_threads())  # packing uses one core at a time
+        self._packing = [
+            pool.submit(_packed_layer, layer, precision, device, self.dtype) for layer in gpt.gpt.h
+        ]
+        pool.shutdown(wait=False)
+
+    def _own(self, weight: torch.Tensor) -> torch.Tensor:
+        return weight.to(self.device, self.dtype, copy=True)
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Raises EngineError when they could not be packed."""
+        try:
+            layers = [packing.result() for packing in self._packing]
+        except Exception as error:
+            raise EngineError(f"XTTS v2 can't speak: its weights could not be packed ({error!r}).") from error
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+            trim(0)  # glibc would keep what packing freed: 0.6 to 0.8 GB
+        return layers
 
     @property
     def bytes_per_position(self) -> int:
@@ -185,17 +206,17 @@ class Gpt:
         return hidden
 
 
-def _packed_layer(block: Any, precision: str, dtype: torch.dtype) -> Layer:
-    """From a transformers `GPT2Block`, whose weights are stored as (inputs, outputs)."""
+def _packed_layer(weights: Any, precision: str, device: torch.device, dtype: torch.dtype) -> Layer:
+    """From `model.LayerWeights`, which keep their matrices as (inputs, outputs)."""
 
-    def pack(module: Any) -> Linear:
-        return packed(module.weight.T, module.bias, precision)
+    def pack(part: Any) -> Linear:
+        return packed(part.weight.T, part.bias, precision, device)
 
     return Layer(
-        attention_norm=copy.deepcopy(block.ln_1).to(dtype),
-        queries_keys_values=pack(block.attn.c_attn),
-        attention_out=pack(block.attn.c_proj),
-        feed_forward_norm=copy.deepcopy(block.ln_2).to(dtype),
-        up=pack(block.mlp.c_fc),
-        down=pack(block.mlp.c_proj),
+        attention_norm=copy.deepcopy(weights.ln_1).to(device, dtype),
+        queries_keys_values=pack(weights.attn["c_attn"]),
+        attention_out=pack(weights.attn["c_proj"]),
+        feed_forward_norm=copy.deepcopy(weights.ln_2).to(device, dtype),
+        up=pack(weights.mlp["c_fc"]),
+        down=pack(weights.mlp["c_proj"]),
     )

@@ -1,4 +1,4 @@
-"""From a folder of weights to coqui-tts's `Xtts`, without running anything that a checkpoint might carry."""
+"""From a folder of weights to `XttsModel`, without running anything that a checkpoint might carry."""
 
 import logging
 import pickle
@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from TTS.config.shared_configs import BaseDatasetConfig
 from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
-from TTS.tts.layers.xtts.gpt import GPT
 from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
-from TTS.tts.models.xtts import Xtts
 
 from cloning.engines.base import EngineError
 from cloning.engines.xtts import weights
+from cloning.engines.xtts.model import XttsModel
 
 ALLOWED_CLASSES: list[Any] = [
     # The official file names the two classes by the module that they have since moved from.
@@ -26,53 +24,29 @@ ALLOWED_CLASSES: list[Any] = [
     BaseDatasetConfig,
 ]
 
-# These say on every sentence what the engine decides itself: lengths, penalties, attention masks.
-transformers.logging.set_verbosity_error()
+COPIED_WEIGHTS = ("gpt.conditioning_", "hifigan_decoder.", "mel_stats")
+"""All but what is packed in the background, and then let go together with the mapped file."""
+
 logging.getLogger("TTS").setLevel(logging.ERROR)
 
 
-def load_model(folder: Path, device: torch.device) -> Xtts:
-    """Loads a checkpoint for inference: weights stay memory-mapped, and no GPT is filled at random first.
+def load_model(folder: Path, device: torch.device) -> XttsModel:
+    """Loads a checkpoint for inference: what the GPT speaks with stays in the mapped file, all else is on `device`.
 
-    Coqui's own `load_checkpoint` is not used: it initialises the GPT twice, and it writes the official
-    model.pth anew, which changes its checksum. Raises EngineError, naming the file, when a file is missing,
-    damaged, unsafe or of another architecture than its config.json says.
+    Raises EngineError, naming the file, when a file is missing, damaged, unsafe or of another architecture than its
+    config.json says.
     """
     if reason := weights.problem(folder):
         raise EngineError(reason)
     config = _read_config(folder / "config.json")
     tokenizer = _read_tokenizer(folder / "vocab.json")
-    state = _read_state(folder / "model.pth")
-    config.model_args.gpt_number_text_tokens = None  # keeps Xtts from filling a GPT with random numbers
-    model = Xtts(config)
-    model.gpt = _unfilled_gpt(config.model_args, tokenizer)
+    state = _read_state(folder / "model.pth", device)
     try:
+        model = XttsModel(config.model_args, tokenizer)
         model.load_state_dict(state, strict=True, assign=True)
     except RuntimeError as error:
         raise EngineError(f"model.pth does not fit its config.json and vocab.json: {error}") from error
-    model.tokenizer = tokenizer
-    model.eval()  # also joins the GPT's parts for generation
-    return model.requires_grad_(False).to(device)
-
-
-def _unfilled_gpt(args: XttsArgs, tokenizer: VoiceBpeTokenizer) -> GPT:
-    with torch.device("meta"):
-        return GPT(
-            layers=args.gpt_layers,
-            model_dim=args.gpt_n_model_channels,
-            heads=args.gpt_n_heads,
-            number_text_tokens=tokenizer.get_number_tokens(),
-            start_text_token=tokenizer.tokenizer.token_to_id("[START]"),
-            stop_text_token=tokenizer.tokenizer.token_to_id("[STOP]"),
-            num_audio_tokens=args.gpt_num_audio_tokens,
-            start_audio_token=args.gpt_start_audio_token,
-            stop_audio_token=args.gpt_stop_audio_token,
-            max_text_tokens=args.gpt_max_text_tokens,
-            max_mel_tokens=args.gpt_max_audio_tokens,
-            max_prompt_tokens=args.gpt_max_prompt_tokens,
-            code_stride_len=args.gpt_code_stride_len,
-            use_perceiver_resampler=args.gpt_use_perceiver_resampler,
-        )
+    return model.requires_grad_(False).eval()
 
 
 def _read_config(path: Path) -> XttsConfig:
@@ -91,7 +65,7 @@ def _read_tokenizer(path: Path) -> VoiceBpeTokenizer:
         raise EngineError(f"vocab.json is damaged ({error}). {weights.HOW_TO_FETCH}") from error
 
 
-def _read_state(path: Path) -> dict[str, torch.Tensor]:
+def _read_state(path: Path, device: torch.device) -> dict[str, torch.Tensor]:
     try:
         with torch.serialization.safe_globals(ALLOWED_CLASSES):
             checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -103,16 +77,15 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
         ) from error
     except (RuntimeError, EOFError, KeyError, TypeError, ValueError, OSError) as error:
         raise EngineError(f"model.pth is damaged ({error}). {weights.HOW_TO_FETCH}") from error
-    return _inference_weights(state)
+    return _inference_weights(state, device)
 
 
-def _inference_weights(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _inference_weights(state: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
     """Drops what coqui's trainer saves besides: other models, and aliases of the GPT's weights."""
     unused = ("torch_mel_spectrogram_", "dvae.", "gpt.gpt.wte.", "gpt.gpt_inference.")
     stripped = {name.removeprefix("xtts."): tensor for name, tensor in state.items()}
-    return {name: _kept(name, tensor) for name, tensor in stripped.items() if not name.startswith(unused)}
-
-
-def _kept(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """The GPT's layers stay in the mapped file, which is let go once they are packed: nothing else may hold it."""
-    return tensor if name.startswith("gpt.gpt.h.") else tensor.clone()
+    return {
+        name: tensor.to(device, copy=True) if name.startswith(COPIED_WEIGHTS) else tensor
+        for name, tensor in stripped.items()
+        if not name.startswith(unused)
+    }
