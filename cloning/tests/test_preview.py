@@ -1,20 +1,33 @@
 """The embedded engine, with the real Kokoro and espeak-ng: likeness, languages, speed, hostile text, refusals."""
 
+import subprocess
 import time
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pyworld
 import soundfile
 import soxr
 
 from cloning.engines.base import Conditioning, EngineError, SynthesisOptions, Waveform
-from cloning.engines.preview import PreviewEngine, espeak, kokoro, phonemes, reading, search, speaker, styles
+from cloning.engines.preview import (
+    PreviewEngine,
+    espeak,
+    espeak_voice,
+    kokoro,
+    phonemes,
+    reading,
+    search,
+    speaker,
+    styles,
+)
 from cloning.engines.preview.measure import (
     ANALYSIS_RATE_HZ,
     F0Estimator,
     VoiceStatistics,
+    band_centres_hz,
     measure,
     recorded_f0,
     synthetic_f0,
@@ -142,6 +155,27 @@ def test_espeak_reaches_low_and_high_voices(espeak_only, tmp_path, resampling, m
     assert result.median_f0_hz == pytest.approx(median_f0_hz, rel=0.12)
 
 
+def test_the_variant_that_is_heard_nearest_speaks(espeak_only, clips, monkeypatch):
+    """Nearer than the worst of them by far, and each at the reference's pitch."""
+    conditioning = _espeak_voice(espeak_only, clips[CLIPS[0]])
+    wanted = conditioning.arrays["speaker_embedding"]
+
+    def likeness() -> float:
+        espeak_voice._nearest_manner.cache_clear()
+        samples = espeak_only.synthesize(
+            espeak_voice.CALIBRATION_SENTENCES["de"], "de", conditioning, SynthesisOptions()
+        )
+        return float(speaker.embed(_resampled(samples)) @ wanted)
+
+    chosen = likeness()
+    alone = []
+    for variant in espeak_voice.VARIANTS:
+        monkeypatch.setattr(espeak_voice, "VARIANTS", (variant,))
+        alone.append(likeness())
+    assert chosen == pytest.approx(max(alone), abs=0.01)
+    assert chosen > min(alone) + 0.02
+
+
 @pytest.mark.parametrize("language", espeak.VOICES)
 def test_every_language_is_spoken_at_a_plausible_rate_pitch_and_level(engine, voices, language):
     samples = engine.synthesize(GREETINGS[language], language, voices[CLIPS[0]], SynthesisOptions())
@@ -173,7 +207,7 @@ def test_weights_that_are_not_the_release_are_refused(tmp_path, caplog):
     damaged[-1] ^= 1
     (tmp_path / "part.bin").write_bytes(damaged)
     engine = PreviewEngine(weights=[*parts[:3], tmp_path / "part.bin"])
-    assert engine.conditioning_key == "preview-espeak-1"
+    assert engine.conditioning_key == "preview-espeak-2"
     assert "espeak-ng only" in caplog.text
     assert kokoro.SHA256 in caplog.text
 
@@ -242,11 +276,14 @@ def test_equal_calls_give_equal_samples_whatever_was_said_between(engine, voices
     assert np.array_equal(first, engine.synthesize(ENGLISH, "en", voices[CLIPS[0]], SynthesisOptions()))
 
 
-def test_several_clips_make_one_voice(espeak_only, clips, voices):
-    both = espeak_only.condition([clips[name] for name in CLIPS])
-    spectra = [voices[name].arrays["spectrum_db"] for name in CLIPS]
-    mean = (spectra[0] + spectra[1]) / 2
-    assert np.abs(both.arrays["spectrum_db"] - mean).mean() < np.abs(spectra[0] - spectra[1]).mean()
+def test_several_clips_make_one_voice(espeak_only, tmp_path):
+    halves = np.array_split(_speech(), 2)
+    paths = [_write(tmp_path / f"{number}.wav", half) for number, half in enumerate(halves)]
+    spectra = [espeak_only.condition([path]).arrays["spectrum_db"] for path in paths]
+    both = espeak_only.condition(paths).arrays["spectrum_db"]
+    assert all(
+        np.abs(both - spectrum).mean() < np.abs(spectra[0] - spectra[1]).mean() for spectrum in spectra
+    )
 
 
 def test_is_faster_than_real_time_on_two_cores(engine, voices):
@@ -305,32 +342,129 @@ def test_a_process_that_does_not_end_is_ended(engine, voices, monkeypatch, langu
         engine.synthesize("A text of its own.", language, voices[CLIPS[0]], SynthesisOptions())
 
 
-def _sines(*frequencies_hz: float) -> np.ndarray:
-    seconds = np.arange(5 * 16_000) / 16_000
+def _sines(*frequencies_hz: float, duration_seconds: float = 5.0) -> np.ndarray:
+    seconds = np.arange(int(duration_seconds * ANALYSIS_RATE_HZ)) / ANALYSIS_RATE_HZ
     return sum((0.1 * np.sin(2 * np.pi * hz * seconds) for hz in frequencies_hz), np.zeros(seconds.size))
 
 
+def _music() -> np.ndarray:
+    """Two bars of plucked chords over a drum of noise."""
+    decay = np.exp(-4 * np.arange(ANALYSIS_RATE_HZ // 2) / ANALYSIS_RATE_HZ)
+    roots_hz = (220.0, 220.0, 293.7, 293.7, 329.6, 329.6, 220.0, 220.0)
+    drum = np.random.default_rng(0).normal(0, 0.03, decay.size) * decay**4
+    beats = [
+        _sines(*(root * step * n for step in (1, 1.26, 1.5) for n in (1, 2, 3)), duration_seconds=0.5)
+        for root in roots_hz
+    ]
+    return np.concatenate([beat * decay + drum for beat in beats])
+
+
+def _speech(clip: str = CLIPS[0]) -> np.ndarray:
+    return soundfile.read(DATA / f"{clip}.flac")[0]
+
+
+def _with_noise(samples: np.ndarray, snr_db: float) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(
+        0, np.sqrt(np.mean(samples**2)) * 10 ** (-snr_db / 20), samples.size
+    )
+    return 0.4 * (samples + noise)
+
+
+def _resynthesised(samples: np.ndarray, *, f0_spread: float) -> np.ndarray:
+    """By WORLD: with livelier or flatter intonation; whispered where `f0_spread` is not a number."""
+    f0_hz, times = pyworld.harvest(samples, ANALYSIS_RATE_HZ)
+    spectrum = pyworld.cheaptrick(samples, f0_hz, times, ANALYSIS_RATE_HZ)
+    aperiodicity = pyworld.d4c(samples, f0_hz, times, ANALYSIS_RATE_HZ)
+    if np.isnan(f0_spread):
+        return pyworld.synthesize(0 * f0_hz, spectrum, np.ones_like(aperiodicity), ANALYSIS_RATE_HZ)
+    median_hz = np.median(f0_hz[f0_hz > 0])
+    f0_hz[f0_hz > 0] = median_hz * (f0_hz[f0_hz > 0] / median_hz) ** f0_spread
+    return pyworld.synthesize(f0_hz, spectrum, aperiodicity, ANALYSIS_RATE_HZ)
+
+
+def _in_a_room(samples: np.ndarray) -> np.ndarray:
+    """With 0.5 s of reverberation, as loud as the direct sound."""
+    seconds = np.arange(ANALYSIS_RATE_HZ // 2) / ANALYSIS_RATE_HZ
+    tail = np.random.default_rng(0).normal(size=seconds.size) * 10 ** (-6 * seconds)
+    return 0.4 * (samples + np.convolve(samples, tail / np.linalg.norm(tail))[: samples.size])
+
+
+def _through_ffmpeg(samples: np.ndarray, tmp_path: Path, suffix: str, *options: str) -> np.ndarray:
+    source, coded = _write(tmp_path / "source.wav", samples), tmp_path / f"coded{suffix}"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", source, *options, coded], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", coded, "-ar", "16000", tmp_path / "decoded.wav"], check=True
+    )
+    return soundfile.read(tmp_path / "decoded.wav")[0]
+
+
 @pytest.mark.parametrize(
-    "samples",
+    ("samples", "reason"),
     [
-        np.random.default_rng(0).normal(0, 0.1, 5 * 16_000),
-        np.zeros(5 * 16_000),
-        np.zeros(8_000),
-        _sines(261.6, 329.6, 392.0),
-        _sines(440.0),
-        _sines(261.6, 329.6, 392.0) * np.linspace(1, 0, 5 * 16_000) ** 2,
+        (np.random.default_rng(0).normal(0, 0.1, 5 * 16_000), "only noise"),
+        (_with_noise(_speech(), -10), "only noise"),
+        (np.zeros(5 * 16_000), "silent"),
+        (np.zeros(8_000), "silent"),
+        (_sines(261.6, 329.6, 392.0), "music or tones"),
+        (_sines(440.0), "music or tones"),
+        (_sines(261.6, 329.6, 392.0) * np.linspace(1, 0, 5 * 16_000) ** 2, "music or tones"),
+        (_music(), "music or tones"),
+        (_resynthesised(_speech(CLIPS[0]), f0_spread=np.nan), "whispered"),
+        (_resynthesised(_speech(CLIPS[1]), f0_spread=np.nan), "whispered"),
     ],
-    ids=["noise", "silence", "short silence", "chord", "tone", "fading chord"],
+    ids=[
+        "noise", "drowned", "silence", "short silence", "chord", "tone", "fading chord", "music", "whisper",
+        "another whisper",
+    ],
+)  # fmt: skip
+def test_a_reference_that_can_not_be_used_is_refused_with_the_reason(espeak_only, tmp_path, samples, reason):
+    with pytest.raises(EngineError, match=reason):
+        espeak_only.condition([_write(tmp_path / "clip.wav", samples)])
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_clips_of_one_speaker_may_be_recorded_differently(espeak_only, tmp_path, clip):
+    halves = np.array_split(_speech(clip), 2)
+    changed = _through_ffmpeg(_in_a_room(halves[1]), tmp_path, ".wav", "-ar", "8000", "-c:a", "pcm_mulaw")
+    espeak_only.condition([_write(tmp_path / "1.wav", halves[0]), _write(tmp_path / "2.wav", changed)])
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda samples, _: _with_noise(samples, 15),
+        lambda samples, _: _in_a_room(samples),
+        lambda samples, _: _resynthesised(samples, f0_spread=1.8),
+        lambda samples, _: _resynthesised(samples, f0_spread=0.3),
+        lambda samples, tmp_path: _through_ffmpeg(samples, tmp_path, ".mp3", "-b:a", "32k"),
+        lambda samples, tmp_path: _through_ffmpeg(
+            samples, tmp_path, ".wav", "-ar", "8000", "-c:a", "pcm_mulaw"
+        ),
+        lambda samples, _: samples[2 * ANALYSIS_RATE_HZ : 4 * ANALYSIS_RATE_HZ],
+    ],
+    ids=["noise", "room", "lively", "flat", "mp3", "telephone", "two seconds"],
 )
-def test_a_reference_without_a_voice_is_refused(engine, tmp_path, samples):
-    with pytest.raises(EngineError, match="could not find a voice"):
-        engine.condition([_write(tmp_path / "clip.wav", samples)])
+def test_a_good_voice_is_accepted_as_people_record_it(espeak_only, tmp_path, clip, change):
+    voice = espeak_only.condition([_write(tmp_path / "clip.wav", change(_speech(clip), tmp_path))])
+    assert float(voice.arrays["median_f0_hz"][0]) == pytest.approx(_recording(clip).median_f0_hz, rel=0.1)
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_a_telephone_s_band_is_not_taken_for_the_voice_s(espeak_only, clips, tmp_path, clip):
+    band = "highpass=f=300,lowpass=f=3400,lowpass=f=3400,aresample=8000"
+    called = _through_ffmpeg(_speech(clip), tmp_path, ".wav", "-af", band)
+    measured = measure(called, recorded_f0).spectrum_db
+    by_telephone, whole = (
+        espeak_only.condition([path]).arrays["spectrum_db"]
+        for path in (_write(tmp_path / "clip.wav", called), clips[clip])
+    )
+    highs = band_centres_hz() > 4000
+    assert (measured - whole)[highs].max() < -15
+    assert np.abs(by_telephone - whole)[highs].max() < 10
 
 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_a_noisy_reference_is_accepted_at_nearly_its_pitch(espeak_only, tmp_path, clip):
-    samples, _ = soundfile.read(DATA / f"{clip}.flac")
-    noise = np.random.default_rng(0).normal(0, 1, samples.size)
-    noise *= np.sqrt(np.mean(samples**2)) / 10 ** (5 / 20)
-    voice = espeak_only.condition([_write(tmp_path / "noisy.wav", 0.5 * (samples + noise))])
+    voice = espeak_only.condition([_write(tmp_path / "noisy.wav", _with_noise(_speech(clip), 5))])
     assert float(voice.arrays["median_f0_hz"][0]) == pytest.approx(_recording(clip).median_f0_hz, rel=0.15)

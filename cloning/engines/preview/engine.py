@@ -14,15 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
-from cloning.engines.preview import espeak_voice, kokoro, phonemes, speaker, styles
+from cloning.engines.preview import espeak_voice, kokoro, phonemes, reference, speaker, styles
 from cloning.engines.preview.equaliser import equalise, gains_db
-from cloning.engines.preview.measure import (
-    ANALYSIS_RATE_HZ,
-    NoVoiceError,
-    VoiceStatistics,
-    measure,
-    recorded_f0,
-)
+from cloning.engines.preview.measure import ANALYSIS_RATE_HZ
 from cloning.engines.preview.search import Target, nearest_style
 
 logger = logging.getLogger(__name__)
@@ -48,32 +42,27 @@ class PreviewEngine(Engine):
                 self._kokoro = kokoro.Kokoro(weights)
             except kokoro.WeightsError as error:
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
-        self.conditioning_key = "preview-kokoro-2" if self._kokoro else "preview-espeak-1"
+        self.conditioning_key = "preview-kokoro-2" if self._kokoro else "preview-espeak-2"
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         """See `Engine.condition`.
 
-        Arrays: median_f0_hz (1,), log_f0_spread (1,), spectrum_db (bands,); with Kokoro also style_weights (2, voices)
-        and style_spectrum_db (bands,), what that style sounds like before it is equalised.
+        Arrays: median_f0_hz (1,), log_f0_spread (1,), spectrum_db (bands,), speaker_embedding (256,); with Kokoro also
+        style_weights (2, voices) and style_spectrum_db (bands,), what that style sounds like before it is equalised.
         """
         samples = [_read(clip, EMBEDDED_SECONDS / len(clips)) for clip in clips]
         longest = int(MEASURED_SECONDS / len(clips) * ANALYSIS_RATE_HZ)
-        try:
-            reference = measure(np.concatenate([clip[:longest] for clip in samples]), recorded_f0)
-        except NoVoiceError:
-            raise EngineError(
-                "We could not find a voice in the reference. "
-                "Please use a clip in which one person speaks, without music and with little noise."
-            ) from None
+        voice = reference.measured(np.concatenate([clip[:longest] for clip in samples]))
+        on_step()
+        embedding = speaker.embed(np.concatenate(samples))
         arrays = {
-            "median_f0_hz": np.array([reference.median_f0_hz], np.float32),
-            "log_f0_spread": np.array([reference.log_f0_spread], np.float32),
-            "spectrum_db": reference.spectrum_db,
+            "median_f0_hz": np.array([voice.median_f0_hz], np.float32),
+            "log_f0_spread": np.array([voice.log_f0_spread], np.float32),
+            "spectrum_db": voice.spectrum_db,
+            "speaker_embedding": embedding,
         }
         if self._kokoro:
-            target = Target(
-                speaker.embed(np.concatenate(samples)), reference.median_f0_hz, reference.spectrum_db
-            )
+            target = Target(embedding, voice.median_f0_hz, voice.spectrum_db)
             style = nearest_style(target, self._kokoro, on_step)
             arrays |= {"style_weights": style.weights, "style_spectrum_db": style.spectrum_db}
         return Conditioning(arrays)
@@ -85,7 +74,7 @@ class PreviewEngine(Engine):
         if self._kokoro and language in phonemes.VOICES:
             spoken = self._kokoro_speech(segment, language, conditioning, options.speed)
         else:
-            spoken = espeak_voice.speak_like(_statistics(conditioning), segment, language, options.speed)
+            spoken = espeak_voice.speak_like(_imitated(conditioning), segment, language, options.speed)
         if not spoken.size or np.abs(spoken).max() < AUDIBLE_PEAK:
             raise EngineError("There is nothing in this text that the preview voice can say.")
         return _levelled(_trimmed(spoken))
@@ -105,11 +94,13 @@ class PreviewEngine(Engine):
         return equalise(spoken, gains, self.sample_rate_hz)
 
 
-def _statistics(conditioning: Conditioning) -> VoiceStatistics:
-    return VoiceStatistics(
-        median_f0_hz=float(conditioning.arrays["median_f0_hz"][0]),
-        log_f0_spread=float(conditioning.arrays["log_f0_spread"][0]),
-        spectrum_db=conditioning.arrays["spectrum_db"],
+def _imitated(conditioning: Conditioning) -> espeak_voice.Reference:
+    arrays = conditioning.arrays
+    return espeak_voice.Reference(
+        median_f0_hz=float(arrays["median_f0_hz"][0]),
+        log_f0_spread=float(arrays["log_f0_spread"][0]),
+        spectrum_db=tuple(arrays["spectrum_db"].tolist()),
+        embedding=tuple(arrays["speaker_embedding"].tolist()),
     )
 
 

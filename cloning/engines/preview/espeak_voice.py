@@ -1,21 +1,21 @@
 """espeak-ng brought to a reference's pitch and tone: what can be had without a trained model."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import soxr
 
 from cloning.engines.base import Waveform
-from cloning.engines.preview import espeak, reading
+from cloning.engines.preview import espeak, reading, speaker
 from cloning.engines.preview.equaliser import equalise, gains_db
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, VoiceStatistics, measure, synthetic_f0
 
-# Of espeak-ng's variants these two were the best understood and, at a reference's pitch, the nearest to it by
-# speaker embedding (natural median F0: 93 and 196 Hz; they reach some 65 to 165 and 130 to 310 Hz).
-LOW_VARIANT, HIGH_VARIANT = "m4", "f2"
-HIGH_FROM_HZ = 155.0
+# Of espeak-ng's variants, some that reach far in pitch and came near to one speaker or another.
+VARIANTS = ("m4", "john", "shelby", "Alicia", "f2")
 LOG_F0_PER_PITCH_STEP = 0.0095  # of espeak-ng's pitch parameter, near its middle
+F0_PENALTY = 2.0  # of the cosine, per unit of ln F0 beyond the tolerance: pitch is heard first
+F0_TOLERANCE = 0.06  # a semitone
 
 # The first sentence of article 1 of the Universal Declaration of Human Rights: each language's base voice
 # is measured speaking it.
@@ -40,36 +40,76 @@ CALIBRATION_SENTENCES = {
 }
 
 
-def speak_like(reference: VoiceStatistics, text: str, language: str, speed: float) -> Waveform:
+@dataclass(frozen=True)
+class Reference:
+    """What of a reference is imitated; in tuples, so that equal ones are known again."""
+
+    median_f0_hz: float
+    log_f0_spread: float
+    spectrum_db: tuple[float, ...]
+    embedding: tuple[float, ...]  # of speaker.embed
+
+
+@dataclass(frozen=True)
+class Base:
+    """What espeak-ng sounds like in one manner, saying the language's calibration sentence."""
+
+    samples: Waveform  # at espeak.SAMPLE_RATE_HZ
+    statistics: VoiceStatistics
+
+
+def speak_like(reference: Reference, text: str, language: str, speed: float) -> Waveform:
     """`text` by the nearest of espeak-ng's own voices, at espeak.SAMPLE_RATE_HZ; empty when it holds nothing to say."""
     manner = _nearest_manner(reference, language)
     spoken = _speak(text, language, replace(manner, words_per_minute=round(175 * speed)))
     if not spoken.size:
         return spoken
-    base = _base_statistics(language, manner)
-    return equalise(spoken, gains_db(base.spectrum_db, reference.spectrum_db), espeak.SAMPLE_RATE_HZ)
+    return _equalised(spoken, _base(language, manner), reference)
 
 
 def _speak(text: str, language: str, manner: espeak.Manner) -> Waveform:
     return espeak.speak(reading.kana(text) if language == "ja" else text, language, manner)
 
 
-def _nearest_manner(reference: VoiceStatistics, language: str) -> espeak.Manner:
-    """The nearer variant with pitch and range set so that its median F0 meets the reference's."""
-    manner = espeak.Manner(LOW_VARIANT if reference.median_f0_hz < HIGH_FROM_HZ else HIGH_VARIANT)
-    base = _base_statistics(language, manner)
-    ratio = np.clip(reference.log_f0_spread / base.log_f0_spread, 0.7, 1.5)
+@lru_cache(maxsize=64)
+def _nearest_manner(reference: Reference, language: str) -> espeak.Manner:
+    """Of the variants, each brought to the reference's pitch and spectrum, the one that is heard nearest."""
+    manners = [_at_pitch_of(reference, language, variant) for variant in VARIANTS]
+    return max(manners, key=lambda manner: _likeness(_base(language, manner), reference))
+
+
+def _at_pitch_of(reference: Reference, language: str, variant: str) -> espeak.Manner:
+    """The variant with pitch and range set so that its median F0 meets the reference's, as far as it reaches."""
+    manner = espeak.Manner(variant)
+    natural = _base(language, manner).statistics
+    ratio = np.clip(reference.log_f0_spread / natural.log_f0_spread, 0.7, 1.5)
     # espeak-ng's range is in Hz and does not grow with its pitch.
-    pitch_range = round(50 * ratio * reference.median_f0_hz / base.median_f0_hz)
+    pitch_range = round(50 * ratio * reference.median_f0_hz / natural.median_f0_hz)
     manner = replace(manner, pitch_range=int(np.clip(pitch_range, 10, 99)))
     for _ in range(3):
-        base = _base_statistics(language, manner)
-        steps = round(np.log(reference.median_f0_hz / base.median_f0_hz) / LOG_F0_PER_PITCH_STEP)
+        steps = round(_f0_distance(_base(language, manner), reference) / LOG_F0_PER_PITCH_STEP)
         manner = replace(manner, pitch=int(np.clip(manner.pitch + steps, 0, 99)))
     return manner
 
 
+def _likeness(base: Base, reference: Reference) -> float:
+    heard = _equalised(base.samples, base, reference)
+    embedding = speaker.embed(soxr.resample(heard, espeak.SAMPLE_RATE_HZ, speaker.SAMPLE_RATE_HZ))
+    penalty = F0_PENALTY * max(0.0, abs(_f0_distance(base, reference)) - F0_TOLERANCE)
+    return float(embedding @ np.array(reference.embedding)) - penalty
+
+
+def _f0_distance(base: Base, reference: Reference) -> float:
+    return float(np.log(reference.median_f0_hz / base.statistics.median_f0_hz))
+
+
+def _equalised(samples: Waveform, base: Base, reference: Reference) -> Waveform:
+    gains = gains_db(base.statistics.spectrum_db, np.array(reference.spectrum_db))
+    return equalise(samples, gains, espeak.SAMPLE_RATE_HZ)
+
+
 @lru_cache(maxsize=512)
-def _base_statistics(language: str, manner: espeak.Manner) -> VoiceStatistics:
+def _base(language: str, manner: espeak.Manner) -> Base:
     spoken = _speak(CALIBRATION_SENTENCES[language], language, manner)
-    return measure(soxr.resample(spoken, espeak.SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ), synthetic_f0)
+    resampled = soxr.resample(spoken, espeak.SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
+    return Base(spoken, measure(resampled, synthetic_f0))

@@ -46,9 +46,9 @@ def measure(samples: NDArray, estimate_f0: F0Estimator) -> VoiceStatistics:
     if samples.size < WINDOW_SAMPLES:
         raise NoVoiceError
     power = _band_power(samples)
-    energy_db = _decibels(power.mean(axis=1))
+    energy_db = decibels(power.mean(axis=1))
     loudest_db = np.percentile(energy_db, 95)
-    if loudest_db < QUIETEST_SPEECH_DB or loudest_db - np.percentile(energy_db, 10) < LEAST_ENERGY_RANGE_DB:
+    if loudest_db < QUIETEST_SPEECH_DB or _range_db(energy_db) < LEAST_ENERGY_RANGE_DB:
         raise NoVoiceError
     f0_hz = estimate_f0(samples)[: len(power)]
     voiced = f0_hz > 0
@@ -57,12 +57,21 @@ def measure(samples: NDArray, estimate_f0: F0Estimator) -> VoiceStatistics:
         raise NoVoiceError
 
     log_f0 = np.log(f0_hz[voiced])
-    spectrum_db = _decibels(power[voiced & (energy_db > loudest_db - LOUD_RANGE_DB)]).mean(axis=0)
+    spectrum_db = decibels(power[voiced & (energy_db > loudest_db - LOUD_RANGE_DB)]).mean(axis=0)
     return VoiceStatistics(
         median_f0_hz=float(np.exp(np.median(log_f0))),
         log_f0_spread=float(np.clip(1.4826 * np.median(np.abs(log_f0 - np.median(log_f0))), 0.05, 0.45)),
         spectrum_db=(spectrum_db - spectrum_db.mean()).astype(np.float32),
     )
+
+
+def energy_range_db(samples: NDArray) -> float:
+    """From the quiet (10th percentile) to the loud frames (95th)."""
+    return _range_db(decibels(_band_power(samples).mean(axis=1)))
+
+
+def _range_db(energy_db: NDArray[np.float64]) -> float:
+    return float(np.percentile(energy_db, 95) - np.percentile(energy_db, 10))
 
 
 def recorded_f0(samples: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -109,5 +118,5 @@ def _band_power(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     return power @ (weights / weights.sum(axis=1, keepdims=True)).T
 
 
-def _decibels(power: NDArray[np.float64]) -> NDArray[np.float64]:
+def decibels(power: NDArray[np.float64]) -> NDArray[np.float64]:
     return 10 * np.log10(power + 1e-12)
