@@ -24,7 +24,7 @@ from cloning.engines.preview.phonemes import phonemes
 TABLE = Path(__file__).parent / "data" / "library.npz"
 # The first for all candidates, the second for the FINALISTS; between them, most sounds of English.
 TRIAL_SENTENCES = ("We watched the boat leave the harbour.", "All the children knew that old song by heart.")
-FINALISTS = 3
+FINALISTS = 2
 # On the score. The best of several trials is best by luck too, and the more so the further it is from a voice that
 # Kokoro was trained on; and the stock voices are the clearest.
 STOCK_ADVANTAGE = 0.02

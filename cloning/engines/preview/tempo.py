@@ -21,7 +21,8 @@ def at_tempo(samples: Waveform, speed: float, sample_rate_hz: int) -> Waveform:
     if speed == 1 or not samples.size:
         return samples
     raw = f"-f f32le -ar {sample_rate_hz} -ac 1"
-    arguments = f"-v error {raw} -i pipe:0 -af atempo={speed:.4f} {raw} pipe:1".split()
+    options = "-v error -nostdin -protocol_whitelist pipe"
+    arguments = f"{options} {raw} -i pipe:0 -af atempo={speed:.4f} {raw} pipe:1".split()
     sound = samples.astype("<f4").tobytes()
     try:
         result = subprocess.run(
