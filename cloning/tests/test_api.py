@@ -525,7 +525,7 @@ def test_status_of_a_running_generation(api, make_generation) -> None:
     generation.claim()
     generation.report(Progress(Stage.SPEAKING, 1, 3, 0.33))
     body = api.get(f"/api/v1/generations/{generation.pk}").json()
-    assert (body["status"], body["progress"]) == ("running", 0.3333)
+    assert (body["status"], body["progress"]) == ("running", 0.33)
 
 
 def test_unknown_generation(api, db) -> None:
