@@ -250,6 +250,26 @@ def _spoken_part(waveform: Samples, sample_rate_hz: int) -> AudioSegment:
     return whole[max(0, start_ms) : end_ms].fade_in(5).fade_out(5)
 
 
+def at_tempo(samples: Samples, speed: float, sample_rate_hz: int, *, timeout_seconds: float = 30) -> Samples:
+    """Mono samples spoken `speed` (0.5 to 2) times as fast at their own pitch, by FFmpeg's `atempo` (WSOLA).
+
+    Raises AudioError: synthesis_failed.
+    """
+    if speed == 1 or not samples.size:
+        return samples
+    raw = ["-f", "f32le", "-ar", str(sample_rate_hz), "-ac", "1"]
+    run = _ffmpeg(
+        ["-protocol_whitelist", "pipe", *raw, "-i", "pipe:0", "-af", f"atempo={speed:.4f}", *raw, "pipe:1"],
+        timeout_seconds,
+        "synthesis_failed",
+        piped=samples.astype("<f4").tobytes(),
+    )
+    if run.returncode != 0:
+        logger.error("FFmpeg, speech at speed %s (exit %s): %r", speed, run.returncode, run.log)
+        raise AudioError("synthesis_failed", "The preview voice could not speak at this speed.")
+    return np.frombuffer(run.output, "<f4").astype(np.float32)
+
+
 @dataclass(frozen=True)
 class _Decoded:
     samples: Samples  # shape (channels, samples), 1 or 2 channels

@@ -14,9 +14,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from cloning.audio import at_tempo
 from cloning.engines.base import Waveform
 from cloning.engines.preview.phonemes import tokens
-from cloning.engines.preview.tempo import at_tempo
 
 SAMPLE_RATE_HZ = 24_000
 STYLE_SIZE = 256  # 128 of timbre for the decoder, 128 of prosody for durations and pitch
