@@ -217,13 +217,16 @@ def systems(stock: kokoro.Kokoro, voice: Conditioning, clip: Path) -> dict[str, 
     target = search.Target(
         speaker.embed(samples), float(voice.arrays["median_f0_hz"][0]), voice.arrays["spectrum_db"]
     )
-    weights = search.nearest_stock(target.embedding)
-    trials = [phonemes.phonemes(sentence, "en") for sentence in search.TRIAL_SENTENCES]
-    spoken = np.concatenate([search.said(trial, weights, stock) for trial in trials])
-    style = search.heard(weights, spoken, target)
+    candidate = nearest_stock(target.embedding)
+    trial = search.said(phonemes.phonemes(search.TRIAL_SENTENCE, "en"), candidate, stock)
+    style = search.heard(candidate, trial, target)
     assert style
     nearest = Conditioning(
-        {**voice.arrays, "style_weights": style.weights, "style_spectrum_db": style.spectrum_db}
+        {
+            "style_weights": candidate.weights,
+            "frequency_scale": np.ones(1, np.float32),
+            "equaliser_gains_db": style.gains_db,
+        }
     )
     return {
         "espeak-ng, unchanged": espeak.Manner("f2" if target.median_f0_hz > 155 else "m4"),
@@ -234,8 +237,16 @@ def systems(stock: kokoro.Kokoro, voice: Conditioning, clip: Path) -> dict[str, 
     }
 
 
+def nearest_stock(embedding: np.ndarray) -> search.Candidate:
+    """The one of Kokoro's voices, unchanged, whose mean over the library's sentences is nearest."""
+    with np.load(search.TABLE) as table:
+        nearest = np.argmax(table["stock_embeddings"] @ embedding)
+    return search.Candidate(search.stock_weights()[nearest], 1.0)
+
+
 def unequalised(voice: Conditioning) -> Conditioning:
-    return Conditioning({**voice.arrays, "style_spectrum_db": voice.arrays["spectrum_db"]})
+    gains = voice.arrays["equaliser_gains_db"]
+    return Conditioning({**voice.arrays, "equaliser_gains_db": np.zeros_like(gains)})
 
 
 def measure(

@@ -1,19 +1,21 @@
 """Makes cloning/engines/preview/data/library.npz: mixtures of Kokoro's voices and how a speaker encoder hears them.
 
-    python infrastructure/preview/make_library.py speak FOLDER COUNT [SEED]   # hours of speech: run several at once
+    python infrastructure/preview/make_library.py speak FOLDER COUNT [SEED]   # an hour for each core: run several
     python infrastructure/preview/make_library.py fit FOLDER
 
-`speak` lets Kokoro say one sentence with random mixtures of its voices. `fit` embeds them, each with several long-term
-spectra, and trains a small network that foretells the embedding of a mixture equalised to a spectrum. No recording of
-a person goes in: the library is Kokoro's speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder
-(Apache-2.0). Needs torch.
+`speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first. `fit` embeds
+them, each at several scales and with several long-term spectra, and trains small networks that foretell the embedding
+of a mixture at a scale, equalised to a spectrum. No recording of a person goes in: the library is Kokoro's speech
+(weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
 """
 
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
-import soxr
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -22,24 +24,52 @@ from cloning.engines.preview.equaliser import equalise, gains_db
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, NoVoiceError, measure, synthetic_f0
 
 TARGET = Path(__file__).parents[2] / "cloning/engines/preview/data/library.npz"
-SENTENCE = "The boat left the harbour early, and we watched it until it was far away."
-SPECTRA_PER_VOICE = 4
+# Spoken in turns: what the network learns of a voice must not be what one sentence sounds like.
+SENTENCES = (
+    "The boat left the harbour early that day.",
+    "She sold fresh bread and yellow cheese.",
+    "My brother thinks it might rain tonight.",
+    "You should have asked before you moved it.",
+    "A pair of old shoes stood by the fire.",
+    "Could the young judge hear every voice?",
+)
+VARIANTS = 6  # of each utterance; the first is as it was spoken
 TIMBRE_AXES, PROSODY_AXES, SPECTRUM_AXES = 28, 14, 10
-HIDDEN = 160
-EPOCHS = 400
+NETWORKS = 3
+HIDDEN = 192
+EPOCHS = 150
+LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
+
+
+@dataclass(frozen=True)
+class Utterance:
+    weights: np.ndarray  # (2, voices)
+    samples: np.ndarray  # int16, as Kokoro gave them
+
+    def at_scale(self, scale: float) -> np.ndarray:
+        samples = self.samples.astype(np.float32) / 32768
+        return kokoro.scaled(samples, scale, ANALYSIS_RATE_HZ)
+
+
+@dataclass(frozen=True)
+class Variant:
+    scale: float
+    spectrum_db: np.ndarray
+    embedding: np.ndarray
+    log_f0: float
 
 
 def speak(folder: Path, count: int, seed: int) -> None:
+    kokoro.THREADS = 1
     model = kokoro.Kokoro()
     rng = np.random.default_rng(seed)
-    spelt = phonemes.phonemes(SENTENCE, "en")
+    spelt = [phonemes.phonemes(sentence, "en") for sentence in SENTENCES]
     weights, speech = [], []
     for number in range(count):
-        weights.append(_mixture(rng, number if seed == 0 else None))
-        samples = model.speak(spelt, styles.mixed(weights[-1]))
-        samples = soxr.resample(samples, kokoro.SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
+        weights.append(_mixture(rng, number // len(SENTENCES) if seed == 0 else None))
+        samples = model.speak(spelt[(number + seed) % len(spelt)], styles.mixed(weights[-1]))
         speech.append((np.clip(samples, -1, 1) * 32767).astype(np.int16))
-        if number % 25 == 24 or number == count - 1:
+        if number % 50 == 49 or number == count - 1:
             lengths = np.array([len(samples) for samples in speech])
             np.savez(
                 folder / f"speech-{seed}.npz", W=np.array(weights), lens=lengths, audio=np.concatenate(speech)
@@ -48,7 +78,7 @@ def speak(folder: Path, count: int, seed: int) -> None:
 
 
 def _mixture(rng: np.random.Generator, stock: int | None) -> np.ndarray:
-    """Weights (2, voices): the stock voices first, then sparse mixtures moved away from the voices' mean."""
+    """Weights (2, voices): a stock voice, or a sparse mixture moved away from the voices' mean."""
     names = styles.stock_names()
     if stock is not None and stock < len(names):
         return np.tile(np.eye(len(names))[stock], (2, 1))
@@ -71,73 +101,86 @@ def _sparse(rng: np.random.Generator, sex: str) -> np.ndarray:
 
 
 def fit(folder: Path) -> None:
-    weights, speech, statistics = _spoken(folder)
-    rng = np.random.default_rng(0)
-    spectra = np.array([voice.spectrum_db for voice in statistics])
-    wanted = np.stack(
-        [spectra] + [_random_spectra(rng, spectra) for _ in range(SPECTRA_PER_VOICE - 1)], axis=1
+    spoken = list(_spoken(folder))
+    with Pool() as pool:
+        spectra = [spectrum for spectrum in pool.map(_spectrum, spoken, chunksize=16) if spectrum is not None]
+        tasks = [(utterance, np.array(spectra), seed) for seed, utterance in enumerate(spoken)]
+        variants = pool.starmap(_variants, tasks, chunksize=16)
+    known = [(utterance.weights, found) for utterance, found in zip(spoken, variants, strict=True) if found]
+    weights = np.array([each for each, _ in known])
+    rows = [found for _, found in known]
+    wanted, embeddings, log_f0, scales = (
+        np.array([[getattr(variant, name) for variant in row] for row in rows], np.float32)
+        for name in ("spectrum_db", "embedding", "log_f0", "scale")
     )
-    embeddings = np.stack(
-        [_embedded(samples, spectra[row], wanted[row]) for row, samples in enumerate(speech)]
-    )
-    log_f0 = np.log([voice.median_f0_hz for voice in statistics])
     axes = _axes()
     spectrum_mean, spectrum_axes = _spectrum_axes(wanted.reshape(-1, wanted.shape[-1]))
     coordinates = weights.reshape(len(weights), -1) @ axes
     inputs = np.concatenate(
-        [np.repeat(coordinates[:, None], SPECTRA_PER_VOICE, 1), (wanted - spectrum_mean) @ spectrum_axes],
+        [
+            np.repeat(coordinates[:, None], VARIANTS, 1),
+            np.log(scales)[..., None] / search.LOG_SCALE_SPREAD,
+            (wanted - spectrum_mean) @ spectrum_axes,
+        ],
         axis=2,
     )
-    network = _trained(inputs, embeddings, log_f0)
+    _print_errors_on_unheard_voices(inputs, embeddings, log_f0)
     np.savez_compressed(
         TARGET,
-        weights=weights.astype(np.float16),
-        embeddings=embeddings[:, 0].astype(np.float16),
-        log_f0=log_f0.astype(np.float32),
+        weights=np.unique(weights, axis=0).astype(np.float16),
+        stock_embeddings=_stock_embeddings(weights, embeddings[:, 0]).astype(np.float32),
         axes=axes.astype(np.float32),
         spectrum_mean=spectrum_mean.astype(np.float32),
         spectrum_axes=spectrum_axes.astype(np.float32),
-        **network,  # type: ignore[arg-type]  # the stubs take it for allow_pickle
+        **_stacked([_trained(inputs, embeddings, log_f0, seed) for seed in range(NETWORKS)]),  # type: ignore[arg-type]
     )
-    print(f"{len(weights)} mixtures, {TARGET.stat().st_size / 1e6:.1f} MB")
+    print(f"{len(weights)} utterances, {TARGET.stat().st_size / 1e6:.1f} MB")
 
 
-def _spoken(folder: Path):
-    """Weights, samples and statistics of all speech in the folder that holds a measurable voice."""
-    weights, speech, statistics = [], [], []
+def _spoken(folder: Path) -> Iterator[Utterance]:
     for file in sorted(folder.glob("speech-*.npz")):
         with np.load(file) as stored:
             parts = np.split(stored["audio"], np.cumsum(stored["lens"])[:-1])
-            mixtures = stored["W"].reshape(len(parts), 2, -1)
-        for mixture, part in zip(mixtures, parts, strict=True):
-            try:
-                statistics.append(measure(part / 32768, synthetic_f0))
-            except NoVoiceError:
-                continue
-            weights.append(mixture)
-            speech.append(part / 32768)
-    return np.array(weights), speech, statistics
+            yield from map(Utterance, stored["W"].astype(np.float32), parts)
 
 
-def _random_spectra(rng: np.random.Generator, spectra: np.ndarray) -> np.ndarray:
-    """For each voice another one's spectrum, coloured as rooms and microphones do."""
-    steps = rng.normal(0, 1.2, spectra.shape)
-    colour = np.cumsum(steps, axis=1)
-    wanted = spectra[rng.permutation(len(spectra))] + colour
-    return wanted - wanted.mean(axis=1, keepdims=True)
+def _spectrum(utterance: Utterance) -> np.ndarray | None:
+    try:
+        return measure(utterance.at_scale(1.0), synthetic_f0).spectrum_db
+    except NoVoiceError:
+        return None
 
 
-def _embedded(samples: np.ndarray, spectrum_db: np.ndarray, wanted_db: np.ndarray) -> np.ndarray:
-    """Embeddings (spectra, 256) of samples equalised to each of the wanted spectra; the first is as it is."""
-    equalised = [samples] + [
-        equalise(samples, gains_db(spectrum_db, wanted), ANALYSIS_RATE_HZ) for wanted in wanted_db[1:]
-    ]
-    pieces = [speaker.pieces(each) for each in equalised]
-    encoded = np.split(
-        speaker.encoded(np.concatenate(pieces)), np.cumsum([len(each) for each in pieces])[:-1]
-    )
-    means = np.stack([each.mean(axis=0) for each in encoded])
-    return means / np.linalg.norm(means, axis=1, keepdims=True)
+def _variants(utterance: Utterance, spectra: np.ndarray, seed: int) -> list[Variant]:
+    """At random scales, with spectra of other voices, coloured as rooms and microphones do. [] where no voice is."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in range(VARIANTS):
+        scale = (
+            float(np.exp(rng.uniform(*np.log([search.LEAST_SCALE, search.MOST_SCALE])))) if number else 1.0
+        )
+        samples = utterance.at_scale(scale)
+        try:
+            voice = measure(samples, synthetic_f0)
+        except NoVoiceError:
+            return []
+        wanted = voice.spectrum_db
+        if number:
+            colour = np.cumsum(rng.normal(0, 1.2, wanted.shape)) * rng.uniform(0, 1)
+            wanted = spectra[rng.integers(len(spectra))] + colour
+            wanted -= wanted.mean()
+            samples = equalise(samples, gains_db(voice.spectrum_db, wanted), ANALYSIS_RATE_HZ)
+        found.append(Variant(scale, wanted, speaker.embed(samples), float(np.log(voice.median_f0_hz))))
+    return found
+
+
+def _stock_embeddings(weights: np.ndarray, embeddings: np.ndarray) -> np.ndarray:
+    """(voices, 256): the mean over all that each stock voice has spoken."""
+    means = []
+    for voice in np.eye(weights.shape[-1]):
+        mean = embeddings[(weights == voice).all(axis=(1, 2))].mean(axis=0)
+        means.append(mean / np.linalg.norm(mean))
+    return np.array(means)
 
 
 def _axes() -> np.ndarray:
@@ -160,43 +203,56 @@ def _spectrum_axes(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, right[:SPECTRUM_AXES].T / (scale[:SPECTRUM_AXES] / np.sqrt(len(spectra)))
 
 
-def _trained(inputs: np.ndarray, embeddings: np.ndarray, log_f0: np.ndarray) -> dict[str, np.ndarray]:
-    """The network of `search._foretold`. Every tenth voice only tests it; the result is printed."""
-    torch.manual_seed(0)
+def _print_errors_on_unheard_voices(inputs: np.ndarray, embeddings: np.ndarray, log_f0: np.ndarray) -> None:
+    test = np.arange(len(inputs)) % 12 == 11
+    network = _trained(inputs[~test], embeddings[~test], log_f0[~test], 0)
+    with torch.no_grad():
+        out = network(torch.tensor(inputs[test], dtype=torch.float32)).numpy()
+    norms = np.linalg.norm(out[..., :-1], axis=-1)
+    cosine = ((out[..., :-1] * embeddings[test]).sum(axis=-1) / norms).mean()
+    error = np.abs(out[..., -1] * search.F0_SCALE + search.F0_CENTRE - log_f0[test]).mean()
+    print(f"unheard voices: cosine {cosine:.3f}, error of ln F0 {error:.3f}", flush=True)
+
+
+def _trained(
+    inputs: np.ndarray, embeddings: np.ndarray, log_f0: np.ndarray, seed: int
+) -> torch.nn.Sequential:
+    """A network of `search._foretold_scores`. Least squares: its vectors are expectations, of no fixed length."""
+    torch.manual_seed(seed)
     x = torch.tensor(inputs, dtype=torch.float32)
-    y = torch.tensor(embeddings, dtype=torch.float32)
-    f0 = torch.tensor((log_f0 - search.F0_CENTRE) / search.F0_SCALE, dtype=torch.float32)
+    f0 = (log_f0 - search.F0_CENTRE) / search.F0_SCALE
+    y = torch.tensor(np.concatenate([embeddings, f0[..., None]], axis=-1), dtype=torch.float32)
+    weight = torch.ones(y.shape[-1])
+    weight[-1] = 0.05
     network = torch.nn.Sequential(
         torch.nn.Linear(x.shape[-1], HIDDEN), torch.nn.Tanh(), torch.nn.Dropout(0.1),
-        torch.nn.Linear(HIDDEN, HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, y.shape[-1] + 1),
+        torch.nn.Linear(HIDDEN, HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, y.shape[-1]),
     )  # fmt: skip
-    test = torch.arange(len(x)) % 10 == 9
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
-    train = torch.nonzero(~test).ravel()
-    for epoch in range(EPOCHS):
+    for _ in range(EPOCHS):
         network.train()
-        for batch in train[torch.randperm(len(train))].split(64):
-            loss = _loss(network(x[batch]), y[batch], f0[batch])
+        for batch in torch.randperm(len(x)).split(64):
+            loss = (weight * (network(x[batch]) - y[batch]).square()).sum(dim=-1).mean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
         schedule.step()
-        if epoch % 50 == 49:
-            network.eval()
-            with torch.no_grad():
-                out = network(x[test])
-            cosine = torch.cosine_similarity(out[..., :-1], y[test], dim=-1).mean()
-            print(f"epoch {epoch + 1}: cosine {cosine:.3f} on voices not trained on", flush=True)
-    return {
-        f"network_{name.replace('.', '_')}": value.numpy().astype(np.float16)
-        for name, value in network.state_dict().items()
-    }
+    return network.eval()
 
 
-def _loss(out: torch.Tensor, embeddings: torch.Tensor, f0: torch.Tensor) -> torch.Tensor:
-    cosine = torch.cosine_similarity(out[..., :-1], embeddings, dim=-1)
-    return (1 - cosine).mean() + 0.05 * (out[..., -1] - f0[:, None]).square().mean()
+def _stacked(networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
+    """weight_1 (networks, inputs, hidden), bias_1 (networks, hidden) and so on."""
+    stacked: dict[str, np.ndarray] = {}
+    layers = [[layer for layer in network if isinstance(layer, torch.nn.Linear)] for network in networks]
+    for number, same in enumerate(zip(*layers, strict=True), start=1):
+        weights = np.stack([layer.weight.detach().numpy().T for layer in same])
+        biases = np.stack([layer.bias.detach().numpy() for layer in same])
+        stacked |= {
+            f"weight_{number}": weights.astype(np.float16),
+            f"bias_{number}": biases.astype(np.float16),
+        }
+    return stacked
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Speech without any download, leaning toward a reference: Kokoro where it speaks the language, else espeak-ng.
 
-A mixture of Kokoro's stock voices is searched for that a speaker encoder finds nearest to the reference, and an
-equaliser moves its long-term spectrum to the reference's. It resembles the speaker; it does not clone.
+A mixture of Kokoro's stock voices and a scale of its frequencies are searched for that a speaker encoder finds nearest
+to the reference, and an equaliser moves its long-term spectrum to the reference's. It resembles the speaker; it does
+not clone.
 """
 
 import logging
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
 from cloning.engines.preview import espeak_voice, kokoro, phonemes, reference, speaker, styles
-from cloning.engines.preview.equaliser import equalise, gains_db
+from cloning.engines.preview.equaliser import equalise
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ
 from cloning.engines.preview.search import Target, nearest_style
 
@@ -26,7 +27,6 @@ EMBEDDED_SECONDS = 30.0
 LEVEL_DBFS = -19.0  # RMS of the louder frames; measured as -19 LUFS
 PEAK_LIMIT = 0.89  # -1 dBFS
 AUDIBLE_PEAK = 1e-3
-EDGE_SECONDS = 0.02  # kept around the speech
 
 
 class PreviewEngine(Engine):
@@ -42,13 +42,13 @@ class PreviewEngine(Engine):
                 self._kokoro = kokoro.Kokoro(weights)
             except kokoro.WeightsError as error:
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
-        self.conditioning_key = "preview-kokoro-2" if self._kokoro else "preview-espeak-2"
+        self.conditioning_key = "preview-kokoro-3" if self._kokoro else "preview-espeak-2"
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         """See `Engine.condition`.
 
         Arrays: median_f0_hz (1,), log_f0_spread (1,), spectrum_db (bands,), speaker_embedding (256,); with Kokoro also
-        style_weights (2, voices) and style_spectrum_db (bands,), what that style sounds like before it is equalised.
+        style_weights (2, voices), frequency_scale (1,) and equaliser_gains_db (bands,).
         """
         samples = [_read(clip, EMBEDDED_SECONDS / len(clips)) for clip in clips]
         longest = int(MEASURED_SECONDS / len(clips) * ANALYSIS_RATE_HZ)
@@ -64,7 +64,11 @@ class PreviewEngine(Engine):
         if self._kokoro:
             target = Target(embedding, voice.median_f0_hz, voice.spectrum_db)
             style = nearest_style(target, self._kokoro, on_step)
-            arrays |= {"style_weights": style.weights, "style_spectrum_db": style.spectrum_db}
+            arrays |= {
+                "style_weights": style.weights,
+                "frequency_scale": np.array([style.scale], np.float32),
+                "equaliser_gains_db": style.gains_db,
+            }
         return Conditioning(arrays)
 
     def synthesize(
@@ -77,7 +81,7 @@ class PreviewEngine(Engine):
             spoken = espeak_voice.speak_like(_imitated(conditioning), segment, language, options.speed)
         if not spoken.size or np.abs(spoken).max() < AUDIBLE_PEAK:
             raise EngineError("There is nothing in this text that the preview voice can say.")
-        return _levelled(_trimmed(spoken))
+        return _levelled(spoken)
 
     def _kokoro_speech(self, text: str, language: str, conditioning: Conditioning, speed: float) -> Waveform:
         assert self._kokoro
@@ -89,9 +93,9 @@ class PreviewEngine(Engine):
         if not any(sound.isalpha() for sound in spelt):
             return np.zeros(0, np.float32)
         arrays = conditioning.arrays
-        spoken = self._kokoro.speak(spelt, styles.mixed(arrays["style_weights"]), speed)
-        gains = gains_db(arrays["style_spectrum_db"], arrays["spectrum_db"])
-        return equalise(spoken, gains, self.sample_rate_hz)
+        style, scale = styles.mixed(arrays["style_weights"]), float(arrays["frequency_scale"][0])
+        spoken = self._kokoro.speak(spelt, style, speed, scale)
+        return equalise(spoken, arrays["equaliser_gains_db"], self.sample_rate_hz)
 
 
 def _imitated(conditioning: Conditioning) -> espeak_voice.Reference:
@@ -108,13 +112,6 @@ def _read(clip: Path, longest_seconds: float) -> NDArray[np.float64]:
     with wave.open(str(clip)) as file:
         frames = file.readframes(int(longest_seconds * ANALYSIS_RATE_HZ))
     return np.frombuffer(frames, np.int16) / 32768
-
-
-def _trimmed(samples: Waveform) -> Waveform:
-    """Without the silence at both ends: the pauses between segments are the caller's."""
-    (loud,) = np.nonzero(np.abs(samples) > 0.003 * np.abs(samples).max())
-    edge = int(EDGE_SECONDS * PreviewEngine.sample_rate_hz)
-    return samples[max(0, loud[0] - edge) : loud[-1] + edge]
 
 
 def _levelled(samples: Waveform) -> Waveform:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import soxr
 from numpy.typing import NDArray
 
 from cloning.audio import at_tempo
@@ -45,24 +46,32 @@ class Kokoro:
             providers=["CPUExecutionProvider"],
         )
 
-    def speak(self, phonemes: str, styles: NDArray[np.float32], speed: float = 1.0) -> Waveform:
+    def speak(
+        self, phonemes: str, styles: NDArray[np.float32], speed: float = 1.0, scale: float = 1.0
+    ) -> Waveform:
         """Returns mono at SAMPLE_RATE_HZ, empty when there is nothing to say.
 
-        `styles`, (MOST_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. Kokoro's own speed
-        changes the melody with the durations, F0 by 5 % and more, so it speaks at speed 1 and is stretched.
+        `styles`, (MOST_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. `scale` multiplies all
+        frequencies, pitch and formants alike, as a smaller (above 1) or larger speaker has them; the tempo stays.
         """
         ids = tokens(phonemes)
         pieces = [ids[start : start + MOST_TOKENS] for start in range(0, len(ids), MOST_TOKENS)]
-        spoken = np.concatenate([np.zeros(0, np.float32), *(self._spoken(piece, styles) for piece in pieces)])
-        return at_tempo(spoken, speed, SAMPLE_RATE_HZ)
+        spoken = [self._spoken(piece, styles, scale) for piece in pieces]
+        # Over a range of speeds as wide as a user's, Kokoro's own would change the melody, F0 by 5 % and more.
+        return at_tempo(np.concatenate([np.zeros(0, np.float32), *spoken]), speed, SAMPLE_RATE_HZ)
 
-    def _spoken(self, ids: list[int], styles: NDArray[np.float32]) -> Waveform:
+    def _spoken(self, ids: list[int], styles: NDArray[np.float32], scale: float) -> Waveform:
         inputs = {
             "tokens": np.array([[0, *ids, 0]], np.int64),
             "style": styles[len(ids) - 1][None].astype(np.float32),
-            "speed": np.ones(1, np.float32),
+            "speed": np.array([1 / scale], np.float32),
         }
-        return np.ravel(self._session.run(None, inputs)[0])
+        return scaled(np.ravel(self._session.run(None, inputs)[0]), scale, SAMPLE_RATE_HZ)
+
+
+def scaled(samples: NDArray, scale: float, sample_rate_hz: int) -> Waveform:
+    """All frequencies multiplied by `scale`, at `sample_rate_hz`; as much shorter. `samples` are at SAMPLE_RATE_HZ."""
+    return soxr.resample(samples, SAMPLE_RATE_HZ * scale, sample_rate_hz)
 
 
 def installed_parts() -> list[Path]:

@@ -1,9 +1,9 @@
 """The mixture of Kokoro's voices nearest to a reference.
 
-`infrastructure/preview/make_library.py` made a library of mixtures with their speaker embeddings, and a network that
-foretells the embedding of any mixture equalised to any long-term spectrum. With it mixtures are bred that should be
-near to the reference; a few of them and the nearest stock voices speak a sentence, the best of them a second one, and
-what is heard decides.
+A style is a mixture of Kokoro's voices, a scale of all its frequencies (the size of the speaker) and an equaliser.
+`infrastructure/preview/make_library.py` made a library of mixtures and trained small networks that foretell how a
+speaker encoder hears any mixture at any scale, equalised to any long-term spectrum. With them a style is bred that
+should be near to the reference. It and a stock voice at its best scale speak a sentence, and what is heard decides.
 """
 
 from collections.abc import Callable
@@ -22,21 +22,23 @@ from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, NoVoiceError, meas
 from cloning.engines.preview.phonemes import phonemes
 
 TABLE = Path(__file__).parent / "data" / "library.npz"
-# The first for all candidates, the second for the FINALISTS; between them, most sounds of English.
-TRIAL_SENTENCES = ("We watched the boat leave the harbour.", "All the children knew that old song by heart.")
-FINALISTS = 2
-# On the score. The best of several trials is best by luck too, and the more so the further it is from a voice that
-# Kokoro was trained on; and the stock voices are the clearest.
-STOCK_ADVANTAGE = 0.02
+TRIAL_SENTENCE = "We watched the boat leave the harbour."
+STOCK_ADVANTAGE = 0.01  # on the score: the stock voices are the clearest
 
-F0_CENTRE, F0_SCALE = 5.0, 0.35  # of log F0, in the network's output
+F0_CENTRE, F0_SCALE = 5.0, 0.35  # of log F0, in the networks' output
 F0_PENALTY = 0.3  # of the score, per unit of log F0 beyond the tolerance
-F0_TOLERANCE = 0.06  # a semitone
+F0_TOLERANCE = 0.1  # from one clip to the next, a speaker's median varies by twice as much
+
+LEAST_SCALE, MOST_SCALE = 0.84, 1.19
+LOG_SCALE_SPREAD = 0.1  # of the networks' input
+STOCK_SCALES = np.exp(np.linspace(np.log(LEAST_SCALE), np.log(MOST_SCALE), 15))
 
 PARENTS, CHILDREN, ROUNDS = 60, 600, 8
 MUTATION = 0.12  # standard deviation of a weight, at first
-# Per unit of distance from the library: out there Kokoro has no voice, and the network promises what it can't keep.
-STRANGENESS_PENALTIES = (0.02, 0.08, 0.2)
+SCALE_MUTATION = 0.05  # of ln scale, at first
+COOLING = 0.7  # of both, from round to round
+# Per unit of distance from the library: out there Kokoro has no voice, and the networks promise what they can't keep.
+STRANGENESS_PENALTY = 0.03
 
 Floats = NDArray[np.float32]
 
@@ -49,9 +51,20 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Style:
+class Candidate:
     weights: Floats  # (2, voices): mixture of the timbres, mixture of the prosodies
-    spectrum_db: Floats  # of its speech, before it is equalised
+    scale: float  # of all frequencies of its speech
+
+    @property
+    def is_stock(self) -> bool:
+        return self.weights.max(axis=1).min() == 1
+
+
+@dataclass(frozen=True)
+class Style:
+    weights: Floats
+    scale: float
+    gains_db: Floats  # (bands,), of its equaliser
     score: float  # cosine of the speaker embeddings, less a penalty for pitch, more for a stock voice
 
 
@@ -62,60 +75,54 @@ def _library() -> dict[str, Floats]:
 
 
 def nearest_style(target: Target, kokoro: Kokoro, on_step: Callable[[], None] = lambda: None) -> Style:
-    """Lets candidates speak TRIAL_SENTENCES and returns the one heard nearest to the target.
+    """Lets the candidates speak TRIAL_SENTENCE and returns the one heard nearest to the target.
 
     `on_step` is called before each trial and ends the search by raising.
     """
-    first, second = (phonemes(sentence, "en") for sentence in TRIAL_SENTENCES)
+    spelt = phonemes(TRIAL_SENTENCE, "en")
     trials = []
-    for weights in candidates(target):
+    for candidate in candidates(target):
         on_step()
-        spoken = said(first, weights, kokoro)
-        if style := heard(weights, spoken, target):
-            trials.append((style, spoken))
-    trials.sort(key=lambda trial: -trial[0].score)
-    finals = []
-    for style, spoken in trials[:FINALISTS]:
-        on_step()
-        longer = np.concatenate([spoken, said(second, style.weights, kokoro)])
-        finals.append(heard(style.weights, longer, target) or style)
-    return max(finals, key=lambda style: style.score)
+        if style := heard(candidate, said(spelt, candidate, kokoro), target):
+            trials.append(style)
+    return max(trials, key=lambda style: style.score)
 
 
-def candidates(target: Target) -> list[Floats]:
-    """Different weights (2, voices): stock voices, the mean of the library's three nearest, and those bred."""
-    library = _library()
-    scores = library["embeddings"] @ target.embedding - _f0_penalty(library["log_f0"], target)
-    order = np.argsort(-scores)
-    stock_in_pitch = library["weights"][np.argmax(scores[: len(styles.stock_names())])]
-    mean = library["weights"][order[:3]].mean(axis=0)
-    bred = [_evolved(target, order, penalty) for penalty in STRANGENESS_PENALTIES]
-    return list(np.unique([nearest_stock(target.embedding), stock_in_pitch, mean, *bred], axis=0))
+def candidates(target: Target) -> list[Candidate]:
+    """The stock voice foretold to be nearest at some scale, and the style bred."""
+    return [_stock_at_scale(target), _evolved(target)]
 
 
-def nearest_stock(embedding: Floats) -> Floats:
-    """Weights (2, voices) of the one of Kokoro's voices that is heard nearest; the library begins with them."""
-    library = _library()
-    voices = library["embeddings"][: len(styles.stock_names())]
-    return library["weights"][np.argmax(voices @ embedding)]
+def _stock_at_scale(target: Target) -> Candidate:
+    weights = np.repeat(stock_weights(), len(STOCK_SCALES), axis=0)
+    scales = np.tile(STOCK_SCALES, len(stock_weights()))
+    best = np.argmax(_foretold_scores(weights, scales, target))
+    return Candidate(weights[best], float(scales[best]))
 
 
-def said(spelt: str, weights: Floats, kokoro: Kokoro) -> Floats:
-    """Phonemes spoken with a mixture, at ANALYSIS_RATE_HZ."""
-    return soxr.resample(kokoro.speak(spelt, styles.mixed(weights)), SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
+def stock_weights() -> Floats:
+    """(voices, 2, voices)."""
+    each = np.eye(len(styles.stock_names()), dtype=np.float32)
+    return np.stack([each, each], axis=1)
 
 
-def heard(weights: Floats, spoken: Floats, target: Target) -> Style | None:
-    """How the mixture's speech compares with the target; None when there is no voice in it."""
+def said(spelt: str, candidate: Candidate, kokoro: Kokoro) -> Floats:
+    """Phonemes spoken by a candidate, at ANALYSIS_RATE_HZ."""
+    spoken = kokoro.speak(spelt, styles.mixed(candidate.weights), scale=candidate.scale)
+    return soxr.resample(spoken, SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
+
+
+def heard(candidate: Candidate, spoken: Floats, target: Target) -> Style | None:
+    """How the candidate's speech compares with the target; None when there is no voice in it."""
     try:
         statistics = measure(spoken, synthetic_f0)
     except NoVoiceError:
         return None
-    gains = gains_db(statistics.spectrum_db, target.spectrum_db)
+    gains = gains_db(statistics.spectrum_db, target.spectrum_db).astype(np.float32)
     likeness = float(speaker.embed(equalise(spoken, gains, ANALYSIS_RATE_HZ)) @ target.embedding)
-    advantage = STOCK_ADVANTAGE if weights.max(axis=1).min() == 1 else 0
+    advantage = STOCK_ADVANTAGE if candidate.is_stock else 0
     score = likeness - float(_f0_penalty(np.log(statistics.median_f0_hz), target)) + advantage
-    return Style(weights.astype(np.float32), statistics.spectrum_db, score)
+    return Style(candidate.weights, candidate.scale, gains, score)
 
 
 def _f0_penalty(log_f0, target: Target):
@@ -123,40 +130,60 @@ def _f0_penalty(log_f0, target: Target):
     return F0_PENALTY * np.maximum(0, distance - F0_TOLERANCE)
 
 
-def _evolved(target: Target, order: NDArray[np.intp], strangeness_penalty: float) -> Floats:
-    """A (PARENTS + CHILDREN) evolution strategy on the network, from the library's nearest."""
+def _evolved(target: Target) -> Candidate:
+    """A (PARENTS + CHILDREN) evolution strategy on the networks, from the library's mixtures."""
     rng = np.random.default_rng(0)
-    library = _library()
-    known = library["weights"].reshape(len(order), -1) @ library["axes"]
-    parents = library["weights"][order[:PARENTS]]
+    parents = _library()["weights"]
+    scales = np.exp(rng.uniform(np.log(LEAST_SCALE), np.log(MOST_SCALE), len(parents)))
+    known = _coordinates(parents)
     for round_number in range(ROUNDS):
-        pairs = rng.integers(len(parents), size=(2, CHILDREN))
-        share = rng.uniform(0, 1, (CHILDREN, 2, 1))
-        children = share * parents[pairs[0]] + (1 - share) * parents[pairs[1]]
-        spread = MUTATION * 0.7**round_number
-        noise = rng.normal(0, spread, children.shape) * (rng.random(children.shape) < 0.15)
-        children = children + noise - noise.mean(axis=2, keepdims=True)
-        pool = np.concatenate([parents, children]).astype(np.float32)
-        scores = _foretold_scores(pool, target) - strangeness_penalty * _strangeness(pool, known)
-        parents = pool[np.argsort(-scores)[:PARENTS]]
-    return parents[0]
+        strangeness = STRANGENESS_PENALTY * _strangeness(parents, known)
+        scores = _foretold_scores(parents, scales, target) - strangeness
+        best = np.argsort(-scores)[:PARENTS]
+        children, child_scales = _children(parents[best], scales[best], COOLING**round_number, rng)
+        # The best of those whose scores are known stays the first.
+        parents = np.concatenate([parents[best], children])
+        scales = np.concatenate([scales[best], child_scales])
+    return Candidate(parents[0], float(scales[0]))
 
 
-def _foretold_scores(weights: Floats, target: Target) -> Floats:
+def _children(
+    weights: Floats, scales: NDArray, warmth: float, rng: np.random.Generator
+) -> tuple[Floats, NDArray]:
+    """CHILDREN between two parents each, with mutations."""
+    one, other = rng.integers(len(weights), size=(2, CHILDREN))
+    share = rng.uniform(0, 1, (CHILDREN, 2, 1))
+    between = share * weights[one] + (1 - share) * weights[other]
+    noise = rng.normal(0, MUTATION * warmth, between.shape) * (rng.random(between.shape) < 0.15)
+    children = between + noise - noise.mean(axis=2, keepdims=True)
+    drift = rng.normal(0, SCALE_MUTATION * warmth, CHILDREN)
+    child_scales = np.sqrt(scales[one] * scales[other]) * np.exp(drift)
+    return children.astype(np.float32), np.clip(child_scales, LEAST_SCALE, MOST_SCALE)
+
+
+def _foretold_scores(weights: Floats, scales: NDArray, target: Target) -> Floats:
+    """Expected cosine less the penalty for pitch: where the networks are unsure, their vectors are shorter than 1."""
     library = _library()
-    coordinates = weights.reshape(len(weights), -1) @ library["axes"]
     spectrum = (target.spectrum_db - library["spectrum_mean"]) @ library["spectrum_axes"]
-    inputs = np.hstack([coordinates, np.tile(spectrum, (len(weights), 1))])
-    hidden = np.tanh(inputs @ library["network_0_weight"].T + library["network_0_bias"])
-    hidden = np.tanh(hidden @ library["network_3_weight"].T + library["network_3_bias"])
-    out = hidden @ library["network_5_weight"].T + library["network_5_bias"]
-    embeddings, log_f0 = out[:, :-1], out[:, -1] * F0_SCALE + F0_CENTRE
-    cosine = embeddings @ target.embedding / np.linalg.norm(embeddings, axis=1)
-    return cosine - _f0_penalty(log_f0, target)
+    inputs = np.hstack(
+        [
+            _coordinates(weights),
+            np.log(scales)[:, None] / LOG_SCALE_SPREAD,
+            np.tile(spectrum, (len(weights), 1)),
+        ]
+    ).astype(np.float32)
+    hidden = np.tanh(inputs @ library["weight_1"] + library["bias_1"][:, None])
+    hidden = np.tanh(hidden @ library["weight_2"] + library["bias_2"][:, None])
+    out = (hidden @ library["weight_3"] + library["bias_3"][:, None]).mean(axis=0)
+    return out[:, :-1] @ target.embedding - _f0_penalty(out[:, -1] * F0_SCALE + F0_CENTRE, target)
+
+
+def _coordinates(weights: Floats) -> Floats:
+    return weights.reshape(len(weights), -1) @ _library()["axes"]
 
 
 def _strangeness(weights: Floats, known: Floats) -> Floats:
     """Distance from the nearest mixture of the library, in standard deviations of the stock voices per axis."""
-    coordinates = weights.reshape(len(weights), -1) @ _library()["axes"]
+    coordinates = _coordinates(weights)
     squares = (coordinates**2).sum(1)[:, None] + (known**2).sum(1) - 2 * coordinates @ known.T
     return np.sqrt(np.maximum(squares.min(axis=1), 0) / coordinates.shape[1])
