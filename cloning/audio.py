@@ -41,6 +41,9 @@ REFERENCE_SAMPLE_RATE_HZ = 16_000
 REFERENCE_LOUDNESS_LUFS = -23.0
 SPEECH_LOUDNESS_LUFS = -19.0
 TRUE_PEAK_DBTP = -1.0
+MOST_LIMITING_DB = (
+    8.0  # speech has peaks 13 to 18 dB above its level, the harshest of the preview's voices 25
+)
 SILENCE_PEAK_DBFS = -60.0
 
 _CONTAINERS = "wav,w64,mp3,mov,ogg,flac,matroska,aiff,amr,amrnb,amrwb,aac,caf,au,asf"
@@ -165,7 +168,8 @@ def normalise(
     samples = _downmix(_decode(source, REFERENCE_SAMPLE_RATE_HZ, max_seconds, timeout_seconds).samples)
     start, end = _sounding_part(samples, REFERENCE_SAMPLE_RATE_HZ)
     samples = samples[start:end]
-    gain_db, loudness_lufs = _levelling(samples, REFERENCE_SAMPLE_RATE_HZ, REFERENCE_LOUDNESS_LUFS)
+    loudness_lufs, true_peak_dbtp = _loudness(samples, REFERENCE_SAMPLE_RATE_HZ)
+    gain_db = min(REFERENCE_LOUDNESS_LUFS - loudness_lufs, TRUE_PEAK_DBTP - true_peak_dbtp)
     _write_wav(samples * 10 ** (gain_db / 20), REFERENCE_SAMPLE_RATE_HZ, target)
     return NormalisedClip(samples.size / REFERENCE_SAMPLE_RATE_HZ, loudness_lufs + gain_db, gain_db)
 
@@ -215,6 +219,7 @@ def peaks(source: Path, count: int, *, timeout_seconds: float = 60) -> list[floa
 def write_speech(pieces: Sequence[tuple[Samples, float]], sample_rate_hz: int, target: Path) -> float:
     """Joins spoken segments into a WAV (mono, 16-bit) at −19 LUFS within −1 dBTP; returns its seconds.
 
+    Peaks that stand in the way are limited, by at most MOST_LIMITING_DB; beyond that the speech stays quieter.
     Each piece is a waveform in [-1, 1] and the seconds of pause after it (the last one's is not spoken).
     The silence around each piece is cut to 30 ms, so that the pause is as long as asked for.
     Values that are no numbers become silence. `target` appears whole or not at all.
@@ -231,8 +236,12 @@ def write_speech(pieces: Sequence[tuple[Samples, float]], sample_rate_hz: int, t
     samples = np.frombuffer(b"".join(joined), "<i4").astype(np.float32) / np.float32(2**31)
     if not samples.size:
         raise AudioError("speech_silent", "The engine returned no sound for this text.")
-    gain_db, _ = _levelling(samples, sample_rate_hz, SPEECH_LOUDNESS_LUFS)
-    _write_wav(samples * 10 ** (gain_db / 20), sample_rate_hz, target)
+    loudness_lufs, true_peak_dbtp = _loudness(samples, sample_rate_hz)
+    gain_db = min(SPEECH_LOUDNESS_LUFS - loudness_lufs, TRUE_PEAK_DBTP - true_peak_dbtp + MOST_LIMITING_DB)
+    levelled = samples * np.float32(10 ** (gain_db / 20))
+    if true_peak_dbtp + gain_db > TRUE_PEAK_DBTP:
+        levelled = _limited(levelled, sample_rate_hz)
+    _write_wav(levelled, sample_rate_hz, target)
     return samples.size / sample_rate_hz
 
 
@@ -456,8 +465,8 @@ def _sounding_part(samples: Samples, sample_rate_hz: int) -> tuple[int, int]:
     return max(0, first - margin) * hop, min(samples.size, (last + margin) * hop)
 
 
-def _levelling(samples: Samples, sample_rate_hz: int, target_lufs: float) -> tuple[float, float]:
-    """Gain in dB that brings `samples` to the target within the true-peak bound, and their loudness."""
+def _loudness(samples: Samples, sample_rate_hz: int) -> tuple[float, float]:
+    """In LUFS, and the true peak in dBTP."""
     # Measured at full scale, as R 128 ignores what lies below −70 LUFS; and what is shorter than its blocks
     # of 400 ms is measured as if it were repeated.
     raised_db = -_decibels(_peak(samples))
@@ -476,7 +485,26 @@ def _levelling(samples: Samples, sample_rate_hz: int, target_lufs: float) -> tup
         raise AudioError("encoding_failed", "The loudness of the audio could not be measured.")
     loudness_lufs = float(loudness[1]) - raised_db
     true_peak_dbtp = float(true_peak[1]) - raised_db + 0.1  # the summary is rounded to tenths
-    return min(target_lufs - loudness_lufs, TRUE_PEAK_DBTP - true_peak_dbtp), loudness_lufs
+    return loudness_lufs, true_peak_dbtp
+
+
+def _limited(samples: Samples, sample_rate_hz: int) -> Samples:
+    """With peaks brought below TRUE_PEAK_DBTP, at four times the rate, as true peaks lie between samples."""
+    raw = ["-f", "f32le", "-ar", str(sample_rate_hz), "-ac", "1"]
+    # A quarter of a dB lower: brought back to its rate, the sound peaks a little higher again.
+    limit = 10 ** ((TRUE_PEAK_DBTP - 0.25) / 20)
+    limiter = f"alimiter=limit={limit:.4f}:attack=3:release=40:level=false:latency=true"
+    filters = f"aresample={4 * sample_rate_hz},{limiter},aresample={sample_rate_hz}"
+    run = _ffmpeg(
+        ["-protocol_whitelist", "pipe", *raw, "-i", "pipe:0", "-af", filters, *raw, "pipe:1"],
+        60 + samples.size / sample_rate_hz,
+        "encoding_failed",
+        piped=samples.astype("<f4").tobytes(),
+    )
+    if run.returncode != 0:
+        logger.error("FFmpeg, limiting peaks (exit %s): %r", run.returncode, run.log)
+        raise AudioError("encoding_failed", "The loudness of the audio could not be set.")
+    return np.frombuffer(run.output, "<f4")[: samples.size]
 
 
 def _write_wav(samples: Samples, sample_rate_hz: int, target: Path) -> None:

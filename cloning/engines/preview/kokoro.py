@@ -52,7 +52,8 @@ class Kokoro:
         """Returns mono at SAMPLE_RATE_HZ, empty when there is nothing to say.
 
         `styles`, (MOST_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. `scale` multiplies all
-        frequencies, pitch and formants alike, as a smaller (above 1) or larger speaker has them; the tempo stays.
+        frequencies, pitch and formants alike, as a smaller (above 1) or larger speaker has them; the tempo stays, but
+        for some percent.
         """
         ids = tokens(phonemes)
         pieces = [ids[start : start + MOST_TOKENS] for start in range(0, len(ids), MOST_TOKENS)]
