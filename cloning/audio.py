@@ -41,9 +41,8 @@ REFERENCE_SAMPLE_RATE_HZ = 16_000
 REFERENCE_LOUDNESS_LUFS = -23.0
 SPEECH_LOUDNESS_LUFS = -19.0
 TRUE_PEAK_DBTP = -1.0
-MOST_LIMITING_DB = (
-    8.0  # speech has peaks 13 to 18 dB above its level, the harshest of the preview's voices 25
-)
+# Speech has peaks 13 to 18 dB above its level, the harshest of the preview's voices 25.
+MOST_LIMITING_DB = 8.0
 SILENCE_PEAK_DBFS = -60.0
 
 _CONTAINERS = "wav,w64,mp3,mov,ogg,flac,matroska,aiff,amr,amrnb,amrwb,aac,caf,au,asf"
@@ -266,17 +265,8 @@ def at_tempo(samples: Samples, speed: float, sample_rate_hz: int, *, timeout_sec
     """
     if speed == 1 or not samples.size:
         return samples
-    raw = ["-f", "f32le", "-ar", str(sample_rate_hz), "-ac", "1"]
-    run = _ffmpeg(
-        ["-protocol_whitelist", "pipe", *raw, "-i", "pipe:0", "-af", f"atempo={speed:.4f}", *raw, "pipe:1"],
-        timeout_seconds,
-        "synthesis_failed",
-        piped=samples.astype("<f4").tobytes(),
-    )
-    if run.returncode != 0:
-        logger.error("FFmpeg, speech at speed %s (exit %s): %r", speed, run.returncode, run.log)
-        raise AudioError("synthesis_failed", "The preview voice could not speak at this speed.")
-    return np.frombuffer(run.output, "<f4").astype(np.float32)
+    failure = AudioError("synthesis_failed", "The preview voice could not speak at this speed.")
+    return _filtered(samples, sample_rate_hz, f"atempo={speed:.4f}", timeout_seconds, failure)
 
 
 @dataclass(frozen=True)
@@ -490,21 +480,30 @@ def _loudness(samples: Samples, sample_rate_hz: int) -> tuple[float, float]:
 
 def _limited(samples: Samples, sample_rate_hz: int) -> Samples:
     """With peaks brought below TRUE_PEAK_DBTP, at four times the rate, as true peaks lie between samples."""
-    raw = ["-f", "f32le", "-ar", str(sample_rate_hz), "-ac", "1"]
     # A quarter of a dB lower: brought back to its rate, the sound peaks a little higher again.
     limit = 10 ** ((TRUE_PEAK_DBTP - 0.25) / 20)
     limiter = f"alimiter=limit={limit:.4f}:attack=3:release=40:level=false:latency=true"
     filters = f"aresample={4 * sample_rate_hz},{limiter},aresample={sample_rate_hz}"
+    failure = AudioError("encoding_failed", "The loudness of the audio could not be set.")
+    timeout_seconds = 60 + samples.size / sample_rate_hz
+    return _filtered(samples, sample_rate_hz, filters, timeout_seconds, failure)[: samples.size]
+
+
+def _filtered(
+    samples: Samples, sample_rate_hz: int, filters: str, timeout_seconds: float, failure: AudioError
+) -> Samples:
+    """Mono samples through FFmpeg's `filters`. Raises `failure`, or what `_ffmpeg` does with its code."""
+    raw = ["-f", "f32le", "-ar", str(sample_rate_hz), "-ac", "1"]
     run = _ffmpeg(
         ["-protocol_whitelist", "pipe", *raw, "-i", "pipe:0", "-af", filters, *raw, "pipe:1"],
-        60 + samples.size / sample_rate_hz,
-        "encoding_failed",
+        timeout_seconds,
+        failure.code,
         piped=samples.astype("<f4").tobytes(),
     )
     if run.returncode != 0:
-        logger.error("FFmpeg, limiting peaks (exit %s): %r", run.returncode, run.log)
-        raise AudioError("encoding_failed", "The loudness of the audio could not be set.")
-    return np.frombuffer(run.output, "<f4")[: samples.size]
+        logger.error("FFmpeg, %s (exit %s): %r", filters, run.returncode, run.log)
+        raise failure
+    return np.frombuffer(run.output, "<f4").astype(np.float32)
 
 
 def _write_wav(samples: Samples, sample_rate_hz: int, target: Path) -> None:
