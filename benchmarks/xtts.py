@@ -14,6 +14,7 @@ import platform
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ import numpy as np
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 CODES_PER_CHARACTER = 1.4  # of English speech, at 21.5 codes a second
-STREAM_CODES = 20  # decoded before the first sound, by both
+STREAM_CODES = 20  # decoded before coqui-tts's first sound, by default
 SENTENCES = (
     "When the rain had stopped, everybody went out to see what was left of the roses.",
     "Nobody in the village could remember a summer in which the river had been so low.",
@@ -156,14 +157,16 @@ class Coqui:
             samples += len(spoken["wav"])
         return samples
 
-    def first_sound(self) -> None:
+    def first_sound(self, codes: int | None = None) -> None:
+        """The sound of the first `codes`, or of as many as it streams by default."""
+        codes = codes or STREAM_CODES
         stream = self._model.inference_stream(
             SENTENCES[0],
             "en",
             **self._voice,
             **self._settings,
-            stream_chunk_size=STREAM_CODES,
-            min_new_tokens=2 * STREAM_CODES,
+            stream_chunk_size=codes,
+            min_new_tokens=2 * codes,
         )
         next(stream)
         stream.close()
@@ -205,7 +208,7 @@ class Coqui:
 class Ours:
     def __init__(self, folder: Path, precision: str) -> None:
         from cloning.engines.base import Conditioning
-        from cloning.engines.xtts.engine import XttsEngine
+        from cloning.engines.xtts.engine import FIRST_STREAMED_CODES, XttsEngine
 
         class FixedLength(XttsEngine):
             fixed_codes: int | None = None
@@ -217,6 +220,7 @@ class Ours:
         self._stop_code = self._engine._gpt.stop_code
         self._engine._gpt.stop_code = -1
         self._voice = Conditioning(voice())
+        self._first_codes = FIRST_STREAMED_CODES
 
     def speak(self, count: int) -> int:
         from cloning.engines.base import SynthesisOptions
@@ -225,9 +229,11 @@ class Ours:
         spoken = self._engine.synthesize_all(sentences(count), "en", self._voice, options)
         return sum(len(waveform) for _, waveform in spoken)
 
-    def first_sound(self) -> None:
+    def first_sound(self, codes: int | None = None) -> None:
         from cloning.engines.base import SynthesisOptions
+        from cloning.engines.xtts import engine
 
+        engine.FIRST_STREAMED_CODES = codes or self._first_codes
         stream = self._engine.stream(SENTENCES[0], "en", self._voice, SynthesisOptions())
         next(stream)
         stream.close()  # type: ignore[attr-defined]
@@ -241,6 +247,7 @@ class Ours:
         from cloning.engines.base import SynthesisOptions
         from cloning.engines.xtts.decoding import Decoder
         from cloning.engines.xtts.sampling import SamplingSettings
+        from cloning.engines.xtts.vocoder import VocoderStream
 
         gpt, embedding = self._engine._gpt, torch.from_numpy(self._voice.arrays["speaker_embedding"])
         gpt.stop_code, self._engine.fixed_codes = self._stop_code, EXACT_CODES
@@ -256,7 +263,11 @@ class Ours:
         gpt.stop_code, self._engine.fixed_codes = -1, None
         spoken = ((row.codes, torch.stack(row.latents)) for row in rows)
         return [
-            Exact(codes, latents.numpy(), self._engine._vocoder.waveform(latents, embedding, 1.0).numpy())
+            Exact(
+                codes,
+                latents.numpy(),
+                VocoderStream(self._engine._vocoder, embedding, 1.0).sound(latents, is_whole=True).numpy(),
+            )
             for codes, latents in spoken
         ]
 
@@ -319,6 +330,7 @@ def contender_process(name: str, folder: Path, threads: int) -> Iterator[Callabl
     ours, theirs = context.Pipe()
     process = context.Process(target=contend, args=(theirs, name, folder, threads), daemon=True)
     process.start()
+    theirs.close()  # so that a contender that dies ends the benchmark
 
     def call(*message: Any) -> tuple:
         ours.send(message)
@@ -451,24 +463,34 @@ def speed_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterat
             for name, folder in folders.items()
         }
         spoken: dict[tuple[str, int], list[Spoken]] = {}
-        first_sound: dict[str, list[float]] = {name: [] for name in names}
+        first_sounds: dict[tuple[str, int | None], list[float]] = defaultdict(list)
         peak_gib: dict[str, float] = {}
         for _ in range(options.repeats):
             for name in names:
-                first_sound[name].append(calls[name]("first_sound")[1])
+                for codes in (None, STREAM_CODES):
+                    first_sounds[name, codes].append(calls[name]("first_sound", codes)[1])
             for count in options.sentences:
                 for name in names:
                     asked = min(count, options.coqui_sentences) if name == "coqui-tts" else count
                     samples, seconds, cpu_seconds, peak_gib[name] = calls[name]("speak", asked)
                     taken = Spoken(seconds, cpu_seconds, samples / 24_000)
                     spoken.setdefault((name, count), []).append(taken)
-        yield "| | first sound, s | ratio | peak memory, GiB |" + "".join(
-            f" RTF, {count} sentence{'s' * (count > 1)} | ratio | CPU ratio |" for count in options.sentences
+        yield (
+            f"| | first sound, s | ratio | the same of {STREAM_CODES} codes | ratio | peak memory, GiB |"
+            + "".join(
+                f" RTF, {count} sentence{'s' * (count > 1)} | ratio | CPU ratio |"
+                for count in options.sentences
+            )
         )
-        yield "|---|---|---|---|" + "---|---|---|" * len(options.sentences)
+        yield "|---|---|---|---|---|---|" + "---|---|---|" * len(options.sentences)
         for name in names:
-            first, coqui_first = (statistics.median(first_sound[each]) for each in (name, "coqui-tts"))
-            cells = [name, f"{first:.2f}", f"{coqui_first / first:.1f}", f"{peak_gib[name]:.1f}"]
+            cells = [name]
+            for codes in (None, STREAM_CODES):
+                first, coqui_first = (
+                    statistics.median(first_sounds[each, codes]) for each in (name, "coqui-tts")
+                )
+                cells += [f"{first:.2f}", f"{coqui_first / first:.1f}"]
+            cells.append(f"{peak_gib[name]:.1f}")
             for count in options.sentences:
                 rtf, cpu_rtf = medians(spoken[name, count])
                 coqui_rtf, coqui_cpu_rtf = medians(spoken["coqui-tts", count])

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -621,7 +622,8 @@ def test_streamed_sound_equals_the_whole(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch, speed: float
 ) -> None:
     monkeypatch.setattr(vocoder, "CHUNK_FRAMES", 24)
-    monkeypatch.setattr(xtts_engine, "STREAM_CODES", 9)
+    monkeypatch.setattr(xtts_engine, "FIRST_STREAMED_CODES", 5)
+    monkeypatch.setattr(xtts_engine, "STREAMED_CODES", 3)
     options = SynthesisOptions(seed=2, speed=speed)
     bias_stop_code(engine, monkeypatch, -6)
     pieces = list(engine.stream("Nobody knew why.", "en", conditioning, options))
@@ -630,6 +632,40 @@ def test_streamed_sound_equals_the_whole(
     whole = engine.synthesize("Nobody knew why.", "en", conditioning, options)
     assert len(pieces) > 1
     np.testing.assert_allclose(np.concatenate(pieces), whole, rtol=0, atol=1e-5)
+
+
+def test_the_vocoder_works_while_the_gpt_speaks_on(
+    engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a failure of it reaches the caller; what the next text needs is not held up."""
+    monkeypatch.setattr(xtts_engine, "PIECE_CODES", 5)
+    bias_stop_code(engine, monkeypatch, -1000)
+    frames = engine._vocoder.frames
+    vocoder_works, gpt_spoke_on = threading.Event(), threading.Event()
+
+    def waits(latents: torch.Tensor, speed: float) -> torch.Tensor:
+        vocoder_works.set()
+        assert gpt_spoke_on.wait(300)
+        return frames(latents, speed)
+
+    def on_step(_: float) -> None:
+        if vocoder_works.is_set() and engine._decoder._rows:
+            gpt_spoke_on.set()
+        elif engine._decoder._rows and len(engine._decoder._rows[0].codes) == 20:
+            assert vocoder_works.wait(300)
+
+    monkeypatch.setattr(engine._vocoder, "frames", waits)
+    [_] = engine.synthesize_all(["It rains again."], "en", conditioning, [SynthesisOptions()], on_step)
+
+    def fails(*_: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(engine._vocoder, "frames", fails)
+    with pytest.raises(EngineError, match="memory is full"):
+        engine.synthesize("It rains again.", "en", conditioning, SynthesisOptions())
+    monkeypatch.setattr(engine._vocoder, "frames", frames)
+    assert len(engine.synthesize("No.", "en", conditioning, SynthesisOptions())) > 0
+    assert engine._decoder._cache is None
 
 
 def test_a_voice_is_kept_and_old_ones_are_forgotten(
@@ -804,14 +840,15 @@ def test_text_that_runs_on_is_cut_at_the_chance_it_missed(
         scores[:, engine._gpt.stop_code] = 4.8 if step in (40, 41) else -100.0  # probability 0.45
         return scores
 
-    def silent_there(latents: torch.Tensor, embedding: torch.Tensor, speed: float) -> torch.Tensor:
-        sound = waveform(latents, embedding, speed).clone()
-        silence = slice(round(1.8 * 24_000), round(1.9 * 24_000))
-        sound[silence] = 0
-        return sound
+    def silent_there(*arguments: Any) -> Iterator[torch.Tensor]:
+        sound = torch.cat(list(chunks(*arguments)))
+        first_sample = arguments[2] * engine._vocoder.samples_per_frame
+        begin, end = (max(0, round(seconds * 24_000) - first_sample) for seconds in (1.8, 1.9))
+        sound[begin:end] = 0
+        yield sound
 
-    waveform = engine._vocoder.waveform
-    monkeypatch.setattr(engine._vocoder, "waveform", silent_there)
+    chunks = engine._vocoder.chunks
+    monkeypatch.setattr(engine._vocoder, "chunks", silent_there)
     monkeypatch.setattr(engine._gpt, "logits", scripted)
     greedy = SamplingSettings(do_sample=False, repetition_penalty=1.0)
     monkeypatch.setattr(engine._decoder, "_settings", greedy)

@@ -63,6 +63,10 @@ class Decoder:
         self._rows: list[Row] = []  # in the order of the cache's
         self._cache: Cache | None = None  # none while nothing is spoken
 
+    @property
+    def is_speaking(self) -> bool:
+        return bool(self._groups)
+
     def add(self, rows: Iterable[Row]) -> None:
         # The longest first: together they end sooner.
         waiting = sorted(rows, key=lambda row: row.guard.most_codes, reverse=True)

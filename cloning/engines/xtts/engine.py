@@ -4,8 +4,9 @@ import hashlib
 import json
 import logging
 import wave
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,10 +32,21 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 MIN_CLIP_SECONDS = 0.5
-STREAM_CODES = 20
-"""Sound is streamed each time so many codes were decoded, as coqui does."""
+PIECE_CODES = 58
+"""So many at a time go to the vocoder while the GPT speaks on: with their margins hardly less than a chunk."""
+FIRST_STREAMED_CODES, STREAMED_CODES = 10, 20
+"""The same, of sound that is listened to meanwhile: 0.2 s as soon as can be, then 0.9 s each."""
 VOICES_KEPT = 32
 """Of each, 8 MB are kept in float32: the keys and values that every segment of the voice begins with."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some of a row's sound, which the vocoder computes or has computed."""
+
+    index: int  # of the row
+    sound: Future[Waveform]
+    is_last: bool
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,12 @@ class XttsEngine(Engine):
             torch.set_num_threads(threads)
         self._device = _torch_device(device)
         self._conditioning_settings = conditioning_settings
-        # All that computes is done by one thread: side by side, each would slow the others down by more than it gains.
-        self._compute = ThreadPoolExecutor(1, "xtts")
+        self._threads = torch.get_num_threads()
+        # The GPT and the vocoder compute side by side, for the one waits for memory and the other for arithmetic. Each
+        # works for one caller at a time: callers would slow each other down by more than they gain.
+        self._gpt_thread = ThreadPoolExecutor(1, "xtts-gpt")
+        self._vocoder_thread = ThreadPoolExecutor(1, "xtts-vocoder")
+        self._is_vocoding = False
         self.precision = chosen_precision(precision, self._device)
         self._model = load_model(model_folder, self._device)
         self._vocoder = Vocoder(self._model.hifigan_decoder)
@@ -141,17 +157,13 @@ class XttsEngine(Engine):
 
         So is what other threads ask for meanwhile.
         """
-        embedding = self._speaker_embedding(conditioning)
+        sounds: list[list[Waveform]] = [[] for _ in segments]
         with self._speaking(segments, language, conditioning, options) as rows:
-            pending = dict(enumerate(rows))
-            while pending:
-                self._step(rows)
-                for index in [index for index, row in pending.items() if row.has_ended]:
-                    row = pending.pop(index)
-                    latents, speed = torch.stack(row.latents), options[index].speed
-                    sound = self._computed(self._vocoder.waveform, latents, embedding, speed).cpu().numpy()
-                    yield index, self._ended(sound, row)
-                on_step(_spoken_share(rows))
+            streams = self._vocoder_streams(conditioning, options)
+            for piece in self._pieces(rows, streams, PIECE_CODES, PIECE_CODES, on_step):
+                sounds[piece.index].append(piece.sound.result())
+                if piece.is_last:
+                    yield piece.index, self._ended(np.concatenate(sounds[piece.index]), rows[piece.index])
 
     def stream(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
@@ -160,18 +172,67 @@ class XttsEngine(Engine):
 
         What ran on is ended, but can't be cut here: it was heard already.
         """
-        sound = VocoderStream(self._vocoder, self._speaker_embedding(conditioning), options.speed)
-        with self._speaking([segment], language, conditioning, [options]) as [row]:
-            while not row.has_ended:
-                self._step([row])
-                if row.has_ended or len(row.latents) % STREAM_CODES == 0:
-                    piece = self._computed(sound.sound, torch.stack(row.latents), row.has_ended)
-                    if len(piece):
-                        yield piece.cpu().numpy()
+        with self._speaking([segment], language, conditioning, [options]) as rows:
+            streams = self._vocoder_streams(conditioning, [options])
+            for piece in self._pieces(rows, streams, FIRST_STREAMED_CODES, STREAMED_CODES):
+                if len(sound := piece.sound.result()):
+                    yield sound
+
+    def _pieces(
+        self,
+        rows: Sequence[Row],
+        streams: Sequence[VocoderStream],
+        first_codes: int,
+        codes: int,
+        on_step: Callable[[float], None] = lambda _: None,
+    ) -> Iterator[Piece]:
+        """The sound of the rows as it is computed: of each row's `first_codes`, then of `codes` at a time."""
+        speaking = list(range(len(rows)))
+        due_codes = [first_codes] * len(rows)
+        pieces: deque[Piece] = deque()
+        try:
+            while speaking or pieces:
+                if speaking:
+                    self._step(rows)
+                else:
+                    wait([pieces[0].sound])
+                for index in list(speaking):
+                    has_ended, latents = rows[index].has_ended, list(rows[index].latents)
+                    if has_ended or len(latents) >= due_codes[index]:
+                        sound = self._vocoder_thread.submit(self._sound, streams[index], latents, has_ended)
+                        pieces.append(Piece(index, sound, has_ended))
+                        due_codes[index] = len(latents) + codes
+                    if has_ended:
+                        speaking.remove(index)
+                while pieces and pieces[0].sound.done():
+                    yield pieces.popleft()
+                on_step(_spoken_share(rows))
+        finally:
+            for piece in pieces:
+                piece.sound.cancel()
+
+    def _vocoder_streams(
+        self, conditioning: Conditioning, options: Sequence[SynthesisOptions]
+    ) -> list[VocoderStream]:
+        embedding = torch.from_numpy(conditioning.arrays["speaker_embedding"]).to(self._device)
+        return [VocoderStream(self._vocoder, embedding, each.speed) for each in options]
+
+    def _sound(self, stream: VocoderStream, latents: list[torch.Tensor], is_whole: bool) -> Waveform:
+        """By the vocoder's thread."""
+        self._is_vocoding = True
+        torch.set_num_threads(max(1, self._threads // 2) if self._decoder.is_speaking else self._threads)
+        try:
+            return stream.sound(torch.stack(latents), is_whole).cpu().numpy()
+        finally:
+            self._is_vocoding = False
 
     def _computed(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Callers take turns, step by step: whoever asked first is served first."""
-        return self._compute.submit(function, *arguments).result()
+        """By the GPT's thread. Callers take turns, step by step: whoever asked first is served first."""
+        return self._gpt_thread.submit(self._with_free_cores, function, *arguments).result()
+
+    def _with_free_cores(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        torch.set_num_threads(self._threads - self._threads // 2 if self._is_vocoding else self._threads)
+        return function(*arguments)
 
     @contextmanager
     def _speaking(
@@ -228,9 +289,6 @@ class XttsEngine(Engine):
         if len(self._voice_prefixes) > VOICES_KEPT:
             del self._voice_prefixes[next(iter(self._voice_prefixes))]
         return prefix
-
-    def _speaker_embedding(self, conditioning: Conditioning) -> torch.Tensor:
-        return torch.from_numpy(conditioning.arrays["speaker_embedding"]).to(self._device)
 
     def _text_ids(self, segment: str, language: str) -> list[int]:
         tokenizer = self._model.tokenizer

@@ -5,6 +5,7 @@ convolutions look at, so the chunks equal the whole and need no cross-fade: memo
 and sound can be had while the GPT still speaks.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +17,6 @@ from TTS.tts.layers.xtts.hifigan_decoder import HifiDecoder
 CHUNK_FRAMES = 256
 MARGIN_FRAMES = 14
 """Of 256 samples each. The convolutions look 13 frames to each side."""
-UNSETTLED_CODES = 4
-"""So many last codes may still change what is interpolated before them, at twice the speed."""
 
 
 class Vocoder:
@@ -38,12 +37,6 @@ class Vocoder:
         count = generator.num_kernels
         self._blocks = [blocks[start : start + count] for start in range(0, len(blocks), count)]
         self._last = _flat(generator.conv_post)
-
-    @torch.inference_mode()
-    def waveform(self, latents: torch.Tensor, embedding: torch.Tensor, speed: float) -> torch.Tensor:
-        """Float32 samples, shape (samples,). `latents`: (codes, channels); `embedding`: (1, 512, 1)."""
-        frames = self.frames(latents, speed)
-        return torch.cat(list(self.chunks(frames, embedding, 0, frames.shape[-1])))
 
     def frames(self, latents: torch.Tensor, speed: float) -> torch.Tensor:
         """What the convolutions hear, (1, channels, frames): interpolated three times, as coqui does."""
@@ -123,7 +116,8 @@ class VocoderStream:
         frames = self._vocoder.frames(latents, self._speed)
         end = frames.shape[-1]
         if not is_whole:
-            settled = end * (len(latents) - UNSETTLED_CODES) // len(latents)
+            # What comes next still changes the last frames that were interpolated.
+            settled = end * (len(latents) - 1 - math.ceil(self._speed)) // len(latents)
             end = max(self._frames_done, settled - MARGIN_FRAMES)
         chunks = self._vocoder.chunks(frames, self._embedding, self._frames_done, end)
         self._frames_done = end
