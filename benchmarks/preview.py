@@ -34,6 +34,7 @@ import soxr
 import torch
 from faster_whisper import WhisperModel
 from faster_whisper.transcribe import WhisperModel as Whisper
+from num2words import num2words
 from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from speechmos import dnsmos
@@ -280,7 +281,9 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def words(text: str) -> str:
-    return " ".join(re.sub(r"[^a-z' ]", " ", text.lower()).split())
+    """Lower case without marks, numbers in words: whisper writes "50" for "fifty"."""
+    spelt = re.sub(r"\d+", lambda number: f" {num2words(int(number[0]))} ", text.lower())
+    return " ".join(re.sub(r"[^a-z' ]", " ", spelt).split())
 
 
 if __name__ == "__main__":

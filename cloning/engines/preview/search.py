@@ -27,7 +27,10 @@ TABLE = Path(__file__).parent / "data" / "library.npz"
 TRIAL_SENTENCE = "We watched the boat leave the harbour."
 STOCK_ADVANTAGE = 0.01  # on the score: the stock voices are the clearest
 
-F0_CENTRE, F0_SCALE = 5.0, 0.35  # of log F0, in the networks' output
+F0_CENTRE, F0_SCALE = 5.0, 0.35  # of log F0, in the output of the networks for likeness
+MOS_CENTRE, MOS_SCALE = 3.0, 0.4  # of DNSMOS, in that of those for naturalness
+WANTED_MOS = 3.4
+UNNATURALNESS_PENALTY = 0.1  # of the score, per MOS below
 F0_PENALTY = 0.3  # of the score, per unit of log F0 beyond the tolerance
 F0_TOLERANCE = 0.1  # from one clip to the next, a speaker's median varies by twice as much
 
@@ -40,7 +43,7 @@ MUTATION = 0.12  # standard deviation of a weight, at first
 SCALE_MUTATION = 0.05  # of ln scale, at first
 COOLING = 0.7  # of both, from round to round
 # Per unit of distance from the library: out there Kokoro has no voice, and the networks promise what they can't keep.
-STRANGENESS_PENALTIES = (0.03, 0.045, 0.07, 0.1, 0.2)
+STRANGENESS_PENALTIES = (0.03, 0.07, 0.2)
 
 # Speaker encoders don't hear hoarseness. Of the stock voices one in twenty is less tonal than this; of bred styles
 # those were, that DNSMOS gave 1.6 to 2.5, where it gave the others 2.8 and more.
@@ -69,8 +72,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Style:
-    weights: Floats
-    scale: float
+    candidate: Candidate
     gains_db: Floats  # (bands,), of its equaliser
     is_clear: bool  # and not hoarse
     score: float  # cosine of the speaker embeddings, less penalties for pitch and hoarseness, more for a stock voice
@@ -83,7 +85,7 @@ def _library() -> dict[str, Floats]:
 
 
 def nearest_style(target: Target, kokoro: Kokoro, on_step: Callable[[], None] = lambda: None) -> Style:
-    """Lets candidates speak TRIAL_SENTENCE, as far as the first that was bred and is clear; returns the one nearest.
+    """Lets candidates speak TRIAL_SENTENCE, as far as the first that is clear; returns the one nearest.
 
     `on_step` is called before each trial and ends the search by raising.
     """
@@ -92,25 +94,33 @@ def nearest_style(target: Target, kokoro: Kokoro, on_step: Callable[[], None] = 
     for candidate in candidates(target):
         on_step()
         style = heard(candidate, said(spelt, candidate, kokoro), target)
-        if style:
-            trials.append(style)
-        if style and style.is_clear and not candidate.is_stock:
-            break
-    return max(trials, key=lambda style: style.score)
+        if style and style.is_clear:
+            return style
+        trials.append(style)
+    return max(filter(None, trials), key=lambda style: style.score)
 
 
 def candidates(target: Target) -> Iterator[Candidate]:
-    """The stock voice foretold to be nearest at some scale, and then those bred, ever nearer to the library."""
-    yield _stock_at_scale(target)
-    for penalty in STRANGENESS_PENALTIES:
-        yield _evolved(target, penalty)
+    """Those bred, ever nearer to the library, and a stock voice: the last, or the first if foretold to be nearer."""
+    stock, stock_score = _stock_at_scale(target)
+    first, score = bred(target, STRANGENESS_PENALTIES[0])[0]
+    is_stock_nearer = stock_score + STOCK_ADVANTAGE > score
+    if is_stock_nearer:
+        yield stock
+    yield first
+    for penalty in STRANGENESS_PENALTIES[1:]:
+        yield bred(target, penalty)[0][0]
+    if not is_stock_nearer:
+        yield stock
 
 
-def _stock_at_scale(target: Target) -> Candidate:
+def _stock_at_scale(target: Target) -> tuple[Candidate, float]:
+    """The stock voice at the scale that is foretold to be nearest, and its score."""
     weights = np.repeat(stock_weights(), len(STOCK_SCALES), axis=0)
     scales = np.tile(STOCK_SCALES, len(stock_weights()))
-    best = np.argmax(_foretold_scores(weights, scales, target))
-    return Candidate(weights[best], float(scales[best]))
+    scores = _foretold_scores(weights, scales, target)
+    best = np.argmax(scores)
+    return Candidate(weights[best], float(scales[best])), float(scores[best])
 
 
 def stock_weights() -> Floats:
@@ -138,7 +148,7 @@ def heard(candidate: Candidate, spoken: Floats, target: Target) -> Style | None:
     least_db = LEAST_TONALITY_DB + TONALITY_DB_PER_LOG_F0 * (log_f0 - np.log(TONALITY_F0_HZ))
     hoarseness_db = max(0.0, least_db - tonality_db(spoken))
     score = likeness - float(_f0_penalty(log_f0, target)) - HOARSENESS_PENALTY * hoarseness_db + advantage
-    return Style(candidate.weights, candidate.scale, gains, hoarseness_db == 0, score)
+    return Style(candidate, gains, hoarseness_db == 0, score)
 
 
 def _f0_penalty(log_f0, target: Target):
@@ -146,21 +156,28 @@ def _f0_penalty(log_f0, target: Target):
     return F0_PENALTY * np.maximum(0, distance - F0_TOLERANCE)
 
 
-def _evolved(target: Target, strangeness_penalty: float) -> Candidate:
-    """A (PARENTS + CHILDREN) evolution strategy on the networks, from the library's mixtures."""
+def bred(target: Target, strangeness_penalty: float) -> list[tuple[Candidate, float]]:
+    """PARENTS candidates and their foretold scores, the best first, from the library's mixtures.
+
+    A (PARENTS + CHILDREN) evolution strategy on the networks.
+    """
     rng = np.random.default_rng(0)
     parents = _library()["weights"]
     scales = np.exp(rng.uniform(np.log(LEAST_SCALE), np.log(MOST_SCALE), len(parents)))
     known = _coordinates(parents)
-    for round_number in range(ROUNDS):
+    for round_number in range(ROUNDS + 1):
         strangeness = strangeness_penalty * _strangeness(parents, known)
         scores = _foretold_scores(parents, scales, target) - strangeness
         best = np.argsort(-scores)[:PARENTS]
-        children, child_scales = _children(parents[best], scales[best], COOLING**round_number, rng)
-        # The best of those whose scores are known stays the first.
-        parents = np.concatenate([parents[best], children])
-        scales = np.concatenate([scales[best], child_scales])
-    return Candidate(parents[0], float(scales[0]))
+        parents, scales, scores = parents[best], scales[best], scores[best]
+        if round_number < ROUNDS:
+            children, child_scales = _children(parents, scales, COOLING**round_number, rng)
+            parents = np.concatenate([parents, children])
+            scales = np.concatenate([scales, child_scales])
+    return [
+        (Candidate(*each), float(score))
+        for *each, score in zip(parents, scales.tolist(), scores, strict=True)
+    ]
 
 
 def _children(
@@ -178,20 +195,36 @@ def _children(
 
 
 def _foretold_scores(weights: Floats, scales: NDArray, target: Target) -> Floats:
-    """Expected cosine less the penalty for pitch: where the networks are unsure, their vectors are shorter than 1."""
+    """Expected cosine less the penalties for pitch and for sounding unnatural.
+
+    Where the networks are unsure, their vectors are shorter than 1.
+    """
+    out = _foretold("likeness", _inputs(weights, scales, target))
+    pitch_penalty = _f0_penalty(out[:, -1] * F0_SCALE + F0_CENTRE, target)
+    missing_mos = np.maximum(0, WANTED_MOS - foretold_mos(weights, scales, target))
+    return out[:, :-1] @ target.embedding - pitch_penalty - UNNATURALNESS_PENALTY * missing_mos
+
+
+def foretold_mos(weights: Floats, scales: NDArray, target: Target) -> Floats:
+    """How natural mixtures (n, 2, voices) at scales (n,) will sound to DNSMOS, equalised to the target: (n,)."""
+    return _foretold("naturalness", _inputs(weights, scales, target))[:, 0] * MOS_SCALE + MOS_CENTRE
+
+
+def _inputs(weights: Floats, scales: NDArray, target: Target) -> Floats:
     library = _library()
     spectrum = (target.spectrum_db - library["spectrum_mean"]) @ library["spectrum_axes"]
-    inputs = np.hstack(
-        [
-            _coordinates(weights),
-            np.log(scales)[:, None] / LOG_SCALE_SPREAD,
-            np.tile(spectrum, (len(weights), 1)),
-        ]
-    ).astype(np.float32)
-    hidden = np.tanh(inputs @ library["weight_1"] + library["bias_1"][:, None])
-    hidden = np.tanh(hidden @ library["weight_2"] + library["bias_2"][:, None])
-    out = (hidden @ library["weight_3"] + library["bias_3"][:, None]).mean(axis=0)
-    return out[:, :-1] @ target.embedding - _f0_penalty(out[:, -1] * F0_SCALE + F0_CENTRE, target)
+    log_scales = np.log(scales)[:, None] / LOG_SCALE_SPREAD
+    spectra = np.tile(spectrum, (len(weights), 1))
+    return np.hstack([_coordinates(weights), log_scales, spectra]).astype(np.float32)
+
+
+def _foretold(what: str, inputs: Floats) -> Floats:
+    """What the networks for it say, in the mean."""
+    weights_1, weights_2, weights_3 = (_library()[f"{what}_weight_{layer}"] for layer in (1, 2, 3))
+    biases_1, biases_2, biases_3 = (_library()[f"{what}_bias_{layer}"][:, None] for layer in (1, 2, 3))
+    hidden = np.tanh(inputs @ weights_1 + biases_1)
+    hidden = np.tanh(hidden @ weights_2 + biases_2)
+    return (hidden @ weights_3 + biases_3).mean(axis=0)
 
 
 def _coordinates(weights: Floats) -> Floats:
