@@ -4,7 +4,7 @@
     python infrastructure/preview/make_library.py speak FOLDER COUNT [SEED]   # an hour for each core: run several
     python infrastructure/preview/make_library.py breed FOLDER COUNT SEED     # when there is a library already
     python infrastructure/preview/make_library.py hear FOLDER
-    python infrastructure/preview/make_library.py fit FOLDER [likeness | naturalness]
+    python infrastructure/preview/make_library.py fit FOLDER [naturalness]
 
 `speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `breed` with
 mixtures that the engine's search finds, which is where the networks have to be right. `hear` embeds
@@ -16,7 +16,7 @@ library is Kokoro's speech (weights and voices Apache-2.0), embedded by Resembly
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from multiprocessing import Pool
@@ -54,31 +54,19 @@ SENTENCES = (
 VARIANTS = 6  # of each utterance; the first is as it was spoken
 TIMBRE_AXES, PROSODY_AXES, SPECTRUM_AXES = 28, 14, 10
 NETWORKS = 3
+HIDDEN = 192
+EPOCHS = 150
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
+RIDGE = 30.0
 
 DNSMOS_SAMPLES = 144_160
 DNSMOS_POLYNOMIAL = (-0.06766283, 1.11546468, 0.04602535)  # speechmos's, from what its network says to a MOS
 
 
 @dataclass(frozen=True)
-class Settings:
-    hidden: int
-    epochs: int
-    loss_weights: tuple[float, ...]  # of the squared error of each output
-
-
-PARTS = {
-    "likeness": Settings(192, 150, (*[1.0] * 256, 0.05)),  # the embedding and ln F0
-    "naturalness": Settings(48, 150, (1.0,)),
-}
-Description = Callable[
-    [np.ndarray, np.ndarray], str
-]  # of the errors, by what was foretold and what was measured
-
-
-@dataclass(frozen=True)
 class Utterance:
     weights: np.ndarray  # (2, voices)
+    sentence: int  # its place in SENTENCES
     samples: np.ndarray  # int16, as Kokoro gave them
 
     def at_scale(self, scale: float) -> np.ndarray:
@@ -133,14 +121,16 @@ def _say(mixtures: list[np.ndarray], file: Path, seed: int) -> None:
     kokoro.THREADS = 1
     model = kokoro.Kokoro()
     spelt = [phonemes.phonemes(sentence, "en") for sentence in SENTENCES]
+    sentences = (np.arange(len(mixtures)) + seed) % len(SENTENCES)
     speech: list[np.ndarray] = []
     for number, weights in enumerate(mixtures, start=1):
-        samples = model.speak(spelt[(number - 1 + seed) % len(spelt)], styles.mixed(weights))
+        samples = model.speak(spelt[sentences[number - 1]], styles.mixed(weights))
         speech.append((np.clip(samples, -1, 1) * 32767).astype(np.int16))
         if number % 50 == 0 or number == len(mixtures):
             np.savez(
                 file,
                 W=np.array(mixtures[:number]),
+                sentence=sentences[:number],
                 lens=np.array([len(samples) for samples in speech]),
                 audio=np.concatenate(speech),
             )
@@ -180,22 +170,23 @@ def hear(folder: Path) -> None:
             spectra = np.array([voice.spectrum_db for _, voice in voiced])
             tasks = [(*each, spectra, number) for number, each in enumerate(voiced)]
             variants = pool.starmap(_variants, tasks, chunksize=8)
-        known = [
-            (utterance.weights, row) for (utterance, _), row in zip(voiced, variants, strict=True) if row
-        ]
+        known = [(utterance, row) for (utterance, _), row in zip(voiced, variants, strict=True) if row]
         heard = {
             field.name: np.array([[getattr(variant, field.name) for variant in row] for _, row in known])
             for field in fields(Variant)
         }
         target = file.with_name(file.name.replace("speech", "heard"))
-        np.savez(target, weights=np.array([weights for weights, _ in known]), **heard)  # type: ignore[arg-type]
+        weights, sentence = (
+            np.array([getattr(each, name) for each, _ in known]) for name in ("weights", "sentence")
+        )
+        np.savez(target, weights=weights, sentence=sentence, **heard)  # type: ignore[arg-type]
         print(f"{target.name}: {len(known)} of {len(spoken)} utterances", flush=True)
 
 
 def _spoken(file: Path) -> Iterator[Utterance]:
     with np.load(file) as stored:
         parts = np.split(stored["audio"], np.cumsum(stored["lens"])[:-1])
-        yield from map(Utterance, stored["W"].astype(np.float32), parts)
+        yield from map(Utterance, stored["W"].astype(np.float32), stored["sentence"], parts)
 
 
 def _as_spoken(utterance: Utterance) -> VoiceStatistics | None:
@@ -251,24 +242,13 @@ def _dnsmos() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def fit(folder: Path, parts: Sequence[str]) -> None:
-    """Writes TARGET. Of PARTS those that are not named stay as they are in it."""
+def fit(folder: Path, naturalness_alone: bool) -> None:
     heard = _heard(folder)
-    table = _tables(heard) if "likeness" in parts else dict(np.load(TARGET))
-    inputs = _inputs(heard, table)
-    # Held back: all that the mixtures of every twelfth utterance say.
-    unheard = (heard["weights"][:, None] == heard["weights"][11::12]).all(axis=(2, 3)).any(axis=1)
-    for part in parts:
-        outputs, describe = (_likeness if part == "likeness" else _naturalness)(heard)
-        tasks = [(inputs[~unheard], outputs[~unheard], PARTS[part], NETWORKS)]
-        tasks += [(inputs, outputs, PARTS[part], seed) for seed in range(NETWORKS)]
-        with Pool() as pool:
-            judged, *networks = pool.starmap(_trained, tasks, chunksize=1)
-        with torch.no_grad():
-            foretold = judged(torch.tensor(inputs[unheard], dtype=torch.float32)).numpy()
-        print(f"{part}: {unheard.sum()} of {len(inputs)} unheard: {describe(foretold, outputs[unheard])}")
-        table |= _stacked(part, networks)
-    np.savez_compressed(TARGET, **table)
+    # Held back: all that the mixtures of every twelfth dozen say. Styles bred for one target stand side by side.
+    held_back = heard["weights"][np.arange(len(heard["weights"])) // 12 % 12 == 11]
+    unheard = (heard["weights"][:, None] == held_back).all(axis=(2, 3)).any(axis=1)
+    table = dict(np.load(TARGET)) if naturalness_alone else _likeness(heard, unheard)
+    np.savez_compressed(TARGET, **(table | _naturalness(heard, unheard, table)))
     print(f"{TARGET.stat().st_size / 1e6:.1f} MB")
 
 
@@ -277,20 +257,29 @@ def _heard(folder: Path) -> dict[str, np.ndarray]:
     return {name: np.concatenate([file[name] for file in files]) for name in files[0].files}
 
 
-def _tables(heard: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _likeness(heard: dict[str, np.ndarray], unheard: np.ndarray) -> dict[str, np.ndarray]:
     spectrum_mean, spectrum_axes = _spectrum_axes(heard["spectrum_db"].reshape(-1, BAND_COUNT))
-    return {
+    table: dict[str, np.ndarray] = {
         "weights": np.unique(heard["weights"], axis=0).astype(np.float16),
         "stock_embeddings": _stock_embeddings(heard["weights"], heard["embedding"][:, 0]).astype(np.float32),
         "axes": _axes().astype(np.float32),
         "spectrum_mean": spectrum_mean.astype(np.float32),
         "spectrum_axes": spectrum_axes.astype(np.float32),
     }
+    inputs = _inputs(heard, table)
+    log_f0 = (heard["log_f0"] - search.F0_CENTRE) / search.F0_SCALE
+    outputs = np.concatenate([heard["embedding"], log_f0[..., None]], axis=2)
+    tasks = [(inputs[~unheard], outputs[~unheard], NETWORKS)]
+    tasks += [(inputs, outputs, seed) for seed in range(NETWORKS)]
+    with Pool() as pool:
+        judged, *networks = pool.starmap(_trained, tasks, chunksize=1)
+    _print_errors(judged, inputs[unheard], outputs[unheard])
+    return table | _stacked(networks)
 
 
 def _inputs(heard: dict[str, np.ndarray], table: dict[str, np.ndarray]) -> np.ndarray:
-    """(utterances, VARIANTS, inputs of the networks)."""
-    coordinates = heard["weights"].reshape(len(heard["weights"]), -1) @ table["axes"]
+    """(utterances, VARIANTS, inputs of `search._inputs`)."""
+    coordinates = heard["weights"].reshape(len(heard["weights"]), -1) @ table["axes"].astype(np.float32)
     return np.concatenate(
         [
             np.repeat(coordinates[:, None], VARIANTS, 1),
@@ -299,33 +288,6 @@ def _inputs(heard: dict[str, np.ndarray], table: dict[str, np.ndarray]) -> np.nd
         ],
         axis=2,
     )
-
-
-def _likeness(heard: dict[str, np.ndarray]) -> tuple[np.ndarray, Description]:
-    log_f0 = (heard["log_f0"] - search.F0_CENTRE) / search.F0_SCALE
-
-    def describe(foretold: np.ndarray, measured: np.ndarray) -> str:
-        norms = np.linalg.norm(foretold[..., :-1], axis=-1)
-        cosine = ((foretold[..., :-1] * measured[..., :-1]).sum(axis=-1) / norms).mean()
-        f0_error = np.abs(foretold[..., -1] - measured[..., -1]).mean() * search.F0_SCALE
-        return f"cosine {cosine:.3f}, error of ln F0 {f0_error:.3f}"
-
-    return np.concatenate([heard["embedding"], log_f0[..., None]], axis=2), describe
-
-
-def _naturalness(heard: dict[str, np.ndarray]) -> tuple[np.ndarray, Description]:
-    """NaN where DNSMOS was not measured."""
-
-    def describe(foretold: np.ndarray, measured: np.ndarray) -> str:
-        rated = ~np.isnan(measured)
-        one, other = foretold[rated] * search.MOS_SCALE, measured[rated] * search.MOS_SCALE
-        rank_correlation = np.corrcoef(one.argsort().argsort(), other.argsort().argsort())[0, 1]
-        return (
-            f"DNSMOS of {rated.sum()}: error {np.abs(one - other).mean():.2f}, standard deviation "
-            f"{other.std():.2f}, rank correlation {rank_correlation:.2f}"
-        )
-
-    return (heard["naturalness"][..., None] - search.MOS_CENTRE) / search.MOS_SCALE, describe
 
 
 def _stock_embeddings(weights: np.ndarray, embeddings: np.ndarray) -> np.ndarray:
@@ -357,24 +319,32 @@ def _spectrum_axes(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, right[:SPECTRUM_AXES].T / (scale[:SPECTRUM_AXES] / np.sqrt(len(spectra)))
 
 
-def _trained(inputs: np.ndarray, outputs: np.ndarray, settings: Settings, seed: int) -> torch.nn.Sequential:
-    """A network of `search._foretold`. Least squares: its vectors are expectations, of no fixed length."""
+def _print_errors(network: torch.nn.Sequential, inputs: np.ndarray, outputs: np.ndarray) -> None:
+    with torch.no_grad():
+        out = network(torch.tensor(inputs, dtype=torch.float32)).numpy()
+    norms = np.linalg.norm(out[..., :-1], axis=-1)
+    cosine = ((out[..., :-1] * outputs[..., :-1]).sum(axis=-1) / norms).mean()
+    error = np.abs(out[..., -1] - outputs[..., -1]).mean() * search.F0_SCALE
+    print(f"{len(inputs)} unheard utterances: cosine {cosine:.3f}, error of ln F0 {error:.3f}", flush=True)
+
+
+def _trained(inputs: np.ndarray, outputs: np.ndarray, seed: int) -> torch.nn.Sequential:
+    """A network of `search._foretold_scores`. Least squares: its vectors are expectations, of no fixed length."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     x, y = (torch.tensor(each, dtype=torch.float32) for each in (inputs, outputs))
-    weight = torch.tensor(settings.loss_weights, dtype=torch.float32) * ~y.isnan()
-    y = y.nan_to_num()
+    weight = torch.ones(y.shape[-1])
+    weight[-1] = 0.05
     network = torch.nn.Sequential(
-        torch.nn.Linear(x.shape[-1], settings.hidden), torch.nn.Tanh(), torch.nn.Dropout(0.1),
-        torch.nn.Linear(settings.hidden, settings.hidden), torch.nn.Tanh(),
-        torch.nn.Linear(settings.hidden, y.shape[-1]),
+        torch.nn.Linear(x.shape[-1], HIDDEN), torch.nn.Tanh(), torch.nn.Dropout(0.1),
+        torch.nn.Linear(HIDDEN, HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, y.shape[-1]),
     )  # fmt: skip
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
-    for _ in range(settings.epochs):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
+    for _ in range(EPOCHS):
         network.train()
         for batch in torch.randperm(len(x)).split(64):
-            loss = (weight[batch] * (network(x[batch]) - y[batch]).square()).sum(dim=-1).mean()
+            loss = (weight * (network(x[batch]) - y[batch]).square()).sum(dim=-1).mean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -382,18 +352,61 @@ def _trained(inputs: np.ndarray, outputs: np.ndarray, settings: Settings, seed: 
     return network.eval()
 
 
-def _stacked(part: str, networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
-    """<part>_weight_1 (networks, inputs, hidden), <part>_bias_1 (networks, hidden) and so on."""
+def _stacked(networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
+    """weight_1 (networks, inputs, hidden), bias_1 (networks, hidden) and so on."""
     stacked: dict[str, np.ndarray] = {}
     layers = [[layer for layer in network if isinstance(layer, torch.nn.Linear)] for network in networks]
     for number, same in enumerate(zip(*layers, strict=True), start=1):
         weights = np.stack([layer.weight.detach().numpy().T for layer in same])
         biases = np.stack([layer.bias.detach().numpy() for layer in same])
         stacked |= {
-            f"{part}_weight_{number}": weights.astype(np.float16),
-            f"{part}_bias_{number}": biases.astype(np.float16),
+            f"weight_{number}": weights.astype(np.float16),
+            f"bias_{number}": biases.astype(np.float16),
         }
     return stacked
+
+
+def _naturalness(
+    heard: dict[str, np.ndarray], unheard: np.ndarray, table: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """What `search.foretold_mos` needs, from the variants that were rated."""
+    rated = ~np.isnan(heard["naturalness"])
+    utterance, _ = np.nonzero(rated)
+    inputs, mos, sentences = (
+        _inputs(heard, table)[rated],
+        heard["naturalness"][rated],
+        heard["sentence"][utterance],
+    )
+    test = unheard[utterance]
+    model = _regression(inputs[~test], mos[~test], sentences[~test])
+    foretold, measured = search.polynomial(inputs[test], *model), mos[test]
+    # Spearman's: of the ranks.
+    rank_correlation = np.corrcoef(foretold.argsort().argsort(), measured.argsort().argsort())[0, 1]
+    print(
+        f"DNSMOS of {test.sum()} unheard utterances: error {np.abs(foretold - measured).mean():.2f}, "
+        f"standard deviation {measured.std():.2f}, correlation {np.corrcoef(foretold, measured)[0, 1]:.2f}, "
+        f"of the ranks {rank_correlation:.2f}"
+    )
+    names = ("mos_constant", "mos_linear", "mos_quadratic")
+    model = _regression(inputs, mos, sentences)
+    return {name: part.astype(np.float32) for name, part in zip(names, model, strict=True)}
+
+
+def _regression(
+    inputs: np.ndarray, mos: np.ndarray, sentences: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ridge regression on the inputs and their squares: constant, linear and quadratic coefficients.
+
+    Some sentences sound more natural than others, whoever speaks; that is taken off.
+    """
+    features = np.hstack([inputs, inputs**2, np.eye(len(SENTENCES))[sentences]])
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    scaled = (features - mean) / deviation
+    gram = scaled.T @ scaled + RIDGE * np.eye(features.shape[1])
+    slopes = np.linalg.solve(gram, scaled.T @ (mos - mos.mean())) / deviation
+    linear, quadratic = np.split(slopes[: 2 * inputs.shape[1]], 2)
+    constant = mos.mean() - mean[: 2 * inputs.shape[1]] @ slopes[: 2 * inputs.shape[1]]
+    return np.array([constant]), linear, quadratic
 
 
 if __name__ == "__main__":
@@ -405,4 +418,4 @@ if __name__ == "__main__":
     elif command == "hear":
         hear(Path(folder))
     else:
-        fit(Path(folder), more or list(PARTS))
+        fit(Path(folder), naturalness_alone=more == ["naturalness"])
