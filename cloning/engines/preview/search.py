@@ -28,8 +28,8 @@ TRIAL_SENTENCE = "We watched the boat leave the harbour."
 STOCK_ADVANTAGE = 0.01  # on the score: the stock voices are the clearest
 
 F0_CENTRE, F0_SCALE = 5.0, 0.35  # of log F0, in the networks' output
-# By DNSMOS. Of voices made up by `make_library.py`, 12 with two sentences each, styles bred with a penalty of 0, 0.1 and
-# 0.2 measured 3.20, 3.34 and 3.37, and were heard at a cosine of 0.786, 0.796 and 0.787.
+# By DNSMOS. For 12 voices made up by `make_library.py`, styles bred with penalties of 0, 0.1 and 0.2 measured 3.20,
+# 3.34 and 3.37 on two sentences, and were heard at cosines of 0.786, 0.796 and 0.787.
 WANTED_MOS = 3.4
 UNNATURALNESS_PENALTY = 0.1  # of the score, per MOS below
 F0_PENALTY = 0.3  # of the score, per unit of log F0 beyond the tolerance
