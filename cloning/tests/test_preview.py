@@ -117,25 +117,24 @@ def test_the_style_found_is_nearer_than_any_stock_voice_tried_and_than_the_other
 
 
 @pytest.mark.parametrize("name", ["af_heart", "bm_george", "am_michael"])
-def test_a_stock_voice_is_the_first_candidate_for_what_sounds_like_it(engine, name):
+def test_a_stock_voice_is_among_the_candidates_for_what_sounds_like_it(engine, name):
     """Heard saying a sentence that is not in the library."""
     assert engine._kokoro
     heard = _resampled(engine._kokoro.speak(phonemes.phonemes(ENGLISH, "en"), styles.stock(name)))
     stock, *bred = search.candidates(_target(heard, synthetic_f0))
-    assert stock.is_stock and bred and not any(candidate.is_stock for candidate in bred)
+    assert stock.is_stock and not any(candidate.is_stock for candidate in bred)
     assert styles.stock_names()[stock.weights[0].argmax()] == name
     assert stock.scale == pytest.approx(1, abs=0.06)
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-def test_a_voice_is_learnt_by_one_trial(engine, clips, monkeypatch, clip):
-    """Each takes more than a second; and before it whoever waits is asked whether to go on."""
+def test_a_voice_is_learnt_by_two_trials(engine, clips, monkeypatch, clip):
+    """A stock voice's and that of a style that is clear at once. Before each, whoever waits may call it off."""
     steps: list[str] = []
     said = search.said
     monkeypatch.setattr(search, "said", lambda *given: steps.append("trial") or said(*given))
     engine.condition([clips[clip]], lambda: steps.append("step"))
-    assert steps.count("trial") == 1
-    assert steps.index("trial") == steps.count("step") >= 2
+    assert steps == ["step", "step", "trial", "step", "trial"]
 
 
 @pytest.mark.parametrize("clip", CLIPS)
@@ -145,20 +144,21 @@ def test_styles_that_are_foretold_to_sound_natural_are_preferred(clip, monkeypat
     def mos(candidate: search.Candidate) -> float:
         return float(search.foretold_mos(candidate.weights[None], np.array([candidate.scale]), target)[0])
 
-    natural, _ = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
+    natural = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
     monkeypatch.setattr(search, "UNNATURALNESS_PENALTY", 0.0)
-    nearest, _ = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
+    nearest = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
     assert mos(natural) > mos(nearest) + 0.02
 
 
 def test_a_hoarse_style_is_worth_less_and_others_are_tried(engine, monkeypatch):
-    """Speaker encoders do not hear it: here what the first two styles say is drowned in breath."""
+    """Speaker encoders do not hear it: here what the first two bred styles say is drowned in breath."""
     rng, heard, said = np.random.default_rng(0), search.heard, search.said
     trials: list[search.Style] = []
 
     def breathy(spelt, candidate, model):
         spoken = said(spelt, candidate, model)
-        breath = rng.normal(0, spoken.std(), spoken.size) if len(trials) < 2 else 0
+        hoarse = not candidate.is_stock and len(trials) < 3
+        breath = rng.normal(0, spoken.std(), spoken.size) if hoarse else 0
         return (spoken + breath).astype(np.float32)
 
     def remembered(*given):
@@ -168,8 +168,8 @@ def test_a_hoarse_style_is_worth_less_and_others_are_tried(engine, monkeypatch):
     monkeypatch.setattr(search, "said", breathy)
     monkeypatch.setattr(search, "heard", remembered)
     chosen = search.nearest_style(_target(_speech(CLIPS[0]), recorded_f0), engine._kokoro)
-    assert [style.is_clear for style in trials] == [False, False, True]
-    assert chosen is trials[-1]
+    assert [style.is_clear for style in trials[1:]] == [False, False, True]
+    assert chosen.is_clear
 
 
 def _target(samples: np.ndarray, estimate_f0: F0Estimator) -> search.Target:

@@ -97,7 +97,7 @@ def breed(folder: Path, count: int, seed: int) -> None:
     mixtures: list[np.ndarray] = []
     while len(mixtures) < count:
         bred = search.bred(_made_up_target(rng), float(rng.choice(search.STRANGENESS_PENALTIES)))
-        mixtures += [bred[place][0].weights for place in (0, *rng.integers(1, len(bred), 2))]
+        mixtures += [bred[place].weights for place in (0, *rng.integers(1, len(bred), 2))]
     _say(mixtures[:count], folder / f"speech-bred-{seed}.npz", seed)
 
 

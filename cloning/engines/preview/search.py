@@ -86,7 +86,7 @@ def _library() -> dict[str, Floats]:
 
 
 def nearest_style(target: Target, kokoro: Kokoro, on_step: Callable[[], None] = lambda: None) -> Style:
-    """Lets candidates speak TRIAL_SENTENCE, as far as the first that is clear; returns the one nearest.
+    """Lets candidates speak TRIAL_SENTENCE, as far as the first that was bred and is clear; returns the one nearest.
 
     `on_step` is called before each trial and ends the search by raising.
     """
@@ -95,33 +95,25 @@ def nearest_style(target: Target, kokoro: Kokoro, on_step: Callable[[], None] = 
     for candidate in candidates(target):
         on_step()
         style = heard(candidate, said(spelt, candidate, kokoro), target)
-        if style and style.is_clear:
-            return style
-        trials.append(style)
-    return max(filter(None, trials), key=lambda style: style.score)
+        if style:
+            trials.append(style)
+        if style and style.is_clear and not candidate.is_stock:
+            break
+    return max(trials, key=lambda style: style.score)
 
 
 def candidates(target: Target) -> Iterator[Candidate]:
-    """Those bred, ever nearer to the library, and a stock voice: the last, or the first if foretold to be nearer."""
-    stock, stock_score = _stock_at_scale(target)
-    first, score = bred(target, STRANGENESS_PENALTIES[0])[0]
-    is_stock_nearer = stock_score + STOCK_ADVANTAGE > score
-    if is_stock_nearer:
-        yield stock
-    yield first
-    for penalty in STRANGENESS_PENALTIES[1:]:
-        yield bred(target, penalty)[0][0]
-    if not is_stock_nearer:
-        yield stock
+    """The stock voice foretold to be nearest at some scale, and then those bred, ever nearer to the library."""
+    yield _stock_at_scale(target)
+    for penalty in STRANGENESS_PENALTIES:
+        yield bred(target, penalty)[0]
 
 
-def _stock_at_scale(target: Target) -> tuple[Candidate, float]:
-    """The stock voice at the scale that is foretold to be nearest, and its score."""
+def _stock_at_scale(target: Target) -> Candidate:
     weights = np.repeat(stock_weights(), len(STOCK_SCALES), axis=0)
     scales = np.tile(STOCK_SCALES, len(stock_weights()))
-    scores = _foretold_scores(weights, scales, target)
-    best = np.argmax(scores)
-    return Candidate(weights[best], float(scales[best])), float(scores[best])
+    best = np.argmax(_foretold_scores(weights, scales, target))
+    return Candidate(weights[best], float(scales[best]))
 
 
 def stock_weights() -> Floats:
@@ -157,28 +149,21 @@ def _f0_penalty(log_f0, target: Target):
     return F0_PENALTY * np.maximum(0, distance - F0_TOLERANCE)
 
 
-def bred(target: Target, strangeness_penalty: float) -> list[tuple[Candidate, float]]:
-    """PARENTS candidates and their foretold scores, the best first, from the library's mixtures.
-
-    A (PARENTS + CHILDREN) evolution strategy on the networks.
-    """
+def bred(target: Target, strangeness_penalty: float) -> list[Candidate]:
+    """PARENTS candidates, the best first: a (PARENTS + CHILDREN) evolution strategy, from the library's mixtures."""
     rng = np.random.default_rng(0)
     parents = _library()["weights"]
     scales = np.exp(rng.uniform(np.log(LEAST_SCALE), np.log(MOST_SCALE), len(parents)))
     known = _coordinates(parents)
     for round_number in range(ROUNDS + 1):
         strangeness = strangeness_penalty * _strangeness(parents, known)
-        scores = _foretold_scores(parents, scales, target) - strangeness
-        best = np.argsort(-scores)[:PARENTS]
-        parents, scales, scores = parents[best], scales[best], scores[best]
+        best = np.argsort(strangeness - _foretold_scores(parents, scales, target))[:PARENTS]
+        parents, scales = parents[best], scales[best]
         if round_number < ROUNDS:
             children, child_scales = _children(parents, scales, COOLING**round_number, rng)
             parents = np.concatenate([parents, children])
             scales = np.concatenate([scales, child_scales])
-    return [
-        (Candidate(*each), float(score))
-        for *each, score in zip(parents, scales.tolist(), scores, strict=True)
-    ]
+    return [Candidate(*each) for each in zip(parents, scales.tolist(), strict=True)]
 
 
 def _children(
