@@ -7,10 +7,11 @@
     python infrastructure/preview/make_library.py fit FOLDER [naturalness]
 
 `speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `breed` with
-mixtures that the engine's search finds, which is where the networks have to be right. `hear` embeds
-them, each at several scales and with several long-term spectra, and measures how natural they sound. `fit` trains small
-networks that foretell both for a mixture at a scale, equalised to a spectrum. No recording of a person goes in: the
-library is Kokoro's speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
+mixtures that the engine's search finds for voices that are made up. `hear` embeds what was said, each utterance at
+several scales and with several long-term spectra, and measures how natural it sounds. `fit` trains small networks that
+foretell the embedding of a mixture at a scale, equalised to a spectrum, and a regression that foretells its naturalness;
+with "naturalness" only the latter, and the networks stay. No recording of a person goes in: the library is Kokoro's
+speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
 """
 
 import importlib.util
