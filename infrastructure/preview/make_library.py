@@ -9,9 +9,9 @@
 `speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `breed` with
 mixtures that the engine's search finds for voices that are made up. `hear` embeds what was said, each utterance at
 several scales and with several long-term spectra, and measures how natural it sounds. `fit` trains small networks that
-foretell the embedding of a mixture at a scale, equalised to a spectrum, and a regression that foretells its naturalness;
-with "naturalness" only the latter, and the networks stay. No recording of a person goes in: the library is Kokoro's
-speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
+foretell the embedding of a mixture at a scale, equalised to a spectrum, and a regression that foretells its
+naturalness; with "naturalness" only the latter, and the networks stay. No recording of a person goes in: the
+library is Kokoro's speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
 """
 
 import importlib.util

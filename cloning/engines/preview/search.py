@@ -3,9 +3,9 @@
 A style is a mixture of Kokoro's voices, a scale of all its frequencies (the size of the speaker) and an equaliser.
 `infrastructure/preview/make_library.py` made a library of mixtures and trained small networks that foretell how a
 speaker encoder hears any mixture at any scale, equalised to any long-term spectrum, and a regression that foretells how
-natural it sounds. With them a style is bred that should be near to the reference. It and a stock voice at its best scale
-speak a sentence, and what is heard decides; a style that turns out hoarse is bred again, nearer to what the library
-holds.
+natural it sounds. With them a style is bred that should be near to the reference. It and a stock voice at its best
+scale speak a sentence, and what is heard decides; a style that turns out hoarse is bred again, nearer to what the
+library holds.
 """
 
 from collections.abc import Callable, Iterator
