@@ -524,16 +524,6 @@ def test_two_seconds_of_a_voice_are_enough(espeak_only, tmp_path, clip):
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-def test_pitch_is_looked_for_where_the_voice_is(clip):
-    """Not in a long pause, with its noise, in the middle of the recording."""
-    start, end = np.array_split(_speech(clip), 2)
-    pause = np.random.default_rng(0).normal(0, 1e-4, 6 * ANALYSIS_RATE_HZ)
-    f0_hz = recorded_f0(np.concatenate([start, pause, end]))
-    voiced = f0_hz[: len(start) // 80][f0_hz[: len(start) // 80] > 0]
-    assert np.median(voiced) == pytest.approx(measure(start, recorded_f0).median_f0_hz, rel=0.03)
-
-
-@pytest.mark.parametrize("clip", CLIPS)
 def test_a_telephone_s_band_is_not_taken_for_the_voice_s(espeak_only, clips, tmp_path, clip):
     band = "highpass=f=300,lowpass=f=3400,lowpass=f=3400,aresample=8000"
     called = _through_ffmpeg(_speech(clip), tmp_path, ".wav", "-af", band)
