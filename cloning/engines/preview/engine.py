@@ -42,7 +42,7 @@ class PreviewEngine(Engine):
                 self._kokoro = kokoro.Kokoro(weights)
             except kokoro.WeightsError as error:
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
-        self.conditioning_key = "preview-kokoro-3" if self._kokoro else "preview-espeak-2"
+        self.conditioning_key = "preview-kokoro-4" if self._kokoro else "preview-espeak-2"
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         """See `Engine.condition`.
@@ -65,8 +65,8 @@ class PreviewEngine(Engine):
             target = Target(embedding, voice.median_f0_hz, voice.spectrum_db)
             style = nearest_style(target, self._kokoro, on_step)
             arrays |= {
-                "style_weights": style.weights,
-                "frequency_scale": np.array([style.scale], np.float32),
+                "style_weights": style.candidate.weights,
+                "frequency_scale": np.array([style.candidate.scale], np.float32),
                 "equaliser_gains_db": style.gains_db,
             }
         return Conditioning(arrays)
@@ -81,7 +81,7 @@ class PreviewEngine(Engine):
             spoken = espeak_voice.speak_like(_imitated(conditioning), segment, language, options.speed)
         if not spoken.size or np.abs(spoken).max() < AUDIBLE_PEAK:
             raise EngineError("There is nothing in this text that the preview voice can say.")
-        return _levelled(spoken)
+        return levelled(spoken, self.sample_rate_hz)
 
     def _kokoro_speech(self, text: str, language: str, conditioning: Conditioning, speed: float) -> Waveform:
         assert self._kokoro
@@ -114,9 +114,12 @@ def _read(clip: Path, longest_seconds: float) -> NDArray[np.float64]:
     return np.frombuffer(frames, np.int16) / 32768
 
 
-def _levelled(samples: Waveform) -> Waveform:
-    """Brings speech, without its pauses, to LEVEL_DBFS, or as near as PEAK_LIMIT lets it."""
-    block = PreviewEngine.sample_rate_hz // 50
+def levelled(samples: Waveform, sample_rate_hz: int) -> Waveform:
+    """Brings speech, without its pauses, to LEVEL_DBFS, or as near as PEAK_LIMIT lets it.
+
+    A result is levelled as a whole when it is written; until then this keeps each segment from being clipped.
+    """
+    block = sample_rate_hz // 50
     padded = np.pad(samples, (0, -samples.size % block))
     power = np.mean(padded.reshape(-1, block) ** 2, axis=1)
     speech_rms = np.sqrt(power[power > power.max() / 1000].mean())

@@ -54,21 +54,21 @@ def measured(samples: NDArray) -> VoiceStatistics:
     Raises EngineError with a reason where there is none.
     """
     f0_hz = recorded_f0(np.ascontiguousarray(samples, dtype=np.float64))
-    try:
-        statistics = measure(samples, lambda _: f0_hz)
-    except NoVoiceError:
-        raise EngineError(f"{_what_else(samples)} {ADVICE}") from None
     tonality = tonality_db(samples)
     is_unvoiced = tonality < LEAST_TONALITY_DB and _median_f0_step(f0_hz) > MOST_F0_STEP
-    if is_unvoiced or tonality > MOST_TONALITY_DB:
-        raise EngineError(f"{_what_else(samples)} {ADVICE}")
+    try:
+        if is_unvoiced or tonality > MOST_TONALITY_DB:
+            raise NoVoiceError
+        statistics = measure(samples, lambda _: f0_hz)
+    except NoVoiceError:
+        raise EngineError(f"{_what_else(samples, tonality)} {ADVICE}") from None
     return replace(statistics, spectrum_db=_with_plausible_edges(statistics.spectrum_db))
 
 
-def _what_else(samples: NDArray) -> str:
+def _what_else(samples: NDArray, tonality: float) -> str:
     if not samples.any():
         return SILENCE
-    if tonality_db(samples) > LEAST_TONALITY_OF_MUSIC_DB:
+    if tonality > LEAST_TONALITY_OF_MUSIC_DB:
         return MUSIC
     return WHISPER if energy_range_db(samples) > LEAST_RANGE_OF_WHISPER_DB else NOISE
 
