@@ -187,20 +187,23 @@ def _foretold_scores(weights: Floats, scales: NDArray, target: Target) -> Floats
     Where the networks are unsure, their vectors are shorter than 1.
     """
     library = _library()
-    hidden = _inputs(weights, scales, target)
+    inputs = hidden = _inputs(weights, scales, target)
     for layer in ("1", "2"):
         hidden = np.tanh(hidden @ library[f"weight_{layer}"] + library[f"bias_{layer}"][:, None])
     out = (hidden @ library["weight_3"] + library["bias_3"][:, None]).mean(axis=0)
     pitch_penalty = _f0_penalty(out[:, -1] * F0_SCALE + F0_CENTRE, target)
-    missing_mos = np.maximum(0, WANTED_MOS - foretold_mos(weights, scales, target))
+    missing_mos = np.maximum(0, WANTED_MOS - _mos(inputs))
     return out[:, :-1] @ target.embedding - pitch_penalty - UNNATURALNESS_PENALTY * missing_mos
 
 
 def foretold_mos(weights: Floats, scales: NDArray, target: Target) -> Floats:
     """What DNSMOS will say of mixtures (n, 2, voices) at scales (n,), equalised to the target: (n,)."""
+    return _mos(_inputs(weights, scales, target))
+
+
+def _mos(inputs: Floats) -> Floats:
     library = _library()
-    coefficients = (library[f"mos_{name}"] for name in ("constant", "linear", "quadratic"))
-    return polynomial(_inputs(weights, scales, target), *coefficients)
+    return polynomial(inputs, *(library[f"mos_{name}"] for name in ("constant", "linear", "quadratic")))
 
 
 def polynomial(inputs: NDArray, constant: NDArray, linear: NDArray, quadratic: NDArray) -> NDArray:

@@ -197,11 +197,12 @@ class XttsEngine(Engine):
                 else:
                     wait([pieces[0].sound])
                 for index in list(speaking):
-                    has_ended, latents = rows[index].has_ended, list(rows[index].latents)
+                    has_ended, latents = rows[index].has_ended, rows[index].latents
                     if has_ended or len(latents) >= due_codes[index]:
-                        sound = self._vocoder_thread.submit(self._sound, streams[index], latents, has_ended)
+                        known = list(latents)  # other callers' steps add to them
+                        sound = self._vocoder_thread.submit(self._sound, streams[index], known, has_ended)
                         pieces.append(Piece(index, sound, has_ended))
-                        due_codes[index] = len(latents) + codes
+                        due_codes[index] = len(known) + codes
                     if has_ended:
                         speaking.remove(index)
                 while pieces and pieces[0].sound.done():
