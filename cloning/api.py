@@ -11,8 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
@@ -34,7 +32,7 @@ from cloning.engines import engine_name
 from cloning.files import audio_response
 from cloning.forms import GenerationForm
 from cloning.models import Channel, Generation, Status, Worker
-from cloning.storage import is_disk_full
+from cloning.storage import check_storage, is_disk_full
 from cloning.tasks import QueueFullError, submit
 
 logger = logging.getLogger(__name__)
@@ -300,10 +298,6 @@ def checked(check: Callable[[], object]) -> str:
 def check_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-
-
-def check_storage() -> None:
-    default_storage.delete(default_storage.save("health-check", ContentFile(b"ok")))
 
 
 def check_worker() -> None:

@@ -1,15 +1,20 @@
-"""Local storage that never shows a half-written file."""
+"""Local storage that never shows a half-written file. (`s3.py` has the other storage.)"""
 
 import errno
 import uuid
 from pathlib import Path
 
-from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, default_storage
 
 
 def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def check_storage() -> None:
+    """Writes and deletes a file. Raises OSError where that can't be done."""
+    default_storage.delete(default_storage.save("health-check", ContentFile(b"ok")))
 
 
 class AtomicFileSystemStorage(FileSystemStorage):

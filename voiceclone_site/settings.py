@@ -39,6 +39,8 @@ STORAGE_ROOT = env_folder("STORAGE_ROOT", "./storage")
 MODEL_CACHE = env_folder("MODEL_CACHE", "./model_cache")
 DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(STORAGE_ROOT))}/db.sqlite3"
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+S3_BUCKET = env.str("S3_BUCKET", "")
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", "")
 
 # Who may reach the site, and where
 HOST = env.str("HOST", "127.0.0.1")
@@ -137,7 +139,12 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "cloning.storage.AtomicFileSystemStorage"},
+    "default": {
+        "BACKEND": "cloning.s3.S3Storage",
+        "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": S3_ENDPOINT_URL or None},
+    }
+    if S3_BUCKET
+    else {"BACKEND": "cloning.storage.AtomicFileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

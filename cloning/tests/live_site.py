@@ -1,15 +1,18 @@
 """A real `manage.py serve`, web server and worker, for tests that need the whole site."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +27,26 @@ class LiveSite:
     storage_root: Path
     process: subprocess.Popen[bytes]  # the supervisor; web server and worker are its children
     log: Path  # what all three of them print
+
+    def post(self, text: str, reference: bytes) -> dict[str, Any]:
+        """Asks for a generation through the API without waiting for it."""
+        boundary = "test-boundary"
+        body = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
+        ).encode() + reference
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/voice-clone/generate",
+            data=body + f"\r\n--{boundary}--\r\n".encode(),
+            headers={"Content-Type": f"multipart/form-data; boundary={boundary}", "Prefer": "respond-async"},
+        )
+        with urllib.request.urlopen(request) as response:
+            assert response.status == 202
+            return json.load(response)
+
+    def get(self, path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(self.url + path) as response:
+            return json.load(response)
 
 
 @contextmanager

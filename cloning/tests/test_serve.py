@@ -1,6 +1,5 @@
 """The supervisor with its real children: what `make run` starts."""
 
-import json
 import os
 import signal
 import socket
@@ -8,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,28 +22,6 @@ LONG_TEXT = (
     "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. "
     * 150
 )
-
-
-def post(site: LiveSite, text: str) -> dict:
-    """Asks for a generation through the API without waiting for it."""
-    boundary = "test-boundary"
-    body = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}\r\n'
-        f'--{boundary}\r\nContent-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
-    ).encode() + MALE_CLIP.read_bytes()
-    request = urllib.request.Request(
-        f"{site.url}/api/v1/voice-clone/generate",
-        data=body + f"\r\n--{boundary}--\r\n".encode(),
-        headers={"Content-Type": f"multipart/form-data; boundary={boundary}", "Prefer": "respond-async"},
-    )
-    with urllib.request.urlopen(request) as response:
-        assert response.status == 202
-        return json.load(response)
-
-
-def get(site: LiveSite, path: str) -> dict:
-    with urllib.request.urlopen(site.url + path) as response:
-        return json.load(response)
 
 
 def rows(site: LiveSite, query: str) -> list[tuple]:
@@ -66,11 +42,11 @@ def running_segments(site: LiveSite) -> int:
 
 def test_a_killed_worker_loses_nothing_and_the_generation_succeeds_exactly_once(tmp_path):
     with serving(tmp_path, LEASE_SECONDS="6") as site:
-        generation = post(site, LONG_TEXT)
+        generation = site.post(LONG_TEXT, MALE_CLIP.read_bytes())
         wait_until(lambda: running_segments(site) >= 2)
         os.kill(worker_pids(site)[0], signal.SIGKILL)
         wait_until(lambda: rows(site, "SELECT 1 FROM cloning_generation WHERE attempts = 2"))
-        result = wait_until(lambda: (g := get(site, generation["status_url"]))["status"] == "succeeded" and g)
+        result = wait_until(lambda: (g := site.get(generation["status_url"]))["status"] == "succeeded" and g)
         files = list((site.storage_root / "generated").iterdir())
         assert len(files) == 1
         assert soundfile.info(files[0]).duration == pytest.approx(result["duration_seconds"], abs=0.01)
@@ -80,13 +56,13 @@ def test_a_killed_worker_loses_nothing_and_the_generation_succeeds_exactly_once(
 
 def test_stopping_in_the_middle_loses_nothing_and_the_next_run_goes_on(tmp_path):
     with serving(tmp_path) as site:
-        generation = post(site, LONG_TEXT)
+        generation = site.post(LONG_TEXT, MALE_CLIP.read_bytes())
         wait_until(lambda: running_segments(site) >= 1)
     assert rows(site, "SELECT status, attempts FROM cloning_generation") == [("queued", 0)]
     assert rows(site, "SELECT count(*) FROM cloning_worker") == [(0,)]
 
     with serving(tmp_path) as site:
-        wait_until(lambda: get(site, generation["status_url"])["status"] == "succeeded")
+        wait_until(lambda: site.get(generation["status_url"])["status"] == "succeeded")
 
 
 def run_serve(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """Holds settings.py, .env.example and the README's table together, and the settings' own behaviour."""
 
+import ast
 import os
 import re
 import shutil
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-FETCH_MODEL_SETTINGS = {
+LIBRARIES_SETTINGS = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_DEFAULT_REGION",
     "COQUI_TOS_AGREED",
     "HF_ENDPOINT",
 }  # read by libraries' conventions, not by settings.py
@@ -32,7 +36,7 @@ def readme_table() -> dict[str, str]:
 
 
 def test_every_setting_is_documented_twice_and_nothing_else_is():
-    assert set(env_example()) == defaults_in_settings() | FETCH_MODEL_SETTINGS
+    assert set(env_example()) == defaults_in_settings() | LIBRARIES_SETTINGS
     assert set(readme_table()) == set(env_example())
 
 
@@ -76,7 +80,7 @@ def test_the_documented_defaults_are_the_real_ones(tmp_path):
         "MAX_REFERENCE_MB",
         "MAX_REFERENCE_SECONDS",
     ]
-    names += ["MAX_QUEUED", "API_WAIT_SECONDS", "MODEL_CACHE", "ALLOWED_HOSTS", "DATABASES"]
+    names += ["MAX_QUEUED", "API_WAIT_SECONDS", "MODEL_CACHE", "ALLOWED_HOSTS", "DATABASES", "STORAGES"]
     expression = f"[str(getattr(settings, name)) for name in {names}]"
     documented = {name: value for name, value in env_example().items() if name != "STORAGE_ROOT"}
     assert (
@@ -115,6 +119,15 @@ def test_storage_with_spaces_and_signs_in_its_path_works(tmp_path):
     folder = tmp_path / "a folder #1 100%"
     result = settings_value("settings.DATABASES['default']['NAME']", tmp_path, STORAGE_ROOT=str(folder))
     assert result.stdout.strip() == f"{folder}/db.sqlite3", result.stderr
+
+
+def test_a_bucket_takes_the_place_of_the_folder(tmp_path):
+    expression = "settings.STORAGES['default']"
+    result = settings_value(expression, tmp_path, S3_BUCKET="speech", S3_ENDPOINT_URL="http://localhost:9000")
+    assert ast.literal_eval(result.stdout) == {
+        "BACKEND": "cloning.s3.S3Storage",
+        "OPTIONS": {"bucket_name": "speech", "endpoint_url": "http://localhost:9000"},
+    }
 
 
 def test_https_makes_cookies_and_redirects_strict(tmp_path):

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from cloning import audio
+from cloning import audio, storage
 from cloning.engines import LABELS, engine_name
 from cloning.models import Worker
 
@@ -143,6 +143,10 @@ def prepare() -> None:
         raise CommandError(str(error)) from error
     if shutil.disk_usage(settings.STORAGE_ROOT).free < 512 * 1024**2:
         logger.warning("Less than 512 MB are free where STORAGE_ROOT is.")
+    try:
+        storage.check_storage()
+    except OSError as error:
+        raise CommandError(f"Files can't be kept. {error}") from error
     with socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,0 +1,84 @@
+"""The same files in a bucket, by the settings S3_BUCKET and S3_ENDPOINT_URL: for workers on several machines."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import File
+from storages.backends import s3
+
+PRECONDITION_FAILED = 412
+SPOOL_BYTES = 1024**2  # of a file that is read; what is more goes to the disk
+# Botocore's own wait a minute for each of five tries, through which a page or a health check would hang.
+CLIENT_CONFIG = Config(
+    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+
+@contextmanager
+def as_os_errors() -> Iterator[None]:
+    """The storage's failures as what local files raise, which the callers know."""
+    try:
+        yield
+    except (BotoCoreError, Boto3Error, ClientError) as error:
+        raise OSError(f"S3: {error}") from error
+
+
+class S3Storage(s3.S3Storage):
+    """django-storages' S3, keeping what AtomicFileSystemStorage keeps: no file is overwritten, failures are OSErrors.
+
+    Credentials and region are looked up by boto3: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
+    `AWS_DEFAULT_REGION` in the environment, `~/.aws`, or the machine's role.
+    """
+
+    def get_default_settings(self) -> dict[str, Any]:
+        return {
+            **super().get_default_settings(),
+            "file_overwrite": False,
+            "max_memory_size": SPOOL_BYTES,
+            "client_config": CLIENT_CONFIG,
+        }
+
+    def _open(self, name: str, mode: str = "rb") -> File:
+        with as_os_errors():
+            opened = super()._open(name, mode)
+            opened.file  # noqa: B018  # fetches it now: a failure is known before an answer has begun
+            return opened
+
+    def _save(self, name: str, content: File) -> str:
+        """In one conditional request: of two that save under one name at the same moment, one gets another name.
+
+        (django-storages would overwrite: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)
+        """
+        with as_os_errors():
+            while True:
+                content.seek(0)
+                try:
+                    self.bucket.Object(name).put(
+                        Body=content, IfNoneMatch="*", **self._get_write_parameters(name, content)
+                    )
+                except ClientError as error:
+                    if error.response["ResponseMetadata"]["HTTPStatusCode"] != PRECONDITION_FAILED:
+                        raise
+                    name = self.get_available_name(name)
+                else:
+                    return name
+
+    def delete(self, name: str) -> None:
+        with as_os_errors():
+            super().delete(name)
+
+    def exists(self, name: str) -> bool:
+        with as_os_errors():
+            return super().exists(name)
+
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        with as_os_errors():
+            return super().listdir(name)
+
+    def size(self, name: str) -> int:
+        with as_os_errors():
+            return super().size(name)
