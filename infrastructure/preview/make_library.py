@@ -45,13 +45,20 @@ from cloning.engines.preview.measure import (
 TARGET = Path(__file__).parents[2] / "cloning/engines/preview/data/library.npz"
 # Spoken in turns: what the network learns of a voice must not be what one sentence sounds like.
 SENTENCES = (
-    "The boat left the harbour early that day.",
+    "The boat left the island early that day.",
     "She sold fresh bread and yellow cheese.",
     "My brother thinks it might rain tonight.",
     "You should have asked before you moved it.",
     "A pair of old shoes stood by the fire.",
     "Could the young judge hear every voice?",
+    "Ask the clerk to stack six thick books.",
+    "Strict guests kept both gifts in the attic.",
+    "Thin threads stretched past the chapel roof.",
+    "We picked up dark plums and a crisp pear.",
+    "The guard rubbed mud from his left boot.",
+    "Five vans crossed the narrow bridge at dusk.",
 )
+STOCK_UTTERANCES = 6  # of each of Kokoro's own voices
 VARIANTS = 6  # of each utterance; the first is as it was spoken
 TIMBRE_AXES, PROSODY_AXES, SPECTRUM_AXES = 28, 14, 10
 NETWORKS = 3
@@ -88,7 +95,7 @@ class Variant:
 
 def speak(folder: Path, count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    mixtures = (_mixture(rng, number // len(SENTENCES) if seed == 0 else None) for number in range(count))
+    mixtures = (_mixture(rng, number // STOCK_UTTERANCES if seed == 0 else None) for number in range(count))
     _say(list(mixtures), folder / f"speech-{seed}.npz", seed)
 
 
