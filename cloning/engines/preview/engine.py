@@ -42,7 +42,7 @@ class PreviewEngine(Engine):
                 self._kokoro = kokoro.Kokoro(weights)
             except kokoro.WeightsError as error:
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
-        self.conditioning_key = "preview-kokoro-4" if self._kokoro else "preview-espeak-2"
+        self.conditioning_key = "preview-kokoro-5" if self._kokoro else "preview-espeak-2"
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         """See `Engine.condition`.
