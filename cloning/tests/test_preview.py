@@ -150,9 +150,8 @@ def test_styles_that_are_foretold_to_sound_natural_and_clear_are_preferred(
     target = _target(_speech(clip), recorded_f0)
 
     def foretold(candidate: search.Candidate) -> float:
-        return float(
-            search.foretold(measure, candidate.weights[None], np.array([candidate.scale]), target)[0]
-        )
+        inputs = search._inputs(candidate.weights[None], np.array([candidate.scale]), target)
+        return float(search._foretold(measure, inputs)[0])
 
     preferred = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
     monkeypatch.setattr(search, penalty, 0.0)

@@ -262,6 +262,7 @@ def _dnsmos() -> onnxruntime.InferenceSession:
 
 
 def _surprisal(samples: np.ndarray, sentence: str) -> float:
+    """Mean of -ln p over the sentence's tokens, as whisper's decoder gives them one after the other."""
     whisper = _whisper()
     features = whisper.feature_extractor(samples)
     heard = whisper.encode(pad_or_trim(features))

@@ -35,7 +35,7 @@ F0_CENTRE, F0_SCALE = 5.0, 0.35  # of log F0, in the networks' output
 # 3.34 and 3.37 on two sentences, and were heard at cosines of 0.786, 0.796 and 0.787.
 WANTED_MOS = 3.4
 UNNATURALNESS_PENALTY = 0.1  # of the score, per MOS below
-# By whisper tiny.en, in nats per token. Stock voices that speak English are at about this on easy sentences.
+# Of nats per token, by whisper tiny.en. The library's average for the easier half of its sentences.
 ACCEPTED_LOG_SURPRISAL = -2.5
 OBSCURITY_PENALTY = 0.05  # of the score, per unit above
 POLYNOMIAL_PARTS = ("constant", "linear", "quadratic")
@@ -204,16 +204,8 @@ def _foretold_scores(weights: Floats, scales: NDArray, target: Target) -> Floats
     return out[:, :-1] @ target.embedding - pitch_penalty - quality_penalty
 
 
-def foretold(measure: str, weights: Floats, scales: NDArray, target: Target) -> Floats:
-    """Of mixtures (n, 2, voices) at scales (n,), equalised to the target: (n,).
-
-    `measure` is "mos", what DNSMOS will say, or "log_surprisal", ln of the sentence's surprisal to a speech recogniser
-    in nats for each token.
-    """
-    return _foretold(measure, _inputs(weights, scales, target))
-
-
 def _foretold(measure: str, inputs: Floats) -> Floats:
+    """(n,). `measure` is "mos", what DNSMOS will say, or "log_surprisal", how much a sentence surprises whisper."""
     library = _library()
     return polynomial(inputs, *(library[f"{measure}_{part}"] for part in POLYNOMIAL_PARTS))
 
