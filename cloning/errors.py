@@ -1,0 +1,75 @@
+"""Every error code, once: which field it stands beside, which HTTP status answers it, and so whose fault it is."""
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """The value is what programs read. Codes are stored with generations and promised by the API: never rename one."""
+
+    status: int
+    field: str | None
+    retry_after_seconds: int | None
+
+    def __new__(
+        cls, code: str, status: int, field: str | None = None, retry_after_seconds: int | None = None
+    ) -> "ErrorCode":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.status = status
+        member.field = field
+        member.retry_after_seconds = retry_after_seconds
+        return member
+
+    REFERENCE_MISSING = "reference_missing", 422, "reference"
+    REFERENCE_UNREADABLE = "reference_unreadable", 422, "reference"
+    REFERENCE_TOO_SHORT = "reference_too_short", 422, "reference"
+    REFERENCE_TOO_LONG = "reference_too_long", 422, "reference"
+    REFERENCE_TOO_LARGE = "reference_too_large", 413, "reference"
+    REFERENCE_TOO_MANY = "reference_too_many", 422, "reference"
+    REFERENCE_SILENT = "reference_silent", 422, "reference"
+    REFERENCE_UNUSABLE = "reference_unusable", 422, "reference"
+    TEXT_MISSING = "text_missing", 422, "text"
+    TEXT_TOO_LONG = "text_too_long", 422, "text"
+    TEXT_UNSPEAKABLE = "text_unspeakable", 422, "text"
+    LANGUAGE_UNSUPPORTED = "language_unsupported", 422, "language"
+    VOICE_UNKNOWN = "voice_unknown", 422, "voice"
+    VOICE_AMBIGUOUS = "voice_ambiguous", 422, "voice"
+    OUT_OF_RANGE = "out_of_range", 422  # of whichever field holds the number
+    CANCELLED = "cancelled", 409
+
+    BAD_REQUEST = "bad_request", 400
+    REQUEST_UNREADABLE = "request_unreadable", 400
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed", 403
+    NOT_FOUND = "not_found", 404
+    GENERATION_UNKNOWN = "generation_unknown", 404
+    FILE_UNKNOWN = "file_unknown", 404
+    PAGE_UNKNOWN = "page_unknown", 404, "page"
+    METHOD_NOT_ALLOWED = "method_not_allowed", 405
+    REQUEST_TOO_LARGE = "request_too_large", 413
+    NOT_MULTIPART = "not_multipart", 415
+
+    QUEUE_FULL = "queue_full", 503, None, 60
+    STORAGE_FULL = "storage_full", 503, None, 300
+    DATABASE_BUSY = "database_busy", 503, None, 5
+    PROBING_BUSY = "probing_busy", 503, None, 5
+    STORAGE_FAILED = "storage_failed", 500
+    FFMPEG_MISSING = "ffmpeg_missing", 500
+    SPEECH_SILENT = "speech_silent", 500
+    ENCODING_FAILED = "encoding_failed", 500
+    SYNTHESIS_FAILED = "synthesis_failed", 500
+    WORKER_LOST = "worker_lost", 500
+    DEADLINE_EXCEEDED = "deadline_exceeded", 500
+    INTERNAL_ERROR = "internal_error", 500
+
+    @property
+    def is_users_fault(self) -> bool:
+        """Whether another reference or text would help, rather than another try."""
+        return self.status < 500
+
+
+class GenerationError(Exception):
+    """Why something can't be done: the code is for programs, the message for the person who asked."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
