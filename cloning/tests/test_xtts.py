@@ -249,6 +249,12 @@ def test_conditioning_equals_coquis(
     np.testing.assert_array_equal(arrays["speaker_embedding"], embedding.numpy())
 
 
+def test_its_own_conditioning_is_valid(engine: XttsEngine, conditioning: Conditioning) -> None:
+    assert engine.is_valid(conditioning)
+    for name, array in conditioning.arrays.items():
+        assert not engine.is_valid(Conditioning({**conditioning.arrays, name: array[:, 1:]}))
+
+
 def test_voices_differ(engine: XttsEngine, clips: list[Path]) -> None:
     first, second = (engine.condition([clip]).arrays for clip in clips)
     for name in first:

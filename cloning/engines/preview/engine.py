@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
 from cloning.engines.preview import espeak_voice, kokoro, phonemes, reference, speaker, styles
 from cloning.engines.preview.equaliser import equalise
-from cloning.engines.preview.measure import ANALYSIS_RATE_HZ
+from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT
 from cloning.engines.preview.search import Target, nearest_style
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,18 @@ EMBEDDED_SECONDS = 30.0
 LEVEL_DBFS = -19.0  # RMS of the louder frames; measured as -19 LUFS
 PEAK_LIMIT = 0.89  # -1 dBFS
 AUDIBLE_PEAK = 1e-3
+
+ESPEAK_SHAPES = {
+    "median_f0_hz": (1,),
+    "log_f0_spread": (1,),
+    "spectrum_db": (BAND_COUNT,),
+    "speaker_embedding": (speaker.EMBEDDING_SIZE,),
+}
+KOKORO_SHAPES = {
+    "style_weights": (2, styles.STOCK_COUNT),  # of timbre, of prosody
+    "frequency_scale": (1,),
+    "equaliser_gains_db": (BAND_COUNT,),
+}
 
 
 class PreviewEngine(Engine):
@@ -43,13 +55,10 @@ class PreviewEngine(Engine):
             except kokoro.WeightsError as error:
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
         self.conditioning_key = "preview-kokoro-5" if self._kokoro else "preview-espeak-2"
+        self.conditioning_shapes = {**ESPEAK_SHAPES, **KOKORO_SHAPES} if self._kokoro else ESPEAK_SHAPES
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
-        """See `Engine.condition`.
-
-        Arrays: median_f0_hz (1,), log_f0_spread (1,), spectrum_db (bands,), speaker_embedding (256,); with Kokoro also
-        style_weights (2, voices), frequency_scale (1,) and equaliser_gains_db (bands,).
-        """
+        """See `Engine.condition`. The arrays are those of ESPEAK_SHAPES, with Kokoro also those of KOKORO_SHAPES."""
         samples = [_read(clip, EMBEDDED_SECONDS / len(clips)) for clip in clips]
         longest = int(MEASURED_SECONDS / len(clips) * ANALYSIS_RATE_HZ)
         voice = reference.measured(np.concatenate([clip[:longest] for clip in samples]))
@@ -70,6 +79,14 @@ class PreviewEngine(Engine):
                 "equaliser_gains_db": style.gains_db,
             }
         return Conditioning(arrays)
+
+    def is_valid(self, conditioning: Conditioning) -> bool:
+        """See `Engine.is_valid`. What is divided by, or taken the logarithm of, is positive."""
+        arrays = conditioning.arrays
+        positive = ("median_f0_hz", "log_f0_spread", "frequency_scale")
+        return super().is_valid(conditioning) and all(
+            arrays[name].min() > 0 for name in positive if name in arrays
+        )
 
     def synthesize(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions

@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 16_000
+EMBEDDING_SIZE = 256
 WINDOW_SAMPLES, HOP_SAMPLES = 400, 160
 PIECE_FRAMES, PIECE_STEP = 160, 77  # pieces are embedded on their own and then averaged
 LEVEL_DBFS = -30.0  # the encoder heard its training data at no less than this

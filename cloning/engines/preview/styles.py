@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cloning.engines.preview.kokoro import MOST_TOKENS, STYLE_SIZE
 
 TABLE = Path(__file__).parent / "data" / "voices.npz"
+STOCK_COUNT = 54
 TIMBRE = STYLE_SIZE // 2  # values of a style that are timbre; the rest is prosody
 
 Floats = NDArray[np.float32]

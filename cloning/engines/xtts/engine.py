@@ -23,7 +23,7 @@ from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
 from cloning.engines.xtts.gpt import Gpt
 from cloning.engines.xtts.linear import chosen_precision
 from cloning.engines.xtts.loading import load_model
-from cloning.engines.xtts.model import CONDITIONING_RATE_HZ
+from cloning.engines.xtts.model import CONDITIONING_LATENTS, CONDITIONING_RATE_HZ
 from cloning.engines.xtts.sampling import SamplingSettings
 from cloning.engines.xtts.vocoder import Vocoder, VocoderStream
 
@@ -105,6 +105,10 @@ class XttsEngine(Engine):
         }
         self._voice_prefixes: dict[bytes, torch.Tensor] = {}
         self.sample_rate_hz: int = self._model.args.output_sample_rate
+        self.conditioning_shapes = {
+            "gpt_cond_latent": (1, CONDITIONING_LATENTS, self._model.args.gpt_n_model_channels),
+            "speaker_embedding": (1, self._model.args.d_vector_dim, 1),
+        }
         self.conditioning_key = self._conditioning_key(weights.fingerprint(model_folder))
         logger.info("XTTS v2 loaded on %s, %s", self._device, self.precision)
 

@@ -18,6 +18,7 @@ from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 CONDITIONING_RATE_HZ = 22_050
 SPEAKER_RATE_HZ = 16_000
 MEL_CHANNELS = 80
+CONDITIONING_LATENTS = 32
 LEAST_CHUNK_SECONDS = 0.33
 """Coqui ignores shorter rests of a reference."""
 
@@ -111,7 +112,7 @@ class GptWeights(nn.Module):
         self.text_head = nn.Linear(channels, text_tokens)
         self.mel_head = nn.Linear(channels, args.gpt_num_audio_tokens)
         self.conditioning_encoder = ConditioningEncoder(channels, args.gpt_n_heads)
-        self.conditioning_perceiver = PerceiverResampler(dim=channels)
+        self.conditioning_perceiver = PerceiverResampler(dim=channels, num_latents=CONDITIONING_LATENTS)
 
     def conditioning_latents(self, mel: torch.Tensor) -> torch.Tensor:
         """From (1, 80, frames) to (1, 32, channels)."""
