@@ -52,7 +52,15 @@ class LiveSite:
 @contextmanager
 def serving(folder: Path, **environment: str) -> Iterator[LiveSite]:
     """Serves from `folder` on a free port until the context ends; SIGTERM has to end it with exit code 0."""
-    port, storage_root, log = free_port(), folder / "storage", folder / "serve.log"
+    with running("serve", folder=folder, **environment) as site:
+        wait_until_ready(site.process, site.log)
+        yield site
+
+
+@contextmanager
+def running(*command: str, folder: Path, **environment: str) -> Iterator[LiveSite]:
+    """Any command of manage.py that runs until it gets SIGTERM, which has to end it with exit code 0."""
+    port, storage_root, log = free_port(), folder / "storage", folder / f"{command[0]}.log"
     variables = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -69,10 +77,9 @@ def serving(folder: Path, **environment: str) -> Iterator[LiveSite]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"], cwd=PROJECT, env=variables, stdout=output, stderr=output
+            [sys.executable, "manage.py", *command], cwd=PROJECT, env=variables, stdout=output, stderr=output
         )
     try:
-        wait_until_ready(process, log)
         yield LiveSite(f"http://localhost:{port}", storage_root, process, log)
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0, log.read_text()

@@ -16,7 +16,7 @@ from django.core.management.base import CommandError
 
 from cloning.management.commands import serve
 from cloning.tests.conftest import MALE_CLIP, wait_until
-from cloning.tests.live_site import PROJECT, LiveSite, serving
+from cloning.tests.live_site import PROJECT, LiveSite, running, serving, wait_until_ready
 
 LONG_TEXT = (
     "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. "
@@ -63,6 +63,45 @@ def test_stopping_in_the_middle_loses_nothing_and_the_next_run_goes_on(tmp_path)
 
     with serving(tmp_path) as site:
         wait_until(lambda: site.get(generation["status_url"])["status"] == "succeeded")
+
+
+def healthcheck(part: str, site: LiveSite) -> subprocess.CompletedProcess[str]:
+    variables = {"PATH": os.environ["PATH"], "PORT": site.url.rpartition(":")[2], **kept_in(site)}
+    return subprocess.run(
+        [sys.executable, "manage.py", "healthcheck", part],
+        cwd=PROJECT,
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+def kept_in(site: LiveSite) -> dict[str, str]:
+    return {
+        "STORAGE_ROOT": str(site.storage_root),
+        "DATABASE_URL": f"sqlite:///{site.storage_root}/db.sqlite3",
+    }
+
+
+def test_web_server_and_worker_run_apart_each_with_its_own_health(tmp_path):
+    with running("serve", "--only", "web", folder=tmp_path) as site:
+        wait_until(lambda: healthcheck("web", site).returncode == 0)
+        ended = healthcheck("worker", site)
+        assert ended.returncode == 1
+        assert "was seen lately" in ended.stderr
+        assert "Ready" not in site.log.read_text()
+
+        with running("worker", folder=tmp_path):
+            wait_until_ready(site.process, site.log)
+            assert healthcheck("worker", site).returncode == 0
+            generation = site.post("Good morning.", MALE_CLIP.read_bytes())
+            wait_until(lambda: site.get(generation["status_url"])["status"] == "succeeded")
+
+        assert healthcheck("worker", site).returncode == 1  # a worker that was stopped says goodbye
+        assert healthcheck("web", site).returncode == 0
+    ended = healthcheck("web", site)
+    assert ended.returncode == 1
+    assert "does not answer" in ended.stderr
 
 
 def run_serve(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from argparse import ArgumentParser
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -21,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cloning import audio, storage
 from cloning.engines import LABELS, engine_name
+from cloning.management.commands.healthcheck import address
 from cloning.models import Worker
 
 logger = logging.getLogger(__name__)
@@ -101,12 +103,18 @@ class Command(BaseCommand):
 
     stopping = False
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--only",
+            choices=["web"],
+            help="start no worker: one runs elsewhere, on the same database and files",
+        )
+
+    def handle(self, *args: Any, only: str | None, **options: Any) -> None:
         prepare()
-        children = [
-            Child("worker", [sys.executable, "manage.py", "worker"]),
-            Child("web server", gunicorn_command()),
-        ]
+        children = [Child("web server", gunicorn_command())]
+        if only != "web":
+            children.insert(0, Child("worker", [sys.executable, "manage.py", "worker"]))
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self.stop)
         try:
@@ -169,11 +177,6 @@ def gunicorn_command() -> list[str]:
         "--timeout", "60", "--graceful-timeout", str(int(STOP_SECONDS - 5)),
         "--log-level", "warning", "--no-control-socket",
     ]  # fmt: skip
-
-
-def address() -> str:
-    """What a browser on this machine can open; 0.0.0.0 is no address to go to."""
-    return "localhost" if settings.HOST in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.HOST  # noqa: S104
 
 
 def is_healthy() -> bool:

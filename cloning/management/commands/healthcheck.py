@@ -1,0 +1,58 @@
+"""Whether one part of the site is well, as an exit code: what the containers' health checks ask."""
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cloning.models import Worker
+
+TIMEOUT_SECONDS = 5.0
+
+
+class Command(BaseCommand):
+    help = "Ends with 0 when the web server, or this machine's worker, does its work; else says why not."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("part", choices=["web", "worker"])
+
+    def handle(self, *args: Any, part: str, **options: Any) -> None:
+        if part == "web":
+            check_web()
+        else:
+            check_worker()
+
+
+def check_web() -> None:
+    """A missing worker is not the web server's fault, and it may be waiting for this very check."""
+    request = urllib.request.Request(
+        f"http://{address()}:{settings.PORT}/api/v1/health",
+        headers={"X-Forwarded-Proto": "https"} if settings.BASE_URL.startswith("https://") else {},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+            return
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise CommandError(f"The web server answers {error.code}.") from error
+        checks = json.load(error)["checks"]
+    except OSError as error:
+        raise CommandError(f"The web server does not answer: {error}") from error
+    if failing := [name for name, result in checks.items() if result != "ok" and name != "worker"]:
+        raise CommandError(f"Failing: {', '.join(failing)}.")
+
+
+def address() -> str:
+    """Where this machine reaches its own web server; 0.0.0.0 is no address to go to."""
+    return "localhost" if settings.HOST in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.HOST  # noqa: S104
+
+
+def check_worker() -> None:
+    if not Worker.alive().filter(host=socket.gethostname()).exists():
+        raise CommandError(f"No worker of {socket.gethostname()} was seen lately.")
