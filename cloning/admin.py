@@ -9,10 +9,11 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from cloning.api import download_url
+from cloning.api.serializers import download_url
 from cloning.engines import LABELS
-from cloning.files import audio_response
+from cloning.jobs import state
 from cloning.models import Generation, Reference, Status, Voice, Worker
+from cloning.storage.responses import audio_response
 
 admin.site.site_header = "Voice cloning"
 admin.site.site_title = "Voice cloning"
@@ -142,12 +143,12 @@ class GenerationAdmin(admin.ModelAdmin):
 
     @admin.action(description="Retry the selected failed or cancelled generations", permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
-        count = sum(generation.retry() for generation in queryset)
+        count = sum(state.retry(generation) for generation in queryset)
         self.message_user(request, f"{count} queued again.", messages.SUCCESS if count else messages.WARNING)
 
     @admin.action(description="Cancel the selected queued or running generations", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
-        count = sum(generation.cancel() for generation in queryset)
+        count = sum(state.cancel(generation) for generation in queryset)
         self.message_user(request, f"{count} cancelled.", messages.SUCCESS if count else messages.WARNING)
 
 

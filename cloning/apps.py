@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CloningConfig(AppConfig):
     name = "cloning"
     verbose_name = "Voice cloning"
+
+    def ready(self) -> None:
+        from cloning.jobs import cleanup  # noqa: F401  # connects what deletes files to the deletion of rows

@@ -11,7 +11,7 @@ class ErrorCode(StrEnum):
     retry_after_seconds: int | None
 
     def __new__(
-        cls, code: str, status: int, field: str | None = None, retry_after_seconds: int | None = None
+        cls, code: str, status: int = 500, field: str | None = None, retry_after_seconds: int | None = None
     ) -> "ErrorCode":
         member = str.__new__(cls, code)
         member._value_ = code

@@ -16,7 +16,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, transaction
 
 from cloning import audio
-from cloning.models import AudioFormat, Channel, Generation, Reference, Voice, forget_unused, random_seed
+from cloning.jobs.cleanup import forget_unused
+from cloning.models import AudioFormat, Channel, Generation, Reference, Voice, random_seed
 from cloning.text import LANGUAGES, UnspeakableText, resolve_language, split
 
 MAX_REFERENCES = 5

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from cloning.api import error_response
+from cloning.api.http import error_response
 from cloning.forms import MAX_REFERENCES
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -114,7 +114,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "cloning.views.engine",
+                "cloning.views.context.engine",
             ],
         },
     },
@@ -140,11 +140,11 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
-        "BACKEND": "cloning.s3.S3Storage",
+        "BACKEND": "cloning.storage.s3.S3Storage",
         "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": S3_ENDPOINT_URL or None},
     }
     if S3_BUCKET
-    else {"BACKEND": "cloning.storage.AtomicFileSystemStorage"},
+    else {"BACKEND": "cloning.storage.local.AtomicFileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -157,7 +157,7 @@ CORS_EXPOSE_HEADERS = ["Location", "Retry-After", "Content-Range"]
 CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range"]
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
-CSRF_FAILURE_VIEW = "cloning.views.csrf_failure"
+CSRF_FAILURE_VIEW = "cloning.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 if BASE_URL.startswith("https://"):  # something in front ends TLS and says so in this header
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

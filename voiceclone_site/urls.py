@@ -6,6 +6,6 @@ urlpatterns = [
     path("", include("cloning.urls")),
 ]
 
-handler400 = "cloning.views.bad_request"
-handler404 = "cloning.views.not_found"
-handler500 = "cloning.views.server_error"
+handler400 = "cloning.views.errors.bad_request"
+handler404 = "cloning.views.errors.not_found"
+handler500 = "cloning.views.errors.server_error"

@@ -4,7 +4,7 @@ from datetime import datetime
 from django import template
 from django.utils.timesince import timesince
 
-from cloning.api import download_url as api_download_url
+from cloning.api.serializers import download_url as api_download_url
 from cloning.engines import LABELS
 from cloning.models import Generation
 from cloning.text import LANGUAGES

@@ -1,11 +1,8 @@
 import hashlib
-import re
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,19 +10,14 @@ import soundfile
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
-from django.test import Client
-from jsonschema import Draft202012Validator, FormatChecker
 
-from cloning import openapi
 from cloning.engines import FOLDER_NAME
+from cloning.jobs import pipeline, state
 from cloning.models import Channel, Generation, Reference
-from cloning.tasks import reporter, run
+from cloning.tests.api_client import DocumentedClient
+from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
 from cloning.tests.xtts_checkpoint import build_checkpoint
-
-DATA = Path(__file__).parent / "data"
-MALE_CLIP = DATA / "1688-142285-0007.flac"
-FEMALE_CLIP = DATA / "3080-5032-0000.flac"
 
 
 @pytest.fixture(autouse=True)
@@ -39,18 +31,9 @@ def isolated(settings, tmp_path: Path) -> None:
     settings.LEASE_SECONDS = 600.0  # longer than any stall: leases run out where a test has them run out
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for users of a test
     settings.STORAGES = {
-        "default": {"BACKEND": "cloning.storage.AtomicFileSystemStorage"},
+        "default": {"BACKEND": "cloning.storage.local.AtomicFileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-
-
-def wait_until(condition: Callable[[], Any]) -> Any:
-    """The first true answer of `condition`; five minutes are for machines under heavy load."""
-    give_up_at = time.monotonic() + 300
-    while not (answer := condition()):
-        assert time.monotonic() < give_up_at, "not in time"
-        time.sleep(0.02)
-    return answer
 
 
 @pytest.fixture
@@ -165,21 +148,14 @@ def nothing_kept(stored_files) -> Callable[[], bool]:
     return lambda: not (Generation.objects.exists() or Reference.objects.exists() or stored_files())
 
 
-def perform(generation: Generation) -> Generation:
-    """Does the whole job, with the real engine, as a worker process does."""
-    assert generation.claim()
-    run(generation, reporter(generation))
-    return generation
-
-
 @pytest.fixture
 def spoken(make_generation, clips) -> Generation:
     """A generation that succeeded; what it says is the clip "speech"."""
     generation = make_generation()
-    assert generation.claim()
-    generation.record_engine("preview")
+    assert state.claim(generation)
+    state.record_engine(generation, "preview")
     speech = ContentFile(clips["speech"])
-    assert generation.succeed(speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[0.5, 1.0])
+    assert state.succeed(generation, speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[0.5, 1.0])
     return generation
 
 
@@ -198,8 +174,8 @@ def worker(transactional_db) -> Iterator[None]:
 
     def work() -> None:
         while not stopping.wait(0.02):
-            if generation := Generation.objects.claim_next():
-                run(generation, reporter(generation))
+            if generation := state.claim_next():
+                pipeline.perform(generation, pipeline.reporter(generation))
         connection.close()
 
     thread = threading.Thread(target=work)
@@ -207,38 +183,6 @@ def worker(transactional_db) -> Iterator[None]:
     yield
     stopping.set()
     thread.join()
-
-
-class DocumentedClient(Client):
-    """Fails on any answer of the JSON API that its OpenAPI document does not promise."""
-
-    def request(self, **request: Any) -> Any:
-        response = super().request(**request)
-        path = request["PATH_INFO"]
-        if path.startswith("/api/") and request["REQUEST_METHOD"] != "OPTIONS":
-            assert_documented(path, request["REQUEST_METHOD"].lower(), response)
-        return response
-
-
-def assert_documented(path: str, method: str, response: Any) -> None:
-    document = openapi.document()
-    item: dict[str, Any] = {}
-    for template, candidate in document["paths"].items():
-        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path):
-            item = candidate
-    responses = item.get("get" if method == "head" else method, {"responses": {}})["responses"]
-    if method == "head":
-        return
-    assert str(response.status_code) in responses or response.status_code in (404, 405, 500)
-    content = responses.get(str(response.status_code), openapi.ERROR).get("content", {})
-    if not content:
-        assert response.content == b""
-        return
-    media_type = response["Content-Type"].split(";")[0]
-    assert media_type in content
-    if media_type == "application/json":
-        schema = {**content[media_type]["schema"], "components": document["components"]}
-        Draft202012Validator(schema, format_checker=FormatChecker()).validate(response.json())
 
 
 @pytest.fixture

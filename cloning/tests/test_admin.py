@@ -8,8 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from cloning.jobs import state
+from cloning.jobs.submission import save_voice
 from cloning.models import Generation, Reference, Voice, Worker
-from cloning.tests.conftest import FEMALE_CLIP, perform
+from cloning.tests.clips import FEMALE_CLIP
+from cloning.tests.performing import perform
 
 GENERATIONS = "/admin/cloning/generation/"
 ATTACK = "<script>alert(1)</script>"
@@ -22,8 +25,8 @@ def act(client: Client, action: str, *generations: Generation, **more: str) -> s
 
 def test_list_of_generations(admin_client, spoken, make_generation) -> None:
     failed = make_generation(text="This one fails.")
-    failed.claim()
-    failed.fail("synthesis_failed", "It did not work.")
+    state.claim(failed)
+    state.fail(failed, "synthesis_failed", "It did not work.")
     body = admin_client.get(GENERATIONS).content.decode()
     assert f'<audio controls preload="none" src="/api/v1/files/{spoken.pk}.wav">' in body
     assert body.count("<audio") == 1
@@ -39,7 +42,7 @@ def test_list_of_generations(admin_client, spoken, make_generation) -> None:
     "search", ["Good", "good morning", "1688-142285", "Ada", "<script>", "'; DROP TABLE", "%"]
 )
 def test_search(search: str, admin_client, spoken) -> None:
-    spoken.voice = spoken.save_voice("Ada")
+    spoken.voice = save_voice(spoken, "Ada")
     spoken.save()
     body = admin_client.get(GENERATIONS, {"q": search})
     assert body.status_code == 200
@@ -76,7 +79,7 @@ def test_lists_ask_the_database_a_fixed_number_of_times(
     def rows(count: int) -> int:
         for number in range(count):
             generation = make_generation(requested_by=admin_user)
-            generation.save_voice(f"Voice {number}")
+            save_voice(generation, f"Voice {number}")
             Worker.objects.create(host="here", pid=number)
         with CaptureQueriesContext(
             connection,
@@ -99,8 +102,8 @@ def test_one_generation(admin_client, spoken) -> None:
 
 def test_retry(admin_client, make_generation) -> None:
     failed, waiting = make_generation(), make_generation()
-    failed.claim()
-    failed.fail("synthesis_failed", "It did not work.")
+    state.claim(failed)
+    state.fail(failed, "synthesis_failed", "It did not work.")
     assert "1 queued again." in act(admin_client, "retry", failed, waiting)
     failed.refresh_from_db()
     assert (failed.status, failed.attempts, failed.error_message) == ("queued", 0, "")
@@ -137,7 +140,7 @@ def test_deleting_one_takes_its_files_along(admin_client, spoken, stored_files) 
 
 @pytest.mark.django_db(transaction=True)
 def test_deleting_a_voice_and_a_reference(admin_client, spoken, make_generation, stored_files) -> None:
-    voice = spoken.save_voice("Ada")
+    voice = save_voice(spoken, "Ada")
     admin_client.post(f"/admin/cloning/voice/{voice.pk}/delete/", {"post": "yes"})
     assert not Voice.objects.exists()
     assert Reference.objects.exists(), "the generation uses it"
@@ -195,12 +198,12 @@ def test_admin_is_closed_to_strangers(path: str, client, db) -> None:
 
 def test_nothing_that_was_typed_becomes_markup(admin_client, make_generation) -> None:
     generation = make_generation(text=ATTACK)
-    generation.claim()
-    generation.fail("synthesis_failed", ATTACK)
+    state.claim(generation)
+    state.fail(generation, "synthesis_failed", ATTACK)
     reference = generation.references.get()
     reference.original_name = ATTACK
     reference.save()
-    voice = generation.save_voice(ATTACK)
+    voice = save_voice(generation, ATTACK)
     for path in (
         "generation/", f"generation/{generation.pk}/change/", "reference/", f"reference/{reference.pk}/change/",
         "voice/", f"voice/{voice.pk}/change/", f"voice/{voice.pk}/delete/", f"generation/{generation.pk}/delete/",

@@ -9,7 +9,7 @@ from django.utils.datastructures import MultiValueDict
 
 from cloning.forms import GenerationForm, VoiceForm
 from cloning.models import Channel, Reference, Voice
-from cloning.tests.test_api import WRONG
+from cloning.tests.api.test_api import WRONG
 
 
 def form_of(clip: bytes | None, name: str = "voice.wav", **data: Any) -> GenerationForm:
@@ -101,7 +101,7 @@ def test_limit_of_a_reference_is_the_settings(clips, db, settings) -> None:
 
 
 def test_every_code_is_in_the_document() -> None:
-    from cloning.openapi import FIELD_CODES
+    from cloning.api.openapi import FIELD_CODES
 
     assert {wrong.code for wrong in WRONG.values()} - {"reference_too_large"} <= set(FIELD_CODES)
 

@@ -17,7 +17,14 @@ URL = os.environ.get("TEST_DATABASE_URL", "")
 def test_the_job_is_the_same_on_postgresql() -> None:
     assert URL.startswith("postgres")
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "cloning/tests/test_models.py", "cloning/tests/test_lease.py"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "cloning/tests/jobs/test_state.py",
+            "cloning/tests/jobs/test_heartbeat.py",
+        ],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": URL},
         capture_output=True,

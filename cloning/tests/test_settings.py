@@ -125,7 +125,7 @@ def test_a_bucket_takes_the_place_of_the_folder(tmp_path):
     expression = "settings.STORAGES['default']"
     result = settings_value(expression, tmp_path, S3_BUCKET="speech", S3_ENDPOINT_URL="http://localhost:9000")
     assert ast.literal_eval(result.stdout) == {
-        "BACKEND": "cloning.s3.S3Storage",
+        "BACKEND": "cloning.storage.s3.S3Storage",
         "OPTIONS": {"bucket_name": "speech", "endpoint_url": "http://localhost:9000"},
     }
 

@@ -15,9 +15,12 @@ from tqdm import tqdm
 from cloning.audio import FORMATS
 from cloning.engines import LABELS
 from cloning.forms import GenerationForm
-from cloning.lease import ClaimLostError, Heartbeat
-from cloning.models import Channel, Generation, Progress, Status
-from cloning.tasks import QueueFullError, reporter, run, submit
+from cloning.jobs import state
+from cloning.jobs.heartbeat import Heartbeat
+from cloning.jobs.pipeline import ClaimLostError, perform, reporter
+from cloning.jobs.state import Progress
+from cloning.jobs.submission import QueueFullError, submit
+from cloning.models import Channel, Generation, Status
 
 OPTIONS = ("voice", "language", "speed", "temperature", "seed")
 
@@ -71,7 +74,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 generation, references = form.save(Channel.COMMAND, AnonymousUser())
                 submit(generation, references)
-                generation.claim()
+                state.claim(generation)
         except QueueFullError as error:
             raise CommandError("Too many generations are waiting; try again later.") from error
         return generation
@@ -94,9 +97,9 @@ class Command(BaseCommand):
                     bar.refresh()
                     write(progress)
 
-                run(generation, report)
+                perform(generation, report)
         except KeyboardInterrupt as error:
-            generation.cancel()
+            state.cancel(generation)
             raise CommandError("Cancelled.") from error
         except ClaimLostError:
             generation.refresh_from_db()

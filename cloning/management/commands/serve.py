@@ -20,10 +20,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from cloning import audio, storage
+from cloning import audio
 from cloning.engines import LABELS, engine_name
 from cloning.management.commands.healthcheck import address
 from cloning.models import Worker
+from cloning.storage.local import check_storage
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ def prepare() -> None:
     if shutil.disk_usage(settings.STORAGE_ROOT).free < 512 * 1024**2:
         logger.warning("Less than 512 MB are free where STORAGE_ROOT is.")
     try:
-        storage.check_storage()
+        check_storage()
     except OSError as error:
         raise CommandError(f"Files can't be kept. {error}") from error
     with socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET) as probe:

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from cloning.engines.base import EngineError
-from cloning.tasks import WorkerLoop
+from cloning.jobs.worker import WorkerLoop
 
 
 class Command(BaseCommand):

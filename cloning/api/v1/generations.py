@@ -1,0 +1,46 @@
+"""GET /api/v1/generations, and GET and DELETE of one."""
+
+import uuid
+
+from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import reverse
+
+from cloning.api.http import ApiError, api_view
+from cloning.api.serializers import serialize_generation
+from cloning.models import Generation
+
+PAGE_SIZE = 20
+
+
+@api_view("GET", "HEAD", "DELETE")
+def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    found = fetch_generation(pk)
+    if request.method != "DELETE":
+        return JsonResponse(serialize_generation(found, request))
+    with transaction.atomic():
+        found.delete()
+    return HttpResponse(status=204)
+
+
+def fetch_generation(pk: uuid.UUID) -> Generation:
+    try:
+        return Generation.objects.get(pk=pk)
+    except Generation.DoesNotExist as error:
+        raise ApiError(
+            404, "generation_unknown", "There is no such generation; it may have been deleted."
+        ) from error
+
+
+@api_view("GET", "HEAD")
+def generations(request: HttpRequest) -> HttpResponseBase:
+    paginator = Paginator(Generation.objects.all(), PAGE_SIZE)
+    try:
+        page = paginator.page(request.GET.get("page", "1"))
+    except (EmptyPage, PageNotAnInteger) as error:
+        raise ApiError(404, "page_unknown", "There is no such page.", "page") from error
+    following = f"{reverse('api-generations')}?page={page.next_page_number()}" if page.has_next() else None
+    return JsonResponse(
+        {"results": [serialize_generation(found, request) for found in page], "next": following}
+    )

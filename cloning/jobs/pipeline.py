@@ -1,0 +1,242 @@
+"""One generation, top to bottom: normalise, condition, split, speak, verify, mark, encode, store."""
+
+import logging
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import Error as DatabaseError
+from django.db.models.fields.files import FieldFile
+from safetensors import SafetensorError
+
+from cloning import audio, text
+from cloning.audio import AudioError
+from cloning.engines import get_engine
+from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
+from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs import state
+from cloning.jobs.state import Progress
+from cloning.models import Generation, Reference, Stage, conditioning_folder
+from cloning.storage.local import is_disk_full
+from cloning.text import UnspeakableText
+
+logger = logging.getLogger(__name__)
+
+PEAK_COUNT = 120
+REPORT_SECONDS = 1.0
+
+_one_voice_at_a_time = threading.Lock()
+
+Report = Callable[[Progress], None]
+"""Raises to end the work."""
+
+
+class ClaimLostError(Exception):
+    """The generation was cancelled or taken by another worker: drop the work."""
+
+
+class StoppingError(Exception):
+    """The worker was asked to stop: give the claim back."""
+
+
+def reporter(generation: Generation, is_stopping: Callable[[], bool] = lambda: False) -> Report:
+    """Writes progress to the row; raises StoppingError or ClaimLostError when the work is no longer wanted here."""
+
+    def report(progress: Progress) -> None:
+        if is_stopping():
+            raise StoppingError
+        if not state.report(generation, progress):
+            raise ClaimLostError
+
+    return report
+
+
+@dataclass(frozen=True)
+class Speech:
+    file: Path
+    sample_rate_hz: int
+    duration_seconds: float
+    peaks: list[float]
+
+
+def perform(generation: Generation, report: Report) -> None:
+    """Speaks a claimed generation and records how it ended: any failure becomes a reason on the row.
+
+    Raises only what `report` raises.
+    """
+    try:
+        with synthesize(generation, report) as speech, speech.file.open("rb") as file:
+            state.succeed(
+                generation,
+                File(file),
+                sample_rate_hz=speech.sample_rate_hz,
+                duration_seconds=speech.duration_seconds,
+                peaks=speech.peaks,
+            )
+    except (ClaimLostError, StoppingError):
+        raise
+    except (AudioError, GenerationError) as error:
+        state.fail(generation, ErrorCode(error.code), str(error))
+    except UnspeakableText as error:
+        state.fail(generation, ErrorCode.TEXT_UNSPEAKABLE, str(error))
+    except EngineError as error:
+        state.fail(generation, ErrorCode.SYNTHESIS_FAILED, str(error))
+    except OSError as error:
+        logger.exception("Generation %s", generation.pk)
+        if is_disk_full(error):
+            state.fail(
+                generation,
+                ErrorCode.STORAGE_FULL,
+                "The server's disk is full. Nothing was kept; try again later.",
+            )
+        else:
+            state.fail(generation, ErrorCode.STORAGE_FAILED, "The server could not read or write a file.")
+    except DatabaseError:
+        raise  # nothing can be recorded: the lease runs out and the row is taken up again
+    except Exception:
+        logger.exception("Generation %s", generation.pk)
+        state.fail(
+            generation, ErrorCode.INTERNAL_ERROR, "Something went wrong on the server; its log says what."
+        )
+
+
+@contextmanager
+def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
+    """Speaks a claimed generation; the file lives as long as the context.
+
+    Raises GenerationError, audio.AudioError, text.UnspeakableText, EngineError, or what `report` raises.
+    """
+    report(Progress(Stage.LOADING))
+    engine = get_engine()
+    state.record_engine(generation, engine.name, engine.precision)
+    segments = text.split(generation.text, generation.language)
+    with tempfile.TemporaryDirectory(prefix="generation-") as temporary:
+        folder = Path(temporary)
+        conditioning = condition(engine, list(generation.references.order_by("sha256")), folder, report)
+
+        waveforms = spoken_segments(engine, segments, conditioning, generation, report)
+        pieces = [
+            (waveform, segment.pause_seconds) for waveform, segment in zip(waveforms, segments, strict=True)
+        ]
+
+        report(Progress(Stage.ENCODING, len(segments), len(segments), spoken_share=1.0))
+        spoken = folder / "speech.wav"
+        duration_seconds = audio.write_speech(pieces, engine.sample_rate_hz, spoken)
+        encoded = folder / f"encoded.{generation.audio_format}"
+        audio.encode(
+            spoken, encoded, generation.audio_format, comment=f"Synthetic speech, made by {engine.label}"
+        )
+        yield Speech(encoded, engine.sample_rate_hz, duration_seconds, audio.peaks(spoken, PEAK_COUNT))
+
+
+def spoken_segments(
+    engine: Engine,
+    segments: list[text.Segment],
+    conditioning: Conditioning,
+    generation: Generation,
+    report: Report,
+) -> list[Waveform]:
+    waveforms: dict[int, Waveform] = {}
+    spoken_share = reported_at = 0.0
+
+    def report_each_second(share: float) -> None:
+        nonlocal spoken_share, reported_at
+        spoken_share = max(spoken_share, share)
+        if time.monotonic() >= reported_at + REPORT_SECONDS:
+            report(Progress(Stage.SPEAKING, len(waveforms), len(segments), spoken_share))
+            reported_at = time.monotonic()
+
+    report_each_second(0.0)
+    options = [
+        SynthesisOptions(generation.speed, generation.temperature, seed=(generation.seed + index) % 2**32)
+        for index in range(len(segments))
+    ]
+    spoken = engine.synthesize_all(
+        [segment.text for segment in segments], generation.language, conditioning, options, report_each_second
+    )
+    with closing(spoken):
+        for index, waveform in spoken:
+            verify(waveform, segments[index].text)
+            waveforms[index] = waveform
+            spoken_share = max(spoken_share, len(waveforms) / len(segments))
+            report(Progress(Stage.SPEAKING, len(waveforms), len(segments), spoken_share))
+    return [waveforms[index] for index in range(len(segments))]
+
+
+def condition(engine: Engine, references: list[Reference], folder: Path, report: Report) -> Conditioning:
+    """The voice of the references, from storage when this engine derived it before."""
+    if not references:
+        raise GenerationError(ErrorCode.REFERENCE_MISSING, "The reference of this generation was deleted.")
+    name = f"{conditioning_folder(references)}/{engine.conditioning_key}.safetensors"
+    with _one_voice_at_a_time:  # whoever waits for the same voice finds it stored then
+        return stored_conditioning(name) or derived_conditioning(engine, references, name, folder, report)
+
+
+def derived_conditioning(
+    engine: Engine, references: list[Reference], name: str, folder: Path, report: Report
+) -> Conditioning:
+    report(Progress(Stage.PREPARING))
+    clips = [normalised_clip(reference, folder) for reference in references]
+    report(Progress(Stage.CONDITIONING))
+    try:
+        conditioning = engine.condition(clips, lambda: report(Progress(Stage.CONDITIONING)))
+    except EngineError as error:
+        raise GenerationError(ErrorCode.REFERENCE_UNUSABLE, str(error)) from error
+    arrays = {key: np.ascontiguousarray(array) for key, array in conditioning.arrays.items()}
+    name = default_storage.save(name, ContentFile(safetensors.numpy.save(arrays)))
+    if Reference.objects.filter(pk__in=[r.pk for r in references]).count() < len(references):
+        default_storage.delete(name)  # deleted meanwhile: nothing of that voice may stay
+    return conditioning
+
+
+def stored_conditioning(name: str) -> Conditioning | None:
+    try:
+        with default_storage.open(name) as stored:
+            return Conditioning(safetensors.numpy.load(stored.read()))
+    except FileNotFoundError:
+        return None
+    except SafetensorError:  # half written when the machine went down: derive it again
+        default_storage.delete(name)
+        return None
+
+
+def normalised_clip(reference: Reference, folder: Path) -> Path:
+    """A local copy of the normalised clip, normalised now if it has not been before."""
+    local = folder / f"{reference.sha256}.wav"
+    if reference.normalized.name and default_storage.exists(reference.normalized.name):
+        copy_from_storage(reference.normalized, local)
+        return local
+    upload = folder / reference.sha256
+    try:
+        copy_from_storage(reference.file, upload)
+    except FileNotFoundError as error:
+        raise GenerationError(
+            ErrorCode.REFERENCE_MISSING, "The reference's file is gone from the storage."
+        ) from error
+    audio.normalise(upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS)
+    with local.open("rb") as normalised:
+        reference.keep_normalized(File(normalised))
+    return local
+
+
+def copy_from_storage(stored: FieldFile, target: Path) -> None:
+    with stored.open("rb") as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+
+
+def verify(waveform: Waveform, segment: str) -> None:
+    """Refuses what no one would call speech. -60 dBFS is far below the quietest word and far above dither."""
+    if not waveform.size or not np.isfinite(waveform).all() or np.abs(waveform).max() < 1e-3:
+        raise GenerationError(
+            ErrorCode.SYNTHESIS_FAILED, f"The engine made no sound for “{segment[:60]}”. Try other words."
+        )

@@ -1,0 +1,152 @@
+"""The job and, once it has succeeded, its result. `jobs/state.py` has every change of its state."""
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from cloning.errors import ErrorCode
+from cloning.models.reference import Reference
+from cloning.models.voice import Voice
+
+MAX_ATTEMPTS = 3
+
+
+def generated_file(generation: "Generation", _filename: str) -> str:
+    return f"generated/{generation.pk}-{generation.claim_token}.{generation.audio_format}"
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Stage(models.TextChoices):
+    """What a running generation is doing, for the person who waits."""
+
+    PREPARING = "preparing", "Preparing the reference"
+    LOADING = "loading", "Loading the engine"
+    CONDITIONING = "conditioning", "Learning the voice"
+    SPEAKING = "speaking", "Speaking"
+    ENCODING = "encoding", "Finishing the file"
+
+
+class Channel(models.TextChoices):
+    PAGE = "page", "Web page"
+    API = "api", "JSON API"
+    COMMAND = "command", "Command line"
+
+
+class AudioFormat(models.TextChoices):
+    WAV = "wav", "WAV"
+    MP3 = "mp3", "MP3"
+    OPUS = "opus", "Opus"
+    FLAC = "flac", "FLAC"
+
+
+def random_seed() -> int:
+    return secrets.randbelow(2**32)
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def active(self) -> "GenerationQuerySet":
+        return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
+
+    def claimable(self) -> "GenerationQuerySet":
+        """Queued, or running under a lease that ran out (its worker died), with attempts left."""
+        abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=timezone.now())
+        return self.filter(Q(status=Status.QUEUED) | abandoned, attempts__lt=MAX_ATTEMPTS)
+
+
+class Generation(models.Model):
+    """A text to be spoken in the voice of its references: the job and, once succeeded, its result."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    requested_via = models.CharField(max_length=8, choices=Channel)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+
+    text = models.TextField()
+    language = models.CharField(max_length=5)
+    speed = models.FloatField(default=1.0)
+    temperature = models.FloatField(default=0.75)
+    seed = models.BigIntegerField(default=random_seed)
+    audio_format = models.CharField("format", max_length=4, choices=AudioFormat, default=AudioFormat.WAV)
+    voice = models.ForeignKey(
+        Voice, null=True, blank=True, on_delete=models.SET_NULL, related_name="generations"
+    )
+    references = models.ManyToManyField(Reference, related_name="generations")
+
+    status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
+    stage = models.CharField(max_length=12, choices=Stage, blank=True)
+    segments_done = models.PositiveIntegerField(default=0)
+    segments_total = models.PositiveIntegerField(default=0)
+    spoken_share = models.FloatField(default=0.0, help_text="0 to 1, by the engine's estimate.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim_token = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    engine = models.CharField(max_length=16, blank=True, help_text="What speaks or spoke; set by the worker.")
+    precision = models.CharField(
+        max_length=16, blank=True, help_text="What the engine computed in, where it has a choice."
+    )
+    audio = models.FileField(upload_to=generated_file, blank=True, editable=False)
+    sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True)
+    peaks = models.JSONField(default=list, blank=True, help_text="Waveform outline, 0 to 1.")
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.TextField(blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["status", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.text[:60]}{'…' if len(self.text) > 60 else ''}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("generation", args=[self.pk])
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in (Status.QUEUED, Status.RUNNING)
+
+    @property
+    def state(self) -> str:
+        """Changes whenever there is something new to show of an active generation."""
+        return f"{self.status}-{self.stage}-{self.segments_done}-{self.progress:.2f}-{self.attempts}"
+
+    @property
+    def progress(self) -> float:
+        """0 to 1: how much of the text is spoken."""
+        return 1.0 if self.status == Status.SUCCEEDED else self.spoken_share
+
+    @property
+    def waited_seconds(self) -> float | None:
+        return (self.started_at - self.created_at).total_seconds() if self.started_at else None
+
+    @property
+    def worked_seconds(self) -> float | None:
+        return (
+            (self.finished_at - self.started_at).total_seconds()
+            if self.finished_at and self.started_at
+            else None
+        )
+
+    @property
+    def is_users_fault(self) -> bool:
+        """Whether another reference or text would help, rather than another try."""
+        return bool(self.error_code) and ErrorCode(self.error_code).is_users_fault

@@ -1,0 +1,154 @@
+import os
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from cloning.jobs import heartbeat as lease
+from cloning.jobs import state
+from cloning.jobs.heartbeat import EXIT_HUNG, GRACE_SECONDS, Heartbeat
+from cloning.models import Generation, Status, Worker
+from cloning.tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def exits(monkeypatch) -> list[int]:
+    """The exit codes that the heartbeat would have ended this process with."""
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    return codes
+
+
+@pytest.fixture
+def clock(monkeypatch) -> SimpleNamespace:
+    """The heartbeat's time, which a test moves by `now`."""
+    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(lease, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def heartbeat(exits, clock):
+    """A running one that beats every few milliseconds."""
+    heartbeat = Heartbeat(Worker.objects.create(host="here", pid=1))
+    heartbeat.interval_seconds = 0.01
+    heartbeat.start()
+    yield heartbeat
+    heartbeat.stop()
+
+
+@pytest.fixture
+def claimed(make_generation) -> Generation:
+    generation = make_generation()
+    assert state.claim(generation)
+    return generation
+
+
+def let_it_beat() -> None:
+    """Until a whole beat has begun and ended."""
+    for _ in range(2):
+        wait_until(Worker.objects.filter(seen_at__gt=Worker.objects.get().seen_at).exists)
+
+
+def let_lease_run_out() -> None:
+    Generation.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def lease_is_good() -> bool:
+    return Generation.objects.get().lease_expires_at > timezone.now()
+
+
+def test_a_worker_is_alive_while_it_beats_and_not_after(heartbeat):
+    day_ago = timezone.now() - timedelta(days=1)
+    Worker.objects.update(seen_at=day_ago)
+    wait_until(Worker.alive().exists)
+    heartbeat.stop()
+    Worker.objects.update(seen_at=day_ago)
+    assert not Worker.alive().exists()
+
+
+def test_the_lease_of_the_generation_in_hand_is_renewed_and_of_no_other(heartbeat, exits, claimed):
+    with heartbeat.watching(claimed):
+        for _ in range(5):
+            let_lease_run_out()
+            wait_until(lease_is_good)
+        assert state.claim_next() is None
+    let_lease_run_out()
+    let_it_beat()
+    assert state.claim_next() == claimed
+    assert exits == []
+
+
+def test_a_lost_claim_is_tolerated_for_the_grace_and_then_ends_the_process(heartbeat, exits, clock, claimed):
+    with heartbeat.watching(claimed):
+        state.cancel(Generation.objects.get())
+        let_it_beat()
+        clock.now += GRACE_SECONDS - 1
+        let_it_beat()
+        assert exits == []
+        clock.now += 2
+        wait_until(lambda: exits)
+    assert exits[0] == EXIT_HUNG
+    assert Generation.objects.get().status == Status.CANCELLED
+
+
+def test_work_dropped_within_the_grace_ends_nothing(heartbeat, exits, clock, claimed):
+    with heartbeat.watching(claimed):
+        state.cancel(Generation.objects.get())
+        let_it_beat()
+    clock.now += GRACE_SECONDS + 1
+    let_it_beat()
+    assert exits == []
+
+
+def test_the_deadline_fails_the_generation_with_a_reason_and_ends_the_process(
+    heartbeat, exits, clock, settings, claimed
+):
+    with heartbeat.watching(claimed):
+        clock.now += settings.DEADLINE_SECONDS - 1
+        let_it_beat()
+        assert exits == []
+        clock.now += 2
+        wait_until(lambda: exits)
+    claimed.refresh_from_db()
+    assert claimed.status == Status.FAILED
+    assert claimed.error_code == "deadline_exceeded"
+    assert "shorter text" in claimed.error_message
+
+
+def test_a_database_that_fails_for_a_moment_costs_nothing(heartbeat, exits, monkeypatch, claimed):
+    failures = [True, False, True]
+    renew_lease = state.renew_lease
+
+    def sometimes_locked(generation):
+        if failures and failures.pop(0):
+            raise DatabaseError("database is locked")
+        return renew_lease(generation)
+
+    monkeypatch.setattr(state, "renew_lease", sometimes_locked)
+    with heartbeat.watching(claimed):
+        wait_until(lambda: not failures)
+        let_lease_run_out()
+        wait_until(lease_is_good)
+    assert heartbeat.is_alive()
+    assert exits == []
+
+
+def test_generations_in_hand_beside_the_one_that_overran_are_given_back(
+    heartbeat, exits, clock, settings, claimed, make_generation
+):
+    other = make_generation()
+    assert state.claim(other)
+    with heartbeat.watching(claimed):
+        clock.now += settings.DEADLINE_SECONDS - 1
+        with heartbeat.watching(other):
+            clock.now += 2
+            wait_until(lambda: exits)
+    other.refresh_from_db()
+    assert (other.status, other.attempts, other.claim_token) == (Status.QUEUED, 0, None)
+    claimed.refresh_from_db()
+    assert claimed.error_code == "deadline_exceeded"

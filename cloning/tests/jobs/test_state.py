@@ -1,0 +1,278 @@
+import re
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.utils import timezone
+
+from cloning.jobs import state
+from cloning.jobs.state import Progress
+from cloning.jobs.submission import save_voice
+from cloning.models import (
+    MAX_ATTEMPTS,
+    Generation,
+    Reference,
+    Stage,
+    Status,
+    Voice,
+    conditioning_folder,
+)
+from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def abandon(generation: Generation) -> None:
+    """As if its worker had died a while ago."""
+    past = timezone.now() - timedelta(seconds=1)
+    Generation.objects.filter(pk=generation.pk).update(lease_expires_at=past)
+
+
+def succeed(generation: Generation, content: bytes = b"RIFF") -> bool:
+    return state.succeed(
+        generation, ContentFile(content), sample_rate_hz=24_000, duration_seconds=1.0, peaks=[1.0]
+    )
+
+
+def stored_files() -> set[str]:
+    folders = ("incoming", "normalized", "generated")
+    return {
+        f"{f}/{name}" for f in folders if default_storage.exists(f) for name in default_storage.listdir(f)[1]
+    }
+
+
+def test_claim_takes_a_queued_row_and_only_once(make_generation):
+    generation = make_generation()
+    other_view = Generation.objects.get(pk=generation.pk)
+    assert state.claim(generation)
+    assert generation.status == Status.RUNNING
+    assert generation.attempts == 1
+    assert generation.lease_expires_at > timezone.now()
+    assert not state.claim(other_view)
+
+
+def test_claim_of_a_row_that_many_want_is_won_by_one(make_generation):
+    generation = make_generation()
+    start, wins = threading.Barrier(8, timeout=120), []
+
+    def want() -> None:
+        mine = Generation.objects.get(pk=generation.pk)
+        start.wait()
+        wins.append(state.claim(mine))
+        connection.close()
+
+    threads = [threading.Thread(target=want) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(wins) == [False] * 7 + [True]
+    generation.refresh_from_db()
+    assert generation.attempts == 1
+
+
+def test_claim_next_takes_the_oldest_first(make_generation):
+    first, second = make_generation(), make_generation()
+    assert state.claim_next() == first
+    assert state.claim_next() == second
+    assert state.claim_next() is None
+
+
+def test_a_live_lease_protects_and_an_expired_one_does_not(make_generation):
+    generation = make_generation()
+    state.claim(generation)
+    assert state.claim_next() is None
+    abandon(generation)
+    again = state.claim_next()
+    assert again == generation
+    assert again.attempts == 2
+    assert again.claim_token != generation.claim_token
+
+
+def test_the_loser_of_a_claim_can_change_nothing_and_leaves_no_file(make_generation):
+    loser = make_generation()
+    state.claim(loser)
+    abandon(loser)
+    winner = state.claim_next()
+    assert not state.report(loser, Progress(Stage.SPEAKING, 1, 2, 0.50))
+    assert not state.renew_lease(loser)
+    assert not state.fail(loser, "x", "y")
+    assert not state.release(loser)
+    assert not succeed(loser, b"loser")
+    assert succeed(winner, b"winner")
+    winner.refresh_from_db()
+    assert winner.audio.read() == b"winner"
+    assert [name for name in stored_files() if name.startswith("generated/")] == [winner.audio.name]
+
+
+def test_a_file_stored_by_a_worker_that_died_before_acceptance_is_removed(make_generation):
+    generation = make_generation()
+    state.claim(generation)
+    orphan = default_storage.save(
+        f"generated/{generation.pk}-{generation.claim_token}.wav", ContentFile(b"orphan")
+    )
+    abandon(generation)
+    again = state.claim_next()
+    assert not default_storage.exists(orphan)
+    assert succeed(again)
+
+
+def test_sweep_fails_what_died_on_its_last_attempt_with_a_reason(make_generation):
+    generation = make_generation()
+    for _ in range(MAX_ATTEMPTS):
+        generation = state.claim_next()
+        assert state.fail_lost() == 0
+        abandon(generation)
+    assert state.claim_next() is None
+    assert state.fail_lost() == 1
+    generation.refresh_from_db()
+    assert generation.status == Status.FAILED
+    assert generation.error_code == "worker_lost"
+    assert "3 times" in generation.error_message
+
+
+def test_release_gives_back_without_costing_an_attempt(make_generation):
+    generation = make_generation()
+    state.claim(generation)
+    assert state.release(generation)
+    generation.refresh_from_db()
+    assert (generation.status, generation.attempts) == (Status.QUEUED, 0)
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+def test_cancel_ends_what_waits_or_runs_and_the_worker_is_told(make_generation, claimed):
+    generation = make_generation()
+    if claimed:
+        state.claim(generation)
+    assert state.cancel(Generation.objects.get(pk=generation.pk))
+    assert not succeed(generation)
+    generation.refresh_from_db()
+    assert generation.status == Status.CANCELLED
+    assert not state.cancel(generation)
+    assert state.claim_next() is None
+
+
+def test_what_has_succeeded_is_neither_cancelled_nor_retried(make_generation):
+    generation = make_generation()
+    state.claim(generation)
+    assert succeed(generation)
+    assert not state.cancel(generation)
+    assert not state.retry(generation)
+    assert generation.status == Status.SUCCEEDED
+    assert generation.progress == 1.0
+
+
+def test_retry_queues_a_failed_generation_afresh(make_generation):
+    generation = make_generation()
+    state.claim(generation)
+    state.fail(generation, "internal_error", "Something")
+    assert state.retry(generation)
+    assert (generation.status, generation.attempts, generation.error_message) == (Status.QUEUED, 0, "")
+    assert state.claim_next() == generation
+
+
+def test_progress_is_the_share_that_is_spoken(make_generation):
+    generation = make_generation()
+    assert generation.progress == 0.0
+    state.claim(generation)
+    state.report(generation, Progress(Stage.SPEAKING, 1, 4, 0.25))
+    assert Generation.objects.get().progress == 0.25
+
+
+def test_deleting_a_generation_deletes_its_files_and_what_nobody_else_uses(make_generation, make_reference):
+    shared, own = make_reference(MALE_CLIP), make_reference(FEMALE_CLIP)
+    own.keep_normalized(ContentFile(b"normalised"))
+    keeper = make_generation([shared])
+    generation = make_generation([shared, own])
+    state.claim(generation)
+    succeed(generation)
+    conditioning = default_storage.save(
+        f"{conditioning_folder([own, shared])}/engine.safetensors", ContentFile(b"x")
+    )
+    kept = default_storage.save(f"{conditioning_folder([shared])}/engine.safetensors", ContentFile(b"x"))
+
+    with transaction.atomic():
+        generation.delete()
+
+    assert stored_files() == {shared.file.name}
+    assert list(Reference.objects.all()) == [shared]
+    assert not default_storage.exists(conditioning)
+    assert default_storage.exists(kept)
+    with transaction.atomic():
+        keeper.delete()
+    assert stored_files() == set()
+    assert not default_storage.exists(kept)
+
+
+def test_bulk_delete_removes_files_too(make_generation):
+    for _ in range(3):
+        make_generation()
+        succeed(state.claim_next())
+    Generation.objects.all().delete()
+    assert stored_files() == set()
+
+
+def test_a_rolled_back_delete_keeps_the_files(make_generation):
+    generation = make_generation()
+    state.claim(generation)
+    succeed(generation)
+    before = stored_files()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        generation.delete()
+        raise RuntimeError
+    assert stored_files() == before
+    assert Generation.objects.exists()
+
+
+def test_a_voice_keeps_its_references_alive_and_takes_them_along(make_generation):
+    generation = make_generation()
+    voice = save_voice(generation, "Ann")
+    generation.delete()
+    assert voice.references.count() == 1
+    voice.delete()
+    assert stored_files() == set()
+    assert not Reference.objects.exists()
+
+
+def test_deleting_a_voice_keeps_the_generations_that_used_it(make_generation):
+    generation = make_generation()
+    voice = save_voice(generation, "Ann")
+    Generation.objects.update(voice=voice)
+    voice.delete()
+    generation.refresh_from_db()
+    assert generation.voice is None
+    assert generation.references.count() == 1
+
+
+def test_of_two_normalised_clips_the_first_is_kept(make_reference):
+    reference = make_reference()
+    late = Reference.objects.get(pk=reference.pk)
+    reference.keep_normalized(ContentFile(b"first"))
+    late.keep_normalized(ContentFile(b"second"))
+    assert Reference.objects.get().normalized.read() == b"first"
+    assert len(stored_files()) == 2  # the upload and one normalised clip
+
+
+def test_the_order_of_references_does_not_matter_to_their_voice(make_reference):
+    a, b = make_reference(MALE_CLIP), make_reference(FEMALE_CLIP)
+    assert conditioning_folder([a, b]) == conditioning_folder([b, a])
+    assert len({conditioning_folder(refs) for refs in ([a], [b], [a, b])}) == 3
+
+
+def test_stored_names_hold_nothing_that_a_user_chose(make_generation, make_reference):
+    reference = make_reference()
+    reference.original_name = "../../etc/passwd"
+    generation = make_generation([reference])
+    state.claim(generation)
+    succeed(generation)
+    for name in stored_files():
+        assert re.fullmatch(r"incoming/[0-9a-f]{64}\.flac|generated/[0-9a-f-]{73}\.wav", name), name
+
+
+def test_voice_names_may_repeat():
+    assert Voice.objects.create(name="Ann").pk != Voice.objects.create(name="Ann").pk
+    assert isinstance(Voice.objects.first().pk, uuid.UUID)

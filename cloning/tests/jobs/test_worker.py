@@ -1,0 +1,120 @@
+import signal
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError
+from django.utils import timezone
+
+from cloning.jobs import state
+from cloning.jobs.submission import QueueFullError, submit
+from cloning.jobs.worker import WorkerLoop, sweep
+from cloning.models import Channel, Generation, Reference, Status, Worker
+from cloning.tests.clips import FEMALE_CLIP
+from cloning.tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def unsaved(text: str = "Good morning.") -> Generation:
+    return Generation(text=text, language="en", requested_via=Channel.API)
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """The worker's loop in a thread (signals belong to main threads, so they are left out)."""
+    monkeypatch.setattr(signal, "signal", lambda *args: None)
+    loop = WorkerLoop()
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    yield loop
+    loop.stop()
+    thread.join(300)
+    assert not thread.is_alive()
+
+
+def test_submit_writes_row_and_references_together(make_reference):
+    generation = unsaved()
+    submit(generation, [make_reference()])
+    assert state.claim_next() == generation
+    assert generation.references.count() == 1
+
+
+def test_a_full_queue_refuses_and_keeps_nothing(settings, make_reference):
+    settings.MAX_QUEUED = 1
+    reference, unwanted = make_reference(), make_reference(FEMALE_CLIP)
+    submit(unsaved(), [reference])
+    with pytest.raises(QueueFullError):
+        submit(unsaved(), [unwanted])
+    assert Generation.objects.count() == 1
+    assert list(Reference.objects.all()) == [reference]
+    assert len(default_storage.listdir("incoming")[1]) == 1
+
+
+def test_the_worker_works_off_what_is_queued_and_shows_itself(worker, make_generation):
+    wait_until(Worker.alive().exists)
+    generations = [make_generation(text=text) for text in ("One thing.", "Another thing.")]
+    wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).count() == 2)
+    for generation in generations:
+        generation.refresh_from_db()
+        assert generation.attempts == 1
+        assert default_storage.exists(generation.audio.name)
+    assert Worker.objects.get().engine == "preview"
+    worker.stop()
+    wait_until(lambda: not Worker.objects.exists())
+
+
+def test_a_sentence_does_not_wait_for_a_book_with_xtts(settings, tiny_weights, make_generation, request):
+    settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tiny_weights
+    book = make_generation(
+        text="A sentence that is not so short at all, to be spoken many times over. " * 100
+    )
+    sentence = make_generation(text="Short.")
+    request.getfixturevalue("worker")
+    wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).count() == 2)
+    book.refresh_from_db()
+    sentence.refresh_from_db()
+    assert book.started_at < sentence.started_at < sentence.finished_at < book.finished_at
+
+
+def test_a_worker_that_is_stopped_gives_its_generation_back(worker, make_generation):
+    generation = make_generation(
+        text="A sentence that is not so short at all, to be spoken many times over. " * 200
+    )
+    wait_until(lambda: Generation.objects.get().segments_done >= 1)
+    worker.stop()
+    wait_until(lambda: Generation.objects.get().status == Status.QUEUED)
+    generation.refresh_from_db()
+    assert (generation.attempts, generation.claim_token) == (0, None)
+
+
+def test_a_cancelled_generation_frees_the_worker_for_the_next(worker, make_generation):
+    first = make_generation(
+        text="A sentence that is not so short at all, to be spoken many times over. " * 200
+    )
+    second = make_generation(text="Short.")
+    wait_until(lambda: Generation.objects.get(pk=first.pk).segments_done >= 1)
+    assert state.cancel(Generation.objects.get(pk=first.pk))
+    wait_until(lambda: Generation.objects.get(pk=second.pk).status == Status.SUCCEEDED)
+    assert Generation.objects.get(pk=first.pk).status == Status.CANCELLED
+
+
+def test_a_database_that_does_not_answer_is_waited_for(worker, make_generation, monkeypatch):
+    claim_next, failures = state.claim_next, iter([True, True])
+
+    def locked_twice():
+        if next(failures, False):
+            raise OperationalError("database is locked")
+        return claim_next()
+
+    monkeypatch.setattr(state, "claim_next", locked_twice)
+    make_generation()
+    wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).exists())
+
+
+def test_sweep_forgets_workers_that_are_long_gone():
+    Worker.objects.create(host="old", pid=1, seen_at=timezone.now() - timedelta(days=2))
+    recent = Worker.objects.create(host="new", pid=2)
+    sweep()
+    assert list(Worker.objects.all()) == [recent]

@@ -1,0 +1,88 @@
+import io
+
+import pytest
+import soundfile
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from cloning.jobs import state
+from cloning.management.commands import clone as module
+from cloning.models import Channel, Generation, Status, Worker
+from cloning.tests.clips import MALE_CLIP
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def clone(out, **options: object) -> str:
+    printed = io.StringIO()
+    call_command(
+        "clone",
+        **{"reference": [MALE_CLIP], "text": "Good morning.", "out": out, "stdout": printed, **options},
+    )
+    return printed.getvalue()
+
+
+def test_it_writes_the_file_and_says_which_engine_spoke(tmp_path, capsys):
+    printed = clone(tmp_path / "b.wav", seed="5")
+    generation = Generation.objects.get()
+    assert soundfile.info(tmp_path / "b.wav").duration == pytest.approx(
+        generation.duration_seconds, abs=0.001
+    )
+    assert "Preview (not a clone), seed 5" in printed
+    assert (generation.requested_via, generation.status) == (Channel.COMMAND, Status.SUCCEEDED)
+    assert "100 %" in capsys.readouterr().err  # the progress bar
+
+
+def test_the_ending_chooses_the_format_and_text_may_come_from_standard_input(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("From standard input."))
+    clone(tmp_path / "b.mp3", text="-")
+    assert Generation.objects.get().text == "From standard input."
+    assert soundfile.info(tmp_path / "b.mp3").format == "MP3"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"text": ""}, "text: Write what the voice should say"),
+        ({"reference": []}, "reference: Choose a clip"),
+        ({"language": "xx"}, "language: “xx” is not one of"),
+        ({"speed": "99"}, "speed: This has to be between 0.5 and 2"),
+    ],
+)
+def test_wrong_arguments_are_explained_and_leave_nothing(tmp_path, options, message):
+    with pytest.raises(CommandError, match=message):
+        clone(tmp_path / "b.wav", **options)
+    assert not Generation.objects.exists()
+    assert list(tmp_path.glob("*.wav")) == []
+
+
+def test_missing_files_and_folders_are_named(tmp_path):
+    with pytest.raises(CommandError, match=r"nothing\.wav: No such file"):
+        clone(tmp_path / "b.wav", reference=[tmp_path / "nothing.wav"])
+    with pytest.raises(CommandError, match="does not exist"):
+        clone(tmp_path / "nowhere" / "b.wav")
+    with pytest.raises(CommandError, match="format"):
+        clone(tmp_path / "b.txt")
+
+
+def test_no_worker_takes_it_meanwhile_and_no_worker_is_pretended(tmp_path, monkeypatch):
+    seen = []
+    perform = module.perform
+
+    def watched(generation, report):
+        seen.append((state.claim_next(), Worker.objects.exists()))
+        perform(generation, report)
+
+    monkeypatch.setattr(module, "perform", watched)
+    clone(tmp_path / "b.wav")
+    assert seen == [(None, False)]
+
+
+def test_ctrl_c_cancels_the_generation(tmp_path, monkeypatch):
+    def interrupted(generation, report):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "perform", interrupted)
+    with pytest.raises(CommandError, match="Cancelled"):
+        clone(tmp_path / "b.wav")
+    assert Generation.objects.get().status == Status.CANCELLED

@@ -1,0 +1,135 @@
+"""Files in a bucket: the storage against moto's S3 server, and the whole site on it."""
+
+import urllib.request
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from django.core.files.base import ContentFile, File
+from django.core.management.base import CommandError
+from moto.server import ThreadedMotoServer
+
+from cloning.management.commands import serve
+from cloning.storage.s3 import S3Storage
+from cloning.tests.clips import MALE_CLIP
+from cloning.tests.waiting import wait_until
+from cloning.tests.live_site import free_port, serving
+
+BUCKET = "speech"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "someone",
+    "AWS_SECRET_ACCESS_KEY": "something",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    bucket = boto3.resource("s3", endpoint_url=server).create_bucket(Bucket=BUCKET)
+    yield bucket
+    bucket.objects.delete()
+    bucket.delete()
+
+
+@pytest.fixture
+def storage(server: str, bucket) -> S3Storage:
+    return S3Storage(bucket_name=BUCKET, endpoint_url=server)
+
+
+def test_a_file_is_kept_and_deleted(storage, bucket, tmp_path):
+    source = tmp_path / "source.wav"
+    source.write_bytes(b"speech" * 500_000)  # more than is held in memory
+    with source.open("rb") as file:
+        assert storage.save("generated/a.wav", File(file)) == "generated/a.wav"
+    assert storage.exists("generated/a.wav")
+    assert storage.size("generated/a.wav") == 3_000_000
+    assert storage.listdir("generated") == ([], ["a.wav"])
+    with storage.open("generated/a.wav") as stored:
+        stored.seek(2_999_994)
+        assert stored.read() == b"speech"
+    assert bucket.Object("generated/a.wav").get()["ContentType"] == "audio/x-wav"
+    storage.delete("generated/a.wav")
+    storage.delete("generated/a.wav")
+    assert not storage.exists("generated/a.wav")
+    assert list(bucket.objects.all()) == []
+
+
+def test_what_is_not_there_is_missing_as_it_is_on_a_disk(storage):
+    with pytest.raises(FileNotFoundError):
+        storage.open("generated/none.wav")
+    assert storage.listdir("conditioning/none") == ([], [])
+
+
+def test_a_name_that_is_taken_is_not_overwritten(storage):
+    first = storage.save("a.wav", ContentFile(b"first"))
+    second = storage.save("a.wav", ContentFile(b"second"))
+    assert first != second
+    assert storage.open(first).read() == b"first"
+    assert storage.open(second).read() == b"second"
+
+
+def test_a_name_taken_in_the_same_moment_is_not_overwritten(storage, monkeypatch):
+    """Both found the name free, and one was quicker."""
+    storage.save("a.wav", ContentFile(b"first"))
+    free = iter([False])
+    monkeypatch.setattr(storage, "exists", lambda name: next(free, S3Storage.exists(storage, name)))
+    second = storage.save("a.wav", ContentFile(b"second"))
+    assert second != "a.wav"
+    assert storage.open("a.wav").read() == b"first"
+    assert storage.open(second).read() == b"second"
+
+
+def test_a_server_that_does_not_answer_is_an_os_error(bucket):
+    storage = S3Storage(bucket_name=BUCKET, endpoint_url=f"http://127.0.0.1:{free_port()}")
+    for act in (storage.open, storage.exists, storage.size, storage.delete, storage.listdir):
+        with pytest.raises(OSError, match="S3: Could not connect"):
+            act("a.wav")
+    with pytest.raises(OSError, match="S3: Could not connect"):
+        storage.save("a.wav", ContentFile(b"speech"))
+
+
+def test_a_bucket_that_is_not_there_is_an_os_error(storage, bucket):
+    storage.bucket_name = "none"
+    with pytest.raises(OSError, match="NoSuchBucket"):
+        storage.listdir("generated")
+
+
+def test_a_site_keeps_all_its_files_in_the_bucket(server, bucket, tmp_path):
+    settings = {"S3_BUCKET": BUCKET, "S3_ENDPOINT_URL": server, **CREDENTIALS}
+    with serving(tmp_path, **settings) as site:
+        status_url = site.post("Good morning.", MALE_CLIP.read_bytes())["status_url"]
+        result = wait_until(lambda: (g := site.get(status_url))["status"] not in ("queued", "running") and g)
+        assert result["status"] == "succeeded"
+        kept = {object.key.split("/")[0] for object in bucket.objects.all()}
+        assert kept == {"incoming", "normalized", "conditioning", "generated"}
+        assert not any(site.storage_root.rglob("*.wav"))
+
+        ranged = urllib.request.Request(site.url + result["download_url"], headers={"Range": "bytes=0-3"})
+        with urllib.request.urlopen(ranged) as response:
+            assert (response.status, response.read()) == (206, b"RIFF")
+
+        delete = urllib.request.Request(site.url + result["status_url"], method="DELETE")
+        with urllib.request.urlopen(delete) as response:
+            assert response.status == 204
+        assert [object.key for object in bucket.objects.all()] == []
+
+
+def test_a_start_says_that_the_bucket_can_not_be_used(server, bucket, settings):
+    options = {"bucket_name": "none", "endpoint_url": server}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "cloning.storage.s3.S3Storage", "OPTIONS": options},
+    }
+    with pytest.raises(CommandError, match=r"Files can't be kept\. S3: .*bucket does not exist"):
+        serve.prepare()

@@ -1,0 +1,15 @@
+"""What every page is given, and what a request of a page is."""
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from cloning.engines import engine_name
+
+
+class HtmxHttpRequest(HttpRequest):
+    htmx: HtmxDetails  # set by its middleware
+
+
+def engine(request: HtmxHttpRequest) -> dict[str, str]:
+    """Context of every page: which engine speaks now, so that no page can leave it out."""
+    return {"engine_name": engine_name()}

@@ -1,0 +1,69 @@
+"""The page of one generation, and what can be done to it. HTMX gets the partial, everyone else the page."""
+
+import uuid
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import (
+    HttpResponseClientRedirect,
+    HttpResponseClientRefresh,
+    HttpResponseStopPolling,
+    reswap,
+    retarget,
+)
+
+from cloning.forms import VoiceForm
+from cloning.jobs import state
+from cloning.models import Generation
+from cloning.views.context import HtmxHttpRequest
+
+
+@never_cache
+@require_safe
+def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The page of one generation; for HTMX what is new since `seen`: 204 when nothing is."""
+    if request.htmx and not Generation.objects.filter(pk=pk).exists():
+        return reswap(retarget(HttpResponseStopPolling(), f"#generation-{pk}"), "delete")  # deleted elsewhere
+    found = get_object_or_404(Generation, pk=pk)
+    if not request.htmx:
+        return render(request, "cloning/generation.html", {"generation": found, "voice_form": VoiceForm()})
+    if not found.is_active:
+        if is_own_page(request, found):
+            return HttpResponseClientRefresh()  # there is more than the card to show now
+        return render_card(request, found, announce=True)
+    if request.GET.get("seen") == found.state:
+        return HttpResponse(status=204)
+    return render(request, "cloning/_progress.html", {"generation": found})
+
+
+def is_own_page(request: HtmxHttpRequest, found: Generation) -> bool:
+    """Whether HTMX asks from the page of this one generation, rather than from the list."""
+    return request.htmx.current_url_abs_path == found.get_absolute_url()
+
+
+def render_card(request: HtmxHttpRequest, found: Generation, announce: bool = False) -> HttpResponse:
+    """The whole card in place of the old one, whichever part of it asked."""
+    response = render(request, "cloning/_generation.html", {"generation": found, "announce": announce})
+    return reswap(retarget(response, f"#generation-{found.pk}"), "outerHTML")
+
+
+@require_POST
+def cancel(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    found = get_object_or_404(Generation, pk=pk)
+    state.cancel(found)
+    return render_card(request, found, announce=True) if request.htmx else redirect(found)
+
+
+@require_POST
+def delete(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    with transaction.atomic():
+        found = get_object_or_404(Generation, pk=pk)
+        is_shown_alone = request.htmx and is_own_page(request, found)
+        found.delete()
+    if is_shown_alone:
+        return HttpResponseClientRedirect(reverse("home"))
+    return HttpResponse() if request.htmx else redirect("home")
