@@ -16,6 +16,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, transaction
 
 from cloning import audio
+from cloning.errors import ErrorCode
 from cloning.jobs.cleanup import forget_unused
 from cloning.models import AudioFormat, Channel, Generation, Reference, Voice, random_seed
 from cloning.text import LANGUAGES, UnspeakableText, resolve_language, split
@@ -274,6 +275,37 @@ def stored(uploads: Sequence[ReferenceUpload]) -> list[Reference]:
 
 def thousands(count: int) -> str:
     return f"{count:,}".replace(",", " ")
+
+
+CODES_BY_FIELD = {
+    "text": ErrorCode.TEXT_UNSPEAKABLE,
+    "language": ErrorCode.LANGUAGE_UNSUPPORTED,
+    "voice": ErrorCode.VOICE_UNKNOWN,
+}
+"""For the errors to which Django gives codes of its own; a number or a choice is out of range."""
+
+
+@dataclass(frozen=True)
+class FormError:
+    field: str
+    code: ErrorCode
+    message: str
+
+
+def form_errors(form: GenerationForm) -> list[FormError]:
+    """What is wrong with a form that was found invalid, in the order of its fields."""
+    return [
+        FormError(field, error_code(error.code or "", field), error.messages[0])
+        for field, errors in form.errors.as_data().items()
+        for error in errors
+    ]
+
+
+def error_code(code: str, field: str) -> ErrorCode:
+    try:
+        return ErrorCode(code)
+    except ValueError:
+        return CODES_BY_FIELD.get(field, ErrorCode.OUT_OF_RANGE)
 
 
 class VoiceForm(forms.ModelForm):

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from cloning.api.http import error_response
+from cloning.api.http import error_response, is_api_path
+from cloning.errors import ErrorCode
 from cloning.forms import MAX_REFERENCES
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -47,8 +48,8 @@ def request_size_limit(get_response: GetResponse) -> GetResponse:
         if size_bytes <= limit_mb * 1024**2:
             return get_response(request)
         message = f"The request is larger than {limit_mb} MB."
-        if request.path.startswith("/api/"):
-            return error_response(413, "request_too_large", message)
+        if is_api_path(request.path):
+            return error_response(ErrorCode.REQUEST_TOO_LARGE, message)
         return render(request, "error.html", {"title": "Too large", "message": message}, status=413)
 
     return middleware

@@ -19,5 +19,5 @@ urlpatterns = [
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/openapi.json", documents.openapi_document, name="api-openapi"),
-    path("api/<path:path>", documents.unknown),
+    re_path(r"^api(?:/|$)", documents.unknown),
 ]

@@ -183,10 +183,19 @@ document.addEventListener("htmx:sendError", () =>
 );
 document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
   const reasons = { 403: "This page has expired. Reload it and try again.", 413: "The clips are too large together." };
-  showTrouble(reasons[xhr.status] ?? `The server answered ${xhr.status}. Nothing is lost: try again.`);
+  const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  const otherwise = `The server answered ${xhr.status}. Nothing is lost: try again.`;
+  showTrouble(reasons[xhr.status] ?? (isSentence ? xhr.responseText : otherwise));
 });
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful || event.detail.xhr.status === 422) trouble.hidden = true;
+// The form comes back with its message when the server can't take it now, as when it is wrong.
+const bringsForm = ({ target, xhr }) => xhr.status === 422 || (xhr.status === 503 && target.id === "form");
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!bringsForm(detail)) return;
+  detail.shouldSwap = true;
+  detail.isError = false;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.successful || bringsForm(detail)) trouble.hidden = true;
 });
 
 // Focus goes to what is wrong in the form; from a card that is replaced or deleted it stays in the list.

@@ -3,7 +3,6 @@
 import functools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -19,22 +18,27 @@ from django.http import (
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
-from cloning.storage.local import is_disk_full
+from cloning.errors import ErrorCode, GenerationError
+from cloning.storage.local import explain_unavailable
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass
-class ApiError(Exception):
-    status: int
-    code: str
-    message: str
-    field: str | None = None
-    retry_after_seconds: int | None = None
+def is_api_path(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
 
 
-def error_response(status: int, code: str, message: str, field: str | None = None) -> JsonResponse:
-    return JsonResponse({"error": {"code": code, "message": message, "field": field}}, status=status)
+def error_response(code: ErrorCode, message: str, field: str | None = None) -> JsonResponse:
+    """`field` is for a code that may stand beside any field; else the code knows its own."""
+    error = {"code": code, "message": message, "field": field or code.field}
+    response = JsonResponse({"error": error}, status=code.status)
+    set_retry_after(response, code)
+    return response
+
+
+def set_retry_after(response: HttpResponseBase, code: ErrorCode) -> None:
+    if code.retry_after_seconds:
+        response["Retry-After"] = str(code.retry_after_seconds)
 
 
 def api_view(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
@@ -45,36 +49,45 @@ def api_view(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Calla
         @functools.wraps(view)
         def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             if request.method not in methods:
-                response = error_response(405, "method_not_allowed", f"Use {' or '.join(methods)} here.")
+                response = error_response(ErrorCode.METHOD_NOT_ALLOWED, f"Use {' or '.join(methods)} here.")
                 response["Allow"] = HttpResponseNotAllowed(methods)["Allow"]
                 return response
             try:
                 refuse_foreign_origin(request)
                 return view(request, **kwargs)
-            except ApiError as error:
-                response = error_response(error.status, error.code, error.message, error.field)
-                if error.retry_after_seconds:
-                    response["Retry-After"] = str(error.retry_after_seconds)
-                return response
-            except Http404:
-                return error_response(404, "not_found", "There is nothing here, or not any more.")
-            except RequestDataTooBig:
-                return error_response(413, "request_too_large", "The fields of the form are too large.")
-            except (MultiPartParserError, BadRequest, SuspiciousOperation, UnreadablePostError):
-                return error_response(
-                    400, "request_unreadable", "The request body can't be read as multipart/form-data."
-                )
             except Exception as error:
-                logger.exception("%s %s", request.method, request.path)
-                if is_disk_full(error):
-                    return error_response(503, "storage_full", "The server's disk is full.")
-                return error_response(
-                    500, "internal_error", "Something went wrong on the server; its log says what."
-                )
+                return respond_to_error(request, error)
 
         return wrapped
 
     return decorate
+
+
+def respond_to_error(request: HttpRequest, error: Exception) -> JsonResponse:
+    """What a view raised, as the API's answer."""
+    if (known := explain_error(error)) is None:
+        logger.error("%s %s", request.method, request.path, exc_info=error)
+        known = GenerationError(
+            ErrorCode.INTERNAL_ERROR, "Something went wrong on the server; its log says what."
+        )
+    elif known is not error and known.code.status >= 500:
+        logger.warning("%s %s: %s: %s", request.method, request.path, known.code, error)
+    return error_response(known.code, str(known))
+
+
+def explain_error(error: Exception) -> GenerationError | None:
+    match error:
+        case GenerationError():
+            return error
+        case Http404():
+            return GenerationError(ErrorCode.NOT_FOUND, "There is nothing here, or not any more.")
+        case RequestDataTooBig():
+            return GenerationError(ErrorCode.REQUEST_TOO_LARGE, "The fields of the form are too large.")
+        case MultiPartParserError() | BadRequest() | SuspiciousOperation() | UnreadablePostError():
+            return GenerationError(
+                ErrorCode.REQUEST_UNREADABLE, "The request body can't be read as multipart/form-data."
+            )
+    return explain_unavailable(error)
 
 
 def refuse_foreign_origin(request: HttpRequest) -> None:
@@ -86,4 +99,6 @@ def refuse_foreign_origin(request: HttpRequest) -> None:
     own = f"{request.scheme}://{request.get_host()}"
     if request.method in ("GET", "HEAD", "OPTIONS") or origin in (None, own, *settings.CORS_ALLOWED_ORIGINS):
         return
-    raise ApiError(403, "origin_not_allowed", "Pages of this origin may not use the API; see CORS_ORIGINS.")
+    raise GenerationError(
+        ErrorCode.ORIGIN_NOT_ALLOWED, "Pages of this origin may not use the API; see CORS_ORIGINS."
+    )

@@ -64,10 +64,14 @@ def json_of(schema: str, description: str = "") -> dict[str, Any]:
 
 
 ERROR = json_of("Error")
+UNAVAILABLE = {
+    **json_of("Error", "The queue or the disk is full, or the database is busy"),
+    "headers": {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}},
+}
 
 
 def operation(summary: str, responses: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"summary": summary, "responses": {**responses, "default": ERROR}, **more}
+    return {"summary": summary, "responses": {"503": UNAVAILABLE, **responses, "default": ERROR}, **more}
 
 
 def path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +80,6 @@ def path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def generate() -> dict[str, Any]:
     location = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
-    retry = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return operation(
         "Speak a text in the voice of a reference",
         {
@@ -92,7 +95,6 @@ def generate() -> dict[str, Any]:
                 "Error", "A field is wrong; or the generation failed for what was sent, as a Generation"
             ),
             "500": json_of("Error", "The generation failed on the server's side"),
-            "503": {**json_of("Error", "The queue or the disk is full"), "headers": retry},
         },
         description=f"Waits up to {settings.API_WAIT_SECONDS:g} seconds for the result, then answers 202.",
         parameters=[

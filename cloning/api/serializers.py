@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from cloning.engines import engine_name
+from cloning.errors import ErrorCode
 from cloning.models import Generation, Status
 
 
@@ -48,13 +49,18 @@ def serialize_generation(generation: Generation, request: HttpRequest) -> dict[s
     }
 
 
-def serialize_error(generation: Generation) -> dict[str, Any] | None:
+def ended_by(generation: Generation) -> ErrorCode | None:
+    """What ended a generation that brought nothing; None for one that succeeded or goes on."""
     if generation.status == Status.CANCELLED:
-        return {"code": "cancelled", "message": "The generation was cancelled.", "field": None}
-    if generation.status != Status.FAILED:
+        return ErrorCode.CANCELLED
+    return ErrorCode(generation.error_code) if generation.status == Status.FAILED else None
+
+
+def serialize_error(generation: Generation) -> dict[str, Any] | None:
+    if (code := ended_by(generation)) is None:
         return None
-    field = generation.error_code.split("_")[0] if generation.is_users_fault else None
-    return {"code": generation.error_code, "message": generation.error_message, "field": field}
+    message = generation.error_message or "The generation was cancelled."
+    return {"code": code, "message": message, "field": code.field}
 
 
 def format_rfc3339(moment: Any) -> str | None:

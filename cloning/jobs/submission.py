@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 
+from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import forget_unused
 from cloning.models import Generation, Reference, Voice
 
 
-class QueueFullError(Exception):
+class QueueFullError(GenerationError):
     """As many generations wait as `MAX_QUEUED` allows."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.QUEUE_FULL, "Too many generations are waiting.")
 
 
 def submit(generation: Generation, references: Sequence[Reference]) -> None:

@@ -1,4 +1,5 @@
 import hashlib
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -157,6 +158,38 @@ def spoken(make_generation, clips) -> Generation:
     speech = ContentFile(clips["speech"])
     assert state.succeed(generation, speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[0.5, 1.0])
     return generation
+
+
+@pytest.fixture
+def lock_database(transactional_db) -> Iterator[Callable[[], None]]:
+    """Has another process write without an end: reads go on, a write gives up soon."""
+    writer = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+
+    def lock() -> None:
+        writer.execute("BEGIN IMMEDIATE")
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 50")
+
+    yield lock
+    writer.close()
+    connection.close()  # the next test's has the usual patience
+
+
+@pytest.fixture
+def fill_database(transactional_db) -> Iterator[Callable[[str, str], None]]:
+    """Has SQLite itself run out of room at the given statement: "DELETE", "cloning_generation"."""
+
+    def arrange(statement: str, table: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMP TABLE filler (bytes)")
+            cursor.execute("PRAGMA temp.max_page_count = 3")
+            cursor.execute(
+                f"CREATE TEMP TRIGGER fill BEFORE {statement} ON {table} "  # noqa: S608
+                "BEGIN INSERT INTO filler VALUES (zeroblob(1000000)); END"
+            )
+
+    yield arrange
+    connection.close()  # what is temporary goes with it
 
 
 @pytest.fixture(scope="session")

@@ -1,28 +1,43 @@
 """Pages for what went wrong."""
 
+import sys
+
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import DisallowedHost
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from cloning.api.http import error_response
+from cloning.api.http import error_response, is_api_path, set_retry_after
+from cloning.errors import ErrorCode, GenerationError
+from cloning.storage.local import explain_unavailable
 from cloning.views.context import HtmxHttpRequest
 
 
 def bad_request(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, SessionInterrupted) and (known := explain_unsaved_session(exception)):
+        return unavailable(request, known)
     if isinstance(exception, DisallowedHost):
         message = (
             "The server does not know itself by this address. Its operator can allow it: set ALLOWED_HOSTS."
         )
     else:
         message = "The browser sent something that the server can't read. Go back and try again."
-    if request.path.startswith("/api/"):
-        return error_response(400, "bad_request", message)
-    return render(request, "error.html", {"title": "Not understood", "message": message}, status=400)
+    return respond(request, ErrorCode.BAD_REQUEST, "Not understood", message)
+
+
+def explain_unsaved_session(error: BaseException) -> GenerationError | None:
+    """Django reports a session that the database could not take as one that was deleted meanwhile."""
+    while context := error.__context__:
+        if known := explain_unavailable(context):
+            return known
+        error = context
+    return None
 
 
 def not_found(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
-    message = "There is nothing at this address, or not any more."
-    return render(request, "error.html", {"title": "Not found", "message": message}, status=404)
+    return respond(
+        request, ErrorCode.NOT_FOUND, "Not found", "There is nothing at this address, or not any more."
+    )
 
 
 def csrf_failure(request: HtmxHttpRequest, reason: str = "") -> HttpResponse:
@@ -33,5 +48,25 @@ def csrf_failure(request: HtmxHttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HtmxHttpRequest) -> HttpResponse:
+    """What no view caught, a write of the session included; Django calls this while the exception is at hand."""
+    error = sys.exc_info()[1]
+    if error is not None and (known := explain_unavailable(error)):
+        return unavailable(request, known)
     message = "Something went wrong on the server; its log says what. Nothing you made is lost."
-    return render(request, "error.html", {"title": "Server error", "message": message}, status=500)
+    return respond(request, ErrorCode.INTERNAL_ERROR, "Server error", message)
+
+
+def unavailable(request: HtmxHttpRequest, error: GenerationError) -> HttpResponse:
+    return respond(request, error.code, "Not now", f"{error} Nothing is lost: try again later.")
+
+
+def respond(request: HtmxHttpRequest, code: ErrorCode, title: str, message: str) -> HttpResponse:
+    """As JSON to programs, as one sentence to HTMX, which shows it above the page, and as a page to the rest."""
+    if is_api_path(request.path):
+        return error_response(code, message)
+    if request.headers.get("HX-Request"):
+        response = HttpResponse(message, status=code.status, content_type="text/plain; charset=utf-8")
+    else:
+        response = render(request, "error.html", {"title": title, "message": message}, status=code.status)
+    set_retry_after(response, code)
+    return response

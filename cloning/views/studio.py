@@ -1,15 +1,16 @@
 """The page with the form and the newest generations."""
 
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from cloning.forms import GenerationForm
-from cloning.jobs.submission import QueueFullError, submit
+from cloning.api.http import explain_error, set_retry_after
+from cloning.forms import GenerationForm, form_errors
+from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation
-from cloning.storage.local import is_disk_full
 from cloning.views.context import HtmxHttpRequest
 
 PAGE_SIZE = 10
@@ -21,25 +22,40 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_home(request, GenerationForm())
     form = GenerationForm(request.POST, request.FILES)
-    if form.is_valid():
-        try:
-            generation, references = form.save(Channel.PAGE, request.user)
-            submit(generation, references)
-        except QueueFullError:
-            form.add_error(None, "Too many generations are waiting. Nothing is lost: try again in a minute.")
-        except OSError as error:
-            if not is_disk_full(error):
-                raise
-            form.add_error(None, "The server's disk is full. Nothing is lost: try again later.")
-        else:
-            if request.htmx:
-                return render(request, "cloning/_submitted.html", {"form": form, "generation": generation})
-            return redirect(generation)
+    if (generation := submit_form(form, request)) is None:
+        return respond_to_invalid(request, form)
     if request.htmx:
-        return render(request, "cloning/_form.html", {"form": form}, status=422)
-    return render_home(request, form, status=422)
+        return render(request, "cloning/_submitted.html", {"form": form, "generation": generation})
+    return redirect(generation)
 
 
-def render_home(request: HtmxHttpRequest, form: GenerationForm, status: int = 200) -> HttpResponse:
+def submit_form(form: GenerationForm, request: HtmxHttpRequest) -> Generation | None:
+    """The queued generation; None when the form now says why there is none."""
+    try:
+        if not form.is_valid():
+            return None
+        generation, references = form.save(Channel.PAGE, request.user)
+        submit(generation, references)
+    except Exception as error:
+        if (known := explain_error(error)) is None or known.code.status != 503:
+            raise
+        form.add_error(None, ValidationError(f"{known} Nothing is lost: try again later.", code=known.code))
+        return None
+    return generation
+
+
+def respond_to_invalid(request: HtmxHttpRequest, form: GenerationForm) -> HttpResponse:
+    """The form as it was filled in, with what is wrong beside it."""
+    partial = render(request, "cloning/_form.html", {"form": form}) if request.htmx else None
+    response = partial or render_home(request, form)
+    response.status_code = 422
+    for error in form_errors(form):
+        if error.code.status == 503:
+            response.status_code = 503
+            set_retry_after(response, error.code)
+    return response
+
+
+def render_home(request: HtmxHttpRequest, form: GenerationForm) -> HttpResponse:
     page = Paginator(Generation.objects.all(), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "cloning/home.html", {"form": form, "page": page}, status=status)
+    return render(request, "cloning/home.html", {"form": form, "page": page})

@@ -1,9 +1,11 @@
 """GET /api/v1/openapi.json, and what is not there."""
 
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from cloning.api import openapi
-from cloning.api.http import api_view
+from cloning.api.http import api_view, error_response
+from cloning.errors import ErrorCode
 
 
 @api_view("GET", "HEAD")
@@ -11,6 +13,6 @@ def openapi_document(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(openapi.document())
 
 
-@api_view("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-def unknown(request: HttpRequest, path: str) -> HttpResponseBase:
-    raise Http404
+@csrf_exempt
+def unknown(request: HttpRequest) -> HttpResponseBase:
+    return error_response(ErrorCode.NOT_FOUND, "There is nothing at this address of the API.")

@@ -5,8 +5,9 @@ import uuid
 from django.http import HttpRequest, HttpResponseBase
 
 from cloning import audio
-from cloning.api.http import ApiError, api_view
+from cloning.api.http import api_view
 from cloning.api.v1.generations import fetch_generation
+from cloning.errors import ErrorCode, GenerationError
 from cloning.models import Status
 from cloning.storage.responses import audio_response
 
@@ -15,7 +16,7 @@ from cloning.storage.responses import audio_response
 def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponseBase:
     found = fetch_generation(pk)
     if found.status != Status.SUCCEEDED or found.audio_format != audio_format:
-        raise ApiError(404, "file_unknown", f"This generation has no {audio_format} file.")
+        raise GenerationError(ErrorCode.FILE_UNKNOWN, f"This generation has no {audio_format} file.")
     return audio_response(
         request,
         found.audio,

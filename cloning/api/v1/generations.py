@@ -7,8 +7,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 
-from cloning.api.http import ApiError, api_view
+from cloning.api.http import api_view
 from cloning.api.serializers import serialize_generation
+from cloning.errors import ErrorCode, GenerationError
 from cloning.models import Generation
 
 PAGE_SIZE = 20
@@ -28,8 +29,8 @@ def fetch_generation(pk: uuid.UUID) -> Generation:
     try:
         return Generation.objects.get(pk=pk)
     except Generation.DoesNotExist as error:
-        raise ApiError(
-            404, "generation_unknown", "There is no such generation; it may have been deleted."
+        raise GenerationError(
+            ErrorCode.GENERATION_UNKNOWN, "There is no such generation; it may have been deleted."
         ) from error
 
 
@@ -39,7 +40,7 @@ def generations(request: HttpRequest) -> HttpResponseBase:
     try:
         page = paginator.page(request.GET.get("page", "1"))
     except (EmptyPage, PageNotAnInteger) as error:
-        raise ApiError(404, "page_unknown", "There is no such page.", "page") from error
+        raise GenerationError(ErrorCode.PAGE_UNKNOWN, "There is no such page.") from error
     following = f"{reverse('api-generations')}?page={page.next_page_number()}" if page.has_next() else None
     return JsonResponse(
         {"results": [serialize_generation(found, request) for found in page], "next": following}

@@ -172,7 +172,7 @@ def test_full_queue_keeps_the_text(submit, make_generation, settings) -> None:
     settings.MAX_QUEUED = 1
     make_generation()
     response = submit(("other",), text="Keep me.")
-    assert response.status_code == 422
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
     assert "Too many generations are waiting" in response.content.decode()
     assert "Keep me." in Page(response).texts["id_text"]
     assert Generation.objects.count() == Reference.objects.count() == 1
@@ -423,7 +423,7 @@ def test_full_disk_keeps_the_text(submit, nothing_kept, monkeypatch, db) -> None
 
     monkeypatch.setattr(AtomicFileSystemStorage, "_save", full)
     response = submit(text="A text worth keeping.")
-    assert response.status_code == 422
+    assert (response.status_code, response["Retry-After"]) == (503, "300")
     assert "disk is full" in response.content.decode()
     assert "A text worth keeping." in Page(response).texts["id_text"]
     assert nothing_kept()

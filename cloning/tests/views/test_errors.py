@@ -1,0 +1,64 @@
+"""What a browser is shown when the server can't do it now."""
+
+import pytest
+from django.test import Client
+
+from cloning.models import Generation
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def browser() -> Client:
+    return Client(raise_request_exception=False)
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_deleting_with_a_fill_database(headers, fill_database, make_generation, browser) -> None:
+    generation = make_generation()
+    fill_database("DELETE", "cloning_generation")
+    response = browser.post(f"{generation.get_absolute_url()}delete/", headers=headers)
+    assert (response.status_code, response["Retry-After"]) == (503, "300")
+    said = "The server&#x27;s disk is full. Nothing is lost: try again later."
+    assert (said.replace("&#x27;", "'") if headers else said) in response.content.decode()
+    assert response["Content-Type"].startswith("text/plain" if headers else "text/html")
+    assert Generation.objects.count() == 1
+
+
+@pytest.mark.parametrize("action", ["cancel", "delete", "voice"])
+def test_acting_with_a_locked_database(action, lock_database, make_generation, browser) -> None:
+    generation = make_generation()
+    lock_database()
+    response = browser.post(f"{generation.get_absolute_url()}{action}/", {"name": "Ada"})
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "The server&#x27;s database is busy." in response.content.decode()
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_generating_with_a_locked_database_keeps_the_text(headers, lock_database, browser, upload) -> None:
+    lock_database()
+    data = {"text": "Keep me.", "language": "en", "reference": upload()}
+    response = browser.post("/", data, headers=headers)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    body = response.content.decode()
+    assert "The server&#x27;s database is busy. Nothing is lost: try again later." in body
+    assert "Keep me.</textarea>" in body
+    assert ("<html" in body) != bool(headers)
+
+
+def test_signing_in_with_a_locked_database(lock_database, admin_user, browser) -> None:
+    lock_database()
+    response = browser.post("/admin/login/", {"username": "admin", "password": "password"})
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/api/v1/languages"])
+def test_session_that_can_not_be_written(path, lock_database, admin_client, settings) -> None:
+    """The middleware writes it after the view, where only the handlers of errors see what went wrong."""
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    lock_database()
+    admin_client.raise_request_exception = False
+    response = admin_client.get(path)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    if path.startswith("/api/"):
+        assert response.json()["error"]["code"] == "database_busy"
