@@ -40,7 +40,7 @@ from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from speechmos import dnsmos
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from cloning.audio import normalise
+from cloning.audio import normalize
 from cloning.engines.base import Conditioning, SynthesisOptions
 from cloning.engines.preview import PreviewEngine, espeak, kokoro, phonemes, search, speaker
 
@@ -209,7 +209,7 @@ def load_whisper() -> Whisper:
 def conditioned(engine: PreviewEngine, clip: Path) -> tuple[Conditioning, float]:
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "clip.wav"
-        normalise(clip, wav, max_seconds=300)
+        normalize(clip, wav, max_seconds=300)
         started = time.perf_counter()
         return engine.condition([wav]), time.perf_counter() - started
 

@@ -16,9 +16,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, transaction
 
 from cloning import audio
-from cloning.errors import ErrorCode
+from cloning.errors import ErrorCode, GenerationError
+from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
 from cloning.jobs.cleanup import forget_unused
-from cloning.models import AudioFormat, Channel, Generation, Reference, Voice, random_seed
+from cloning.models import Channel, Generation, Reference, Voice, random_seed
 from cloning.text import LANGUAGES, UnspeakableText, resolve_language, split
 
 MAX_REFERENCES = 5
@@ -70,7 +71,7 @@ class ReferenceUpload:
 
 
 def probed(upload: UploadedFile) -> ReferenceUpload:
-    """Reads the upload once through: its SHA-256 and what it holds. Raises audio.AudioError.
+    """Reads the upload once through: its SHA-256 and what it holds. Raises GenerationError.
 
     FFmpeg sees a copy under a name of ours: Django's temporary file keeps the ending that the user chose.
     """
@@ -115,7 +116,7 @@ class ReferencesField(forms.FileField):
             raise ValidationError("The file is empty.", code="reference_unreadable")
         try:
             return probed(upload)
-        except audio.AudioError as error:
+        except GenerationError as error:
             raise ValidationError(str(error), code=error.code) from error
 
 
@@ -156,7 +157,7 @@ class GenerationForm(forms.Form):
     language = forms.CharField(
         label="Language", required=False, widget=forms.Select(choices=list(LANGUAGES.items()))
     )
-    format = forms.ChoiceField(label="Format", required=False, choices=AudioFormat)
+    format = forms.ChoiceField(label="Format", required=False, choices=AUDIO_FORMAT_CHOICES)
     speed = forms.FloatField(
         label="Speed",
         required=False,

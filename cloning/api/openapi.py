@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 
-from cloning import audio, forms, text
+from cloning import forms, text
+from cloning.formats import AudioFormat
 from cloning.models import Status
 
 FIELD_CODES = [
@@ -123,7 +124,7 @@ def listing() -> dict[str, Any]:
 
 def download() -> dict[str, Any]:
     def audio_content() -> dict[str, Any]:
-        types = sorted({audio_format.content_type for audio_format in audio.FORMATS.values()})
+        types = sorted({audio_format.content_type for audio_format in AudioFormat})
         return {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in types}
 
     return operation(
@@ -137,7 +138,7 @@ def download() -> dict[str, Any]:
         },
         parameters=[
             path_parameter("id", {"type": "string", "format": "uuid"}),
-            path_parameter("format", {"enum": list(audio.FORMATS)}),
+            path_parameter("format", {"enum": list(AudioFormat)}),
             {"name": "Range", "in": "header", "schema": {"type": "string"}},
             {
                 "name": "download",
@@ -177,7 +178,7 @@ def schemas() -> dict[str, Any]:
                 "speed": number(forms.SPEED_RANGE, 1.0),
                 "temperature": number(forms.TEMPERATURE_RANGE, 0.75),
                 "seed": {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]},
-                "format": {"enum": list(audio.FORMATS), "default": "wav"},
+                "format": {"enum": list(AudioFormat), "default": "wav"},
             },
         },
         "Generation": closed_object(
@@ -194,7 +195,7 @@ def schemas() -> dict[str, Any]:
             download_url=NULLABLE_STRING,
             absolute_download_url=NULLABLE_STRING,
             status_url={"type": "string"},
-            format={"enum": list(audio.FORMATS)},
+            format={"enum": list(AudioFormat)},
             sample_rate_hz={"type": ["integer", "null"]},
             duration_seconds={"type": ["number", "null"]},
             created_at={"type": "string", "format": "date-time"},

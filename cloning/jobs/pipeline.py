@@ -20,10 +20,10 @@ from django.db.models.fields.files import FieldFile
 from safetensors import SafetensorError
 
 from cloning import audio, text
-from cloning.audio import AudioError
 from cloning.engines import get_engine
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
 from cloning.errors import ErrorCode, GenerationError
+from cloning.formats import AudioFormat
 from cloning.jobs import state
 from cloning.jobs.state import Progress
 from cloning.models import Generation, Reference, Stage, conditioning_folder
@@ -85,7 +85,7 @@ def perform(generation: Generation, report: Report) -> None:
             )
     except (ClaimLostError, StoppingError):
         raise
-    except (AudioError, GenerationError) as error:
+    except GenerationError as error:
         state.fail(generation, ErrorCode(error.code), str(error))
     except UnspeakableText as error:
         state.fail(generation, ErrorCode.TEXT_UNSPEAKABLE, str(error))
@@ -114,7 +114,7 @@ def perform(generation: Generation, report: Report) -> None:
 def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
     """Speaks a claimed generation; the file lives as long as the context.
 
-    Raises GenerationError, audio.AudioError, text.UnspeakableText, EngineError, or what `report` raises.
+    Raises GenerationError, text.UnspeakableText, EngineError, or what `report` raises.
     """
     report(Progress(Stage.LOADING))
     engine = get_engine()
@@ -134,9 +134,14 @@ def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
         duration_seconds = audio.write_speech(pieces, engine.sample_rate_hz, spoken)
         encoded = folder / f"encoded.{generation.audio_format}"
         audio.encode(
-            spoken, encoded, generation.audio_format, comment=f"Synthetic speech, made by {engine.label}"
+            spoken,
+            encoded,
+            AudioFormat(generation.audio_format),
+            comment=f"Synthetic speech, made by {engine.label}",
         )
-        yield Speech(encoded, engine.sample_rate_hz, duration_seconds, audio.peaks(spoken, PEAK_COUNT))
+        yield Speech(
+            encoded, engine.sample_rate_hz, duration_seconds, audio.compute_peaks(spoken, PEAK_COUNT)
+        )
 
 
 def spoken_segments(
@@ -223,7 +228,7 @@ def normalised_clip(reference: Reference, folder: Path) -> Path:
         raise GenerationError(
             ErrorCode.REFERENCE_MISSING, "The reference's file is gone from the storage."
         ) from error
-    audio.normalise(upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS)
+    audio.normalize(upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS)
     with local.open("rb") as normalised:
         reference.keep_normalized(File(normalised))
     return local

@@ -2,7 +2,6 @@
 
 from cloning.models.generation import (
     MAX_ATTEMPTS,
-    AudioFormat,
     Channel,
     Generation,
     Stage,
@@ -16,7 +15,6 @@ from cloning.models.worker import Worker
 
 __all__ = [
     "MAX_ATTEMPTS",
-    "AudioFormat",
     "Channel",
     "Generation",
     "Reference",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
+from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
 from cloning.models.reference import Reference
 from cloning.models.voice import Voice
 
@@ -44,13 +45,6 @@ class Channel(models.TextChoices):
     COMMAND = "command", "Command line"
 
 
-class AudioFormat(models.TextChoices):
-    WAV = "wav", "WAV"
-    MP3 = "mp3", "MP3"
-    OPUS = "opus", "Opus"
-    FLAC = "flac", "FLAC"
-
-
 def random_seed() -> int:
     return secrets.randbelow(2**32)
 
@@ -80,7 +74,9 @@ class Generation(models.Model):
     speed = models.FloatField(default=1.0)
     temperature = models.FloatField(default=0.75)
     seed = models.BigIntegerField(default=random_seed)
-    audio_format = models.CharField("format", max_length=4, choices=AudioFormat, default=AudioFormat.WAV)
+    audio_format = models.CharField(
+        "format", max_length=4, choices=AUDIO_FORMAT_CHOICES, default=AudioFormat.WAV.value
+    )
     voice = models.ForeignKey(
         Voice, null=True, blank=True, on_delete=models.SET_NULL, related_name="generations"
     )

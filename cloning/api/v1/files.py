@@ -4,10 +4,10 @@ import uuid
 
 from django.http import HttpRequest, HttpResponseBase
 
-from cloning import audio
 from cloning.api.http import api_view
 from cloning.api.v1.generations import fetch_generation
 from cloning.errors import ErrorCode, GenerationError
+from cloning.formats import AudioFormat
 from cloning.models import Status
 from cloning.storage.responses import audio_response
 
@@ -20,6 +20,6 @@ def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponse
     return audio_response(
         request,
         found.audio,
-        audio.FORMATS[audio_format].content_type,
+        AudioFormat(audio_format).content_type,
         download_name=f"speech-{str(pk)[:8]}.{audio_format}" if "download" in request.GET else "",
     )

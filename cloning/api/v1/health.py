@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from cloning import audio
 from cloning.api.http import api_view
 from cloning.engines import engine_name
+from cloning.errors import GenerationError
 from cloning.models import Worker
 from cloning.storage.local import check_storage
 
@@ -21,7 +22,7 @@ def health(request: HttpRequest) -> HttpResponseBase:
     checks = {
         "database": run_check(check_database),
         "storage": run_check(check_storage),
-        "ffmpeg": run_check(audio.ffmpeg_path),
+        "ffmpeg": run_check(audio.find_ffmpeg),
         "worker": run_check(check_worker),
     }
     healthy = all(result == "ok" for result in checks.values())
@@ -32,7 +33,7 @@ def health(request: HttpRequest) -> HttpResponseBase:
 def run_check(check: Callable[[], object]) -> str:
     try:
         check()
-    except (OSError, DatabaseError, audio.AudioError, RuntimeError) as error:
+    except (OSError, DatabaseError, GenerationError, RuntimeError) as error:
         logger.warning("Health check %s: %s", check.__name__, error)
         return "failing"
     return "ok"

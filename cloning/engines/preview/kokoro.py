@@ -15,7 +15,7 @@ import onnxruntime
 import soxr
 from numpy.typing import NDArray
 
-from cloning.audio import at_tempo
+from cloning.audio import change_tempo
 from cloning.engines.base import Waveform
 from cloning.engines.preview.phonemes import tokens
 
@@ -61,7 +61,7 @@ class Kokoro:
         pieces = [ids[start : start + MOST_TOKENS] for start in range(0, len(ids), MOST_TOKENS)]
         spoken = [self._spoken(piece, styles, scale) for piece in pieces]
         # Over a range of speeds as wide as a user's, Kokoro's own would change the melody, F0 by 5 % and more.
-        return at_tempo(np.concatenate([np.zeros(0, np.float32), *spoken]), speed, SAMPLE_RATE_HZ)
+        return change_tempo(np.concatenate([np.zeros(0, np.float32), *spoken]), speed, SAMPLE_RATE_HZ)
 
     def _spoken(self, ids: list[int], styles: NDArray[np.float32], scale: float) -> Waveform:
         inputs = {

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 from tqdm import tqdm
 
-from cloning.audio import FORMATS
 from cloning.engines import LABELS
+from cloning.formats import AudioFormat
 from cloning.forms import GenerationForm
 from cloning.jobs import state
 from cloning.jobs.heartbeat import Heartbeat
@@ -34,7 +34,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--voice", help="the id of a saved voice instead")
         parser.add_argument("--text", required=True, help="what to say; - reads it from standard input")
-        parser.add_argument("--out", type=Path, required=True, help=f"where to; ends in {', '.join(FORMATS)}")
+        parser.add_argument(
+            "--out", type=Path, required=True, help=f"where to; ends in {', '.join(AudioFormat)}"
+        )
         for name in ("language", "speed", "temperature", "seed"):
             parser.add_argument(f"--{name}")
 

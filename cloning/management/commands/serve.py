@@ -22,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cloning import audio
 from cloning.engines import LABELS, engine_name
+from cloning.errors import GenerationError
 from cloning.management.commands.healthcheck import address
 from cloning.models import Worker
 from cloning.storage.local import check_storage
@@ -147,8 +148,8 @@ class Command(BaseCommand):
 def prepare() -> None:
     """Everything that can be known to be wrong before a process is started, said in a sentence."""
     try:
-        audio.ffmpeg_path()
-    except audio.AudioError as error:
+        audio.find_ffmpeg()
+    except GenerationError as error:
         raise CommandError(str(error)) from error
     if shutil.disk_usage(settings.STORAGE_ROOT).free < 512 * 1024**2:
         logger.warning("Less than 512 MB are free where STORAGE_ROOT is.")

@@ -320,7 +320,7 @@ def test_disk_full_while_the_result_is_stored(disk_full_at, make_generation, api
 
 
 def test_no_ffmpeg_is_the_servers_fault(post, monkeypatch, nothing_kept, db) -> None:
-    monkeypatch.setattr("cloning.audio.shutil.which", lambda _name: "/nonexistent/ffmpeg")
+    monkeypatch.setattr("cloning.audio.ffmpeg.shutil.which", lambda _name: "/nonexistent/ffmpeg")
     response = post()
     assert response.status_code == 500
     assert response.json()["error"]["code"] == "ffmpeg_missing"
@@ -645,7 +645,7 @@ def test_health_names_what_fails(api, db, settings, monkeypatch, tmp_path) -> No
     assert failing() == ["storage"]
     settings.MEDIA_ROOT = tmp_path
     with monkeypatch.context() as patched:
-        patched.setattr("cloning.audio.shutil.which", lambda _name: None)
+        patched.setattr("cloning.audio.ffmpeg.shutil.which", lambda _name: None)
         patched.setitem(sys.modules, "imageio_ffmpeg", None)
         assert failing() == ["ffmpeg"]
     with monkeypatch.context() as patched:

@@ -7,8 +7,9 @@ import pytest
 from django.urls import get_resolver, resolve
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from cloning import audio, forms
+from cloning import forms
 from cloning.api import openapi
+from cloning.formats import AudioFormat
 from cloning.text import LANGUAGES
 
 EXAMPLES = {"id": "3f0c0000-0000-4000-8000-000000000000", "format": "wav"}
@@ -72,7 +73,7 @@ def test_fields_of_the_request_are_those_of_the_form(document, db) -> None:
     assert (fields["speed"]["minimum"], fields["speed"]["maximum"]) == forms.SPEED_RANGE
     assert (fields["temperature"]["minimum"], fields["temperature"]["maximum"]) == forms.TEMPERATURE_RANGE
     assert (fields["seed"]["minimum"], fields["seed"]["maximum"]) == forms.SEED_RANGE
-    assert fields["format"]["enum"] == list(audio.FORMATS)
+    assert fields["format"]["enum"] == list(AudioFormat)
     assert set(LANGUAGES) < set(fields["language"]["enum"])
 
 

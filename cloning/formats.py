@@ -1,0 +1,41 @@
+"""The audio formats that are offered, once: what the form, the row, the encoder and HTTP each need to know.
+
+It stands below `models`, whose choices it is, and so not in `audio`: models import nothing of that.
+"""
+
+from enum import StrEnum
+
+
+class AudioFormat(StrEnum):
+    """The value is the name in requests and the ending of files."""
+
+    label: str
+    content_type: str
+    encoder_arguments: tuple[str, ...]  # of FFmpeg, for its output
+
+    def __new__(
+        cls, name: str, label: str = "", content_type: str = "", encoder_arguments: tuple[str, ...] = ()
+    ) -> "AudioFormat":
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.label = label
+        member.content_type = content_type
+        member.encoder_arguments = encoder_arguments
+        return member
+
+    WAV = "wav", "WAV", "audio/wav", ("-c:a", "pcm_s16le", "-f", "wav")
+    MP3 = (
+        "mp3",
+        "MP3",
+        "audio/mpeg",
+        ("-c:a", "libmp3lame", "-b:a", "80k", "-id3v2_version", "3", "-write_id3v1", "1", "-f", "mp3"),
+    )
+    OPUS = "opus", "Opus", "audio/ogg", ("-c:a", "libopus", "-b:a", "48k", "-f", "opus")
+    FLAC = "flac", "FLAC", "audio/flac", ("-c:a", "flac", "-sample_fmt", "s16", "-f", "flac")
+
+    @property
+    def suffix(self) -> str:
+        return f".{self.value}"
+
+
+AUDIO_FORMAT_CHOICES = [(audio_format.value, audio_format.label) for audio_format in AudioFormat]
