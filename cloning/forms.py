@@ -1,10 +1,8 @@
 """Validation shared by the HTML form and the JSON API. Every error carries one of the API's codes."""
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -20,6 +18,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
 from cloning.jobs.cleanup import forget_unused
 from cloning.models import Channel, Generation, Reference, Voice, random_seed
+from cloning.storage.temporary import temporary_folder
 from cloning.text import LANGUAGES, UnspeakableText, resolve_language, split
 
 MAX_REFERENCES = 5
@@ -76,13 +75,14 @@ def probed(upload: UploadedFile) -> ReferenceUpload:
     FFmpeg sees a copy under a name of ours: Django's temporary file keeps the ending that the user chose.
     """
     digest = hashlib.sha256()
-    with tempfile.NamedTemporaryFile(prefix="upload-") as copy:
-        for chunk in upload.chunks():
-            digest.update(chunk)
-            copy.write(chunk)
-        copy.flush()
+    with temporary_folder() as folder:
+        copy = folder / "upload"
+        with copy.open("wb") as output:
+            for chunk in upload.chunks():
+                digest.update(chunk)
+                output.write(chunk)
         clip = audio.probe(
-            Path(copy.name), min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
+            copy, min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
         )
     return ReferenceUpload(upload, digest.hexdigest(), clip)
 

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from cloning.jobs import state
 from cloning.jobs.state import Progress
 from cloning.models import Generation, Reference, Stage, conditioning_folder
 from cloning.storage.local import is_disk_full
+from cloning.storage.temporary import temporary_folder
 from cloning.text import UnspeakableText
 
 logger = logging.getLogger(__name__)
@@ -120,8 +120,7 @@ def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
     engine = get_engine()
     state.record_engine(generation, engine.name, engine.precision)
     segments = text.split(generation.text, generation.language)
-    with tempfile.TemporaryDirectory(prefix="generation-") as temporary:
-        folder = Path(temporary)
+    with temporary_folder() as folder:
         conditioning = condition(engine, list(generation.references.order_by("sha256")), folder, report)
 
         waveforms = spoken_segments(engine, segments, conditioning, generation, report)

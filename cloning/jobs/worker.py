@@ -24,6 +24,7 @@ from cloning.jobs import state
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
 from cloning.models import Generation, Worker
+from cloning.storage.temporary import delete_abandoned_folders
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,8 @@ class WorkerLoop:
 
 
 def sweep() -> None:
-    """Fails what died too often, and forgets workers long gone."""
+    """Fails what died too often, removes what killed processes have left, and forgets workers long gone."""
+    delete_abandoned_folders()
     if lost := state.fail_lost():
         logger.error("%d generations failed: their workers died", lost)
     Worker.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()

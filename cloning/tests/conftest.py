@@ -24,7 +24,7 @@ from cloning.tests.xtts_checkpoint import build_checkpoint
 @pytest.fixture(autouse=True)
 def isolated(settings, tmp_path: Path) -> None:
     """Nothing that a test does depends on this machine's .env or reaches its storage."""
-    settings.MEDIA_ROOT = tmp_path / "storage"
+    settings.STORAGE_ROOT = settings.MEDIA_ROOT = tmp_path / "storage"
     settings.MODEL_CACHE = tmp_path / "model_cache"
     settings.ENGINE = "preview"
     settings.PREVIEW_VOICE = "espeak"  # speaks at once; test_preview.py and test_synthesis.py try Kokoro

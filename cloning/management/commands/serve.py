@@ -26,6 +26,7 @@ from cloning.errors import GenerationError
 from cloning.management.commands.healthcheck import address
 from cloning.models import Worker
 from cloning.storage.local import check_storage
+from cloning.storage.temporary import delete_abandoned_folders
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +154,7 @@ def prepare() -> None:
         raise CommandError(str(error)) from error
     if shutil.disk_usage(settings.STORAGE_ROOT).free < 512 * 1024**2:
         logger.warning("Less than 512 MB are free where STORAGE_ROOT is.")
+    delete_abandoned_folders()
     try:
         check_storage()
     except OSError as error:

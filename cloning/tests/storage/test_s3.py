@@ -12,8 +12,8 @@ from moto.server import ThreadedMotoServer
 from cloning.management.commands import serve
 from cloning.storage.s3 import S3Storage
 from cloning.tests.clips import MALE_CLIP
-from cloning.tests.waiting import wait_until
 from cloning.tests.live_site import free_port, serving
+from cloning.tests.waiting import wait_until
 
 BUCKET = "speech"
 CREDENTIALS = {
