@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,16 +50,21 @@ class LiveSite:
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[LiveSite]:
+def serving(folder: Path, *, tracer: Sequence[str] = (), **environment: str) -> Iterator[LiveSite]:
     """Serves from `folder` on a free port until the context ends; SIGTERM has to end it with exit code 0."""
-    with running("serve", folder=folder, **environment) as site:
+    with running("serve", folder=folder, tracer=tracer, **environment) as site:
         wait_until_ready(site.process, site.log)
         yield site
 
 
 @contextmanager
-def running(*command: str, folder: Path, **environment: str) -> Iterator[LiveSite]:
-    """Any command of manage.py that runs until it gets SIGTERM, which has to end it with exit code 0."""
+def running(
+    *command: str, folder: Path, tracer: Sequence[str] = (), **environment: str
+) -> Iterator[LiveSite]:
+    """Any command of manage.py that runs until it gets SIGTERM, which has to end it with exit code 0.
+
+    `tracer` is a command that runs it as a process of its own number, such as `strace --daemonize`.
+    """
     port, storage_root, log = free_port(), folder / "storage", folder / f"{command[0]}.log"
     variables = {
         "PATH": os.environ["PATH"],
@@ -77,7 +82,11 @@ def running(*command: str, folder: Path, **environment: str) -> Iterator[LiveSit
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", *command], cwd=PROJECT, env=variables, stdout=output, stderr=output
+            [*tracer, sys.executable, "manage.py", *command],
+            cwd=PROJECT,
+            env=variables,
+            stdout=output,
+            stderr=output,
         )
     try:
         yield LiveSite(f"http://localhost:{port}", storage_root, process, log)
