@@ -1,18 +1,28 @@
-# Two commands: `make run` sets up and serves, `make test` sets up and tests. Both need Python 3.11 or later, nothing else.
+# `make run` sets up and serves, `make xtts` sets up XTTS v2, `make test` sets up all and tests. Python 3.11 or later is all they need.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+BIN := .venv/bin
+INSTALL := $(PYTHON) infrastructure/install.py
 
-.PHONY: run test check admin
+.PHONY: run xtts test check coverage admin
 
-run: $(INSTALLED)
+run:
+	@$(INSTALL) light
 	@exec $(BIN)/python manage.py serve
 
-test: $(INSTALLED)
+# What is to be downloaded and the licence come first; then nobody has to wait beside it. ARGS goes to fetch_model.
+xtts:
+	@$(INSTALL) light
+	@$(INSTALL) xtts --dry-run
+	@$(BIN)/python manage.py fetch_model --only-ask
+	@$(INSTALL) light xtts
+	@COQUI_TOS_AGREED=1 $(BIN)/python manage.py fetch_model $(ARGS)
+
+test:
+	@$(INSTALL) light xtts test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(INSTALLED)
+check:
+	@$(INSTALL) light xtts test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -20,13 +30,14 @@ check: $(INSTALLED)
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	SECRET_KEY=$$(head -c 48 /dev/urandom | base64) BASE_URL=https://voice.example $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-admin: $(INSTALLED)
+coverage:
+	@$(INSTALL) light xtts test
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+admin:
+	@$(INSTALL) light
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py createsuperuser
-
-$(INSTALLED): requirements.txt infrastructure/constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is %s. Try: make run PYTHON=python3.11" % sys.version.split()[0])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing packages into $(VENV) (some 5 GB; minutes on the first run) ..."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c infrastructure/constraints.txt
-	@touch $(INSTALLED)

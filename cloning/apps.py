@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.contrib.admin import apps
 
 
 class CloningConfig(AppConfig):
@@ -8,7 +7,3 @@ class CloningConfig(AppConfig):
 
     def ready(self) -> None:
         from cloning.jobs import cleanup  # noqa: F401  # connects what deletes files to the deletion of rows
-
-
-class AdminConfig(apps.AdminConfig):
-    default_site = "cloning.accounts.admin_site.AdminSite"

@@ -4,8 +4,14 @@ import threading
 
 from django.conf import settings
 
-from cloning.engines.base import Engine
-from cloning.engines.xtts.weights import FOLDER_NAME, REQUIRED_NAMES, problem, weights_present
+from cloning.engines.base import Engine, EngineError
+from cloning.engines.xtts.weights import (
+    FOLDER_NAME,
+    REQUIRED_NAMES,
+    missing_packages,
+    problem,
+    weights_present,
+)
 
 LABELS = {"xtts_v2": "XTTS v2", "preview": "Preview (not a clone)"}
 
@@ -17,10 +23,11 @@ _lock = threading.Lock()
 
 
 def engine_name() -> str:
-    """What the settings and the weights on disk select now: "xtts_v2" or "preview"."""
+    """What the settings, the weights on disk and the packages select now: "xtts_v2" or "preview"."""
     if settings.ENGINE != "auto":
         return settings.ENGINE
-    return "xtts_v2" if weights_present(settings.MODEL_CACHE / FOLDER_NAME) else "preview"
+    is_set_up = weights_present(settings.MODEL_CACHE / FOLDER_NAME) and not missing_packages()
+    return "xtts_v2" if is_set_up else "preview"
 
 
 def generations_at_once() -> int:
@@ -28,10 +35,12 @@ def generations_at_once() -> int:
     return GENERATIONS_AT_ONCE[engine_name()]
 
 
-def damaged_weights() -> str | None:
-    """Why weights that were begun to be fetched can't be used; None when they are whole, or none are there."""
+def unusable_weights() -> str | None:
+    """Why weights that were begun to be fetched can't be used; None when they can be, or none are there."""
     folder = settings.MODEL_CACHE / FOLDER_NAME
-    return problem(folder) if any((folder / name).exists() for name in REQUIRED_NAMES) else None
+    if not any((folder / name).exists() for name in REQUIRED_NAMES):
+        return None
+    return problem(folder) or missing_packages()
 
 
 def get_engine() -> Engine:
@@ -50,6 +59,8 @@ def get_engine() -> Engine:
 
 def _load(name: str) -> Engine:
     if name == "xtts_v2":
+        if missing := missing_packages():
+            raise EngineError(missing)
         from cloning.engines.xtts.cores import available_cores
         from cloning.engines.xtts.engine import XttsEngine
 

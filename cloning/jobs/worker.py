@@ -19,7 +19,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from cloning.engines import damaged_weights, engine_name, generations_at_once, get_engine
+from cloning.engines import engine_name, generations_at_once, get_engine, unusable_weights
 from cloning.jobs import state
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
@@ -51,8 +51,8 @@ class WorkerLoop:
         self.worker.save()
         self.heartbeat.start()
         try:
-            if (damage := damaged_weights()) and settings.ENGINE == "auto":
-                logger.warning("%s Until then the preview engine speaks.", damage)
+            if (reason := unusable_weights()) and settings.ENGINE == "auto":
+                logger.warning("%s Until then the preview engine speaks.", reason)
             get_engine()
             logger.info("Worker ready, engine %s", self.worker.engine)
             self._work()

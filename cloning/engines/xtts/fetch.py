@@ -12,12 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
-from huggingface_hub import hf_hub_url
-from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import build_hf_headers
-
 from cloning.engines.xtts import weights
 from cloning.engines.xtts.weights import ModelFile
 
@@ -87,6 +81,13 @@ def _part_path(folder: Path, file: ModelFile) -> Path:
 
 
 def _download_rest(file: ModelFile, part: Path, endpoint: str | None) -> None:
+    # Here, so that the command can say in a sentence that these are not installed.
+    import httpx2
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
+
     if part.is_file() and part.stat().st_size >= file.size_bytes:
         return
     url = hf_hub_url(weights.REPOSITORY, file.name, revision=weights.REVISION, endpoint=endpoint)

@@ -1,8 +1,9 @@
-"""Which files XTTS v2 needs, and whether a folder has them. Imports no torch: the web process asks."""
+"""Which files and packages XTTS v2 needs, and whether they are there. Imports no torch: the web process asks."""
 
 import hashlib
 import zipfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 REPOSITORY = "coqui/XTTS-v2"
@@ -52,6 +53,16 @@ def problem(folder: Path) -> str | None:
     if not zipfile.is_zipfile(folder / "model.pth"):
         return f"XTTS v2 can't be used: model.pth is truncated or no checkpoint at all. {HOW_TO_FETCH}"
     return None
+
+
+PACKAGES = ("torch", "torchaudio", "torchcodec", "TTS", "huggingface_hub")
+
+
+def missing_packages() -> str | None:
+    """What to do when XTTS's packages, a group of requirements.txt, are not installed; None when they are."""
+    if all(find_spec(name) for name in PACKAGES):
+        return None
+    return "XTTS v2's packages are not installed here. Run: make xtts (in containers, build the target xtts)."
 
 
 def weights_present(folder: Path) -> bool:

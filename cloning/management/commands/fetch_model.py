@@ -34,11 +34,20 @@ class Command(BaseCommand):
             action="store_true",
             help="with --from: accept a checkpoint of your own, e.g. a fine-tuned one",
         )
+        parser.add_argument(
+            "--only-ask", action="store_true", help="ask for agreement to the licence, and fetch nothing"
+        )
 
-    def handle(self, *args: Any, source: Path | None, unverified: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, source: Path | None, unverified: bool, only_ask: bool, **options: Any
+    ) -> None:
         if unverified and source is None:
             raise CommandError("--unverified needs --from FOLDER: what is downloaded is always verified.")
+        if not only_ask and (missing := weights.missing_packages()):
+            raise CommandError(missing)
         self._require_agreement()
+        if only_ask:
+            return
         folder = Path(settings.MODEL_CACHE) / weights.FOLDER_NAME
         try:
             self._fetch(folder, source, unverified)

@@ -14,6 +14,7 @@ from django.db import connection
 from cloning import engines
 from cloning.engines.base import EngineError
 from cloning.engines.preview import search
+from cloning.engines.xtts import weights
 from cloning.jobs import pipeline, state
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
 from cloning.jobs.state import Progress
@@ -95,6 +96,20 @@ def test_damaged_weights_are_reported_and_never_replaced_by_the_preview(
     assert generation.status == Status.FAILED
     assert "model.pth" in generation.error_message
     assert "fetch_model" in generation.error_message
+
+
+def test_without_its_packages_xtts_is_never_taken_for_granted(
+    settings, monkeypatch, tiny_weights, make_generation
+):
+    monkeypatch.setattr(weights, "PACKAGES", ("torch", "not_installed"))
+    monkeypatch.setattr(engines, "_loaded", {})
+    settings.ENGINE, settings.MODEL_CACHE = "auto", tiny_weights
+    assert engines.engine_name() == "preview"
+    assert "make xtts" in engines.unusable_weights()
+    settings.ENGINE = "xtts_v2"
+    generation = worked_off(make_generation())
+    assert generation.status == Status.FAILED
+    assert "make xtts" in generation.error_message
 
 
 def test_auto_is_preview_without_weights_and_takes_up_weights_that_arrive(settings, tiny_weights):

@@ -299,6 +299,25 @@ def test_command_without_a_terminal_needs_the_variable(
     assert_complete(model_cache)
 
 
+def test_command_only_asks(model_cache: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "PACKAGES", ("not_installed",))  # `make xtts` asks before it installs them
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    call_command("fetch_model", "--only-ask", stdout=io.StringIO())
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    with pytest.raises(CommandError, match="not agreed"):
+        call_command("fetch_model", "--only-ask", stdout=io.StringIO())
+    assert hub.requests == []
+    assert not model_cache.exists()
+
+
+def test_command_needs_the_packages(model_cache: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COQUI_TOS_AGREED", "1")
+    monkeypatch.setattr(weights, "PACKAGES", ("torch", "not_installed"))
+    with pytest.raises(CommandError, match="make xtts"):
+        call_command("fetch_model", stdout=io.StringIO())
+    assert hub.requests == []
+
+
 def test_command_copies_from_a_folder(
     model_cache: Path, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
