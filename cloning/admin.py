@@ -15,10 +15,6 @@ from cloning.jobs import state
 from cloning.models import Generation, Reference, Status, Voice, Worker
 from cloning.storage.responses import audio_response
 
-admin.site.site_header = "Voice cloning"
-admin.site.site_title = "Voice cloning"
-admin.site.enable_nav_sidebar = False  # five models; the lists need the width
-
 
 def player(url: str) -> SafeString:
     return format_html('<audio controls preload="none" src="{}"></audio>', url)

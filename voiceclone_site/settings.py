@@ -1,5 +1,6 @@
 """All settings, from the environment or a root `.env`. README.md and `.env.example` list them (a test compares)."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -49,7 +50,9 @@ BASE_URL = env.str("BASE_URL", "").rstrip("/")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", HOST, *env.list("ALLOWED_HOSTS", [])]
 if BASE_URL:
     ALLOWED_HOSTS.append(urlsplit(BASE_URL).hostname or "")
-CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", ["http://localhost:5173"])
+TRUSTED_ORIGINS: list[str] = env.list("CORS_ORIGINS", [])
+CORS_ALLOWED_ORIGINS = TRUSTED_ORIGINS if "CORS_ORIGINS" in os.environ else ["http://localhost:5173"]
+HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", False)
 WEB_THREADS = env.int("WEB_THREADS", 16, validate=Range(2, 256))
 DEBUG = env.bool("DEBUG", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
@@ -74,7 +77,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret_key(STORAGE_ROOT / "secret
 env.seal()
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "cloning.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -83,7 +86,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "django_htmx",
-    "cloning",
+    "cloning.apps.CloningConfig",
 ]
 
 MIDDLEWARE = [
@@ -163,8 +166,9 @@ if BASE_URL.startswith("https://"):  # something in front ends TLS and says so i
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HSTS_SUBDOMAINS
+    if not HSTS_SUBDOMAINS:
+        SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # which want both of everybody
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
@@ -176,7 +180,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"brief": {"()": "cloning.logs.Brief"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["brief"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "cloning": {"level": LOG_LEVEL},

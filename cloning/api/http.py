@@ -93,12 +93,29 @@ def explain_error(error: Exception) -> GenerationError | None:
 def refuse_foreign_origin(request: HttpRequest) -> None:
     """Keeps other web sites, open in the same browser, from using a server that has no accounts.
 
-    A form post needs no CORS permission, and browsers send Origin with every one of them. Scripts send none.
+    A form post needs no CORS permission. Browsers send Origin with it or, some old ones, only Sec-Fetch-Site; scripts
+    send neither.
     """
-    origin = request.headers.get("Origin")
-    own = f"{request.scheme}://{request.get_host()}"
-    if request.method in ("GET", "HEAD", "OPTIONS") or origin in (None, own, *settings.CORS_ALLOWED_ORIGINS):
+    if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    raise GenerationError(
-        ErrorCode.ORIGIN_NOT_ALLOWED, "Pages of this origin may not use the API; see CORS_ORIGINS."
-    )
+    if "Origin" in request.headers:
+        is_foreign = request.headers["Origin"] not in (own_origin(request), *settings.CORS_ALLOWED_ORIGINS)
+    else:
+        is_foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
+    if is_foreign:
+        raise GenerationError(
+            ErrorCode.ORIGIN_NOT_ALLOWED, "Pages of this origin may not use the API; see CORS_ORIGINS."
+        )
+
+
+def require_trusted_origin(request: HttpRequest) -> None:
+    """For what reaches the generations of others: a page elsewhere may only when the operator has named its origin."""
+    if request.headers.get("Origin") not in (None, own_origin(request), *settings.TRUSTED_ORIGINS):
+        raise GenerationError(
+            ErrorCode.ORIGIN_NOT_ALLOWED,
+            "Pages of this origin may neither list nor delete generations unless CORS_ORIGINS names it.",
+        )
+
+
+def own_origin(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"

@@ -1,20 +1,20 @@
-"""The OpenAPI 3.1 document of the JSON API, built from the limits that the forms really check."""
+"""The OpenAPI 3.1 document of the JSON API, built from what the serializers answer and the forms check."""
 
 from typing import Any
 
 from django.conf import settings
 
-from cloning import forms, text
+from cloning import forms
+from cloning.api import serializers
+from cloning.api.serializers import UUID, Schema, schema_named
 from cloning.formats import AudioFormat
-from cloning.models import Status
+from cloning.text import LANGUAGES
 
-FIELD_CODES = [
-    "reference_missing", "reference_unreadable", "reference_too_short", "reference_too_long", "reference_silent",
-    "reference_too_many", "reference_unusable", "text_missing", "text_too_long", "text_unspeakable",
-    "language_unsupported", "out_of_range", "voice_unknown", "voice_ambiguous",
-]  # fmt: skip
-NULLABLE_STRING = {"type": ["string", "null"]}
-NULLABLE_TIME = {"type": ["string", "null"], "format": "date-time"}
+Operation = dict[str, Any]
+
+JSON_OBJECT = {"application/json": {"schema": {"type": "object"}}}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+LOCATION = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
 
 
 def document() -> dict[str, Any]:
@@ -27,68 +27,80 @@ def document() -> dict[str, Any]:
         },
         "paths": {
             "/api/v1/voice-clone/generate": {"post": generate()},
-            "/api/v1/generations": {"get": listing()},
+            "/api/v1/generations": read(listing()),
             "/api/v1/generations/{id}": {
-                "parameters": [path_parameter("id", {"type": "string", "format": "uuid"})],
-                "get": operation("One generation", {"200": json_of("Generation"), "404": ERROR}),
+                "parameters": [path_parameter("id", UUID)],
+                **read(operation("One generation", {"200": json_of("Generation"), "404": NOT_FOUND})),
                 "delete": operation(
                     "Cancel what runs, delete the generation and its files",
-                    {"204": {"description": "Gone"}, "403": ERROR, "404": ERROR},
+                    {"204": {"description": "Gone"}, "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
                 ),
             },
-            "/api/v1/files/{id}.{format}": {"get": download()},
-            "/api/v1/languages": {
-                "get": operation("The languages that can be spoken", {"200": json_of("Languages")})
-            },
-            "/api/v1/health": {
-                "get": operation(
+            "/api/v1/files/{id}.{format}": read(download()),
+            "/api/v1/languages": read(
+                operation("The languages that can be spoken", {"200": json_of("Languages")})
+            ),
+            "/api/v1/health": read(
+                operation(
                     "Whether everything that a generation needs works",
-                    {"200": json_of("Health"), "503": json_of("Health")},
+                    {"200": json_of("Health"), "503": json_of("Health", "What fails is named")},
                 )
-            },
-            "/api/v1/openapi.json": {
-                "get": operation(
-                    "This document", {"200": {"description": "OpenAPI 3.1", "content": JSON_OBJECT}}
-                )
-            },
+            ),
+            "/api/v1/openapi.json": read(
+                operation("This document", {"200": {"description": "OpenAPI 3.1", "content": JSON_OBJECT}})
+            ),
         },
         "components": {"schemas": schemas()},
     }
 
 
-JSON_OBJECT = {"application/json": {"schema": {"type": "object"}}}
-
-
 def json_of(schema: str, description: str = "") -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": description or schema, "content": content}
+    return {
+        "description": description or schema,
+        "content": {"application/json": {"schema": schema_named(schema)}},
+    }
 
 
 ERROR = json_of("Error")
-UNAVAILABLE = {
-    **json_of("Error", "The queue or the disk is full, or the database is busy"),
-    "headers": {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}},
+FOREIGN_ORIGIN = json_of("Error", "A web page of a foreign origin")
+NOT_FOUND = json_of("Error", "There is no such thing, or not any more")
+ANYWHERE = {
+    "400": json_of("Error", "The request can't be read, or names a host that the server is not"),
+    "405": json_of("Error", "Wrong method"),
+    "503": {
+        **json_of("Error", "The queue or the disk is full, or the server is too busy"),
+        "headers": RETRY_AFTER,
+    },
+    "default": ERROR,
 }
 
 
-def operation(summary: str, responses: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"summary": summary, "responses": {"503": UNAVAILABLE, **responses, "default": ERROR}, **more}
+def operation(summary: str, responses: dict[str, Any], **more: Any) -> Operation:
+    return {"summary": summary, "responses": {**ANYWHERE, **responses}, **more}
 
 
-def path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def read(get: Operation) -> dict[str, Operation]:
+    """GET and its HEAD, which answers the same without a body."""
+    without_body = {
+        status: {name: value for name, value in response.items() if name != "content"}
+        for status, response in get["responses"].items()
+    }
+    head = {**get, "summary": f"{get['summary']}: the headers alone", "responses": without_body}
+    return {"get": get, "head": head}
+
+
+def path_parameter(name: str, schema: Schema) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def generate() -> dict[str, Any]:
-    location = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
+def generate() -> Operation:
     return operation(
         "Speak a text in the voice of a reference",
         {
-            "201": {**json_of("Generation", "Succeeded"), "headers": location},
-            "202": {**json_of("Generation", "Accepted; the work goes on"), "headers": location},
-            "400": json_of("Error", "The body can't be read"),
-            "403": json_of("Error", "A web page of a foreign origin"),
-            "405": json_of("Error", "Wrong method"),
+            "201": {**json_of("Generation", "Succeeded"), "headers": LOCATION},
+            "202": {**json_of("Generation", "Accepted; the work goes on"), "headers": LOCATION},
+            "403": FOREIGN_ORIGIN,
+            "404": json_of("Error", "Deleted while the call waited"),
             "409": json_of("Generation", "Cancelled while the call waited"),
             "413": json_of("Error", "Too large"),
             "415": json_of("Error", "Not multipart/form-data"),
@@ -108,36 +120,34 @@ def generate() -> dict[str, Any]:
         ],
         requestBody={
             "required": True,
-            "content": {
-                "multipart/form-data": {"schema": {"$ref": "#/components/schemas/GenerationRequest"}}
-            },
+            "content": {"multipart/form-data": {"schema": schema_named("GenerationRequest")}},
         },
     )
 
 
-def listing() -> dict[str, Any]:
+def listing() -> Operation:
     page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}}
     return operation(
-        "Generations, newest first", {"200": json_of("Generations"), "404": ERROR}, parameters=[page]
+        "Generations, newest first",
+        {"200": json_of("Generations"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
+        parameters=[page],
     )
 
 
-def download() -> dict[str, Any]:
-    def audio_content() -> dict[str, Any]:
-        types = sorted({audio_format.content_type for audio_format in AudioFormat})
-        return {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in types}
-
+def download() -> Operation:
+    types = sorted({audio_format.content_type for audio_format in AudioFormat})
+    content = {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in types}
     return operation(
         "The audio of a generation",
         {
-            "200": {"description": "All of it", "content": audio_content()},
-            "206": {"description": "A range of its bytes", "content": audio_content()},
+            "200": {"description": "All of it", "content": content},
+            "206": {"description": "A range of its bytes", "content": content},
             "304": {"description": "The ETag is current"},
-            "404": ERROR,
+            "404": NOT_FOUND,
             "416": {"description": "No such range"},
         },
         parameters=[
-            path_parameter("id", {"type": "string", "format": "uuid"}),
+            path_parameter("id", UUID),
             path_parameter("format", {"enum": list(AudioFormat)}),
             {"name": "Range", "in": "header", "schema": {"type": "string"}},
             {
@@ -150,94 +160,57 @@ def download() -> dict[str, Any]:
     )
 
 
-def number(bounds: tuple[float, float], default: float) -> dict[str, Any]:
-    return {"type": "number", "minimum": bounds[0], "maximum": bounds[1], "default": default}
-
-
-def schemas() -> dict[str, Any]:
+def schemas() -> dict[str, Schema]:
     return {
-        "GenerationRequest": {
-            "type": "object",
-            "required": ["text"],
-            "properties": {
-                "text": {"type": "string", "minLength": 1, "maxLength": settings.MAX_TEXT_CHARS},
-                "reference": {
-                    "type": "array",
-                    "description": f"One to {forms.MAX_REFERENCES} clips of one speaker, each at most "
-                    f"{settings.MAX_REFERENCE_MB} MB and {forms.MIN_REFERENCE_SECONDS:g} to "
-                    f"{settings.MAX_REFERENCE_SECONDS} seconds. Required unless `voice` is sent.",
-                    "items": {"type": "string", "format": "binary"},
-                    "maxItems": forms.MAX_REFERENCES,
-                },
-                "voice": {
-                    "type": "string",
-                    "format": "uuid",
-                    "description": "A saved voice instead of `reference`",
-                },
-                "language": {"enum": [*text.LANGUAGES, "zh-cn"], "default": "en"},
-                "speed": number(forms.SPEED_RANGE, 1.0),
-                "temperature": number(forms.TEMPERATURE_RANGE, 0.75),
-                "seed": {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]},
-                "format": {"enum": list(AudioFormat), "default": "wav"},
-            },
-        },
-        "Generation": closed_object(
-            id={"type": "string", "format": "uuid"},
-            status={"enum": Status.values},
-            progress={"type": "number", "minimum": 0, "maximum": 1},
-            text={"type": "string"},
-            language={"enum": list(text.LANGUAGES)},
-            speed={"type": "number"},
-            temperature={"type": "number"},
-            seed={"type": "integer"},
-            engine={"enum": ["xtts_v2", "preview"], "description": "What speaks: `preview` is not a clone"},
-            synthetic={"const": True},
-            download_url=NULLABLE_STRING,
-            absolute_download_url=NULLABLE_STRING,
-            status_url={"type": "string"},
-            format={"enum": list(AudioFormat)},
-            sample_rate_hz={"type": ["integer", "null"]},
-            duration_seconds={"type": ["number", "null"]},
-            created_at={"type": "string", "format": "date-time"},
-            started_at=NULLABLE_TIME,
-            finished_at=NULLABLE_TIME,
-            error={"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/ErrorDetail"}]},
-        ),
-        "Generations": closed_object(
-            results={"type": "array", "items": {"$ref": "#/components/schemas/Generation"}},
-            next=NULLABLE_STRING,
-        ),
-        "Languages": closed_object(
-            results={
-                "type": "array",
-                "items": closed_object(code={"enum": list(text.LANGUAGES)}, name={"type": "string"}),
-            }
-        ),
-        "Health": closed_object(
-            status={"enum": ["ok", "failing"]},
-            engine={"enum": ["xtts_v2", "preview"]},
-            checks=closed_object(
-                **{name: {"enum": ["ok", "failing"]} for name in ("database", "storage", "ffmpeg", "worker")}
-            ),
-        ),
+        "GenerationRequest": request_schema(),
+        "Generation": serializers.GENERATION.schema(),
+        "Generations": serializers.GENERATIONS.schema(),
+        "Languages": serializers.ALL_LANGUAGES.schema(),
+        "Health": serializers.HEALTH.schema(),
         "Error": {
             "type": "object",
             "required": ["error"],
-            "properties": {"error": {"$ref": "#/components/schemas/ErrorDetail"}},
+            "properties": {"error": schema_named("ErrorDetail")},
         },
-        "ErrorDetail": closed_object(
-            code={"type": "string", "examples": FIELD_CODES},
-            message={"type": "string"},
-            field=NULLABLE_STRING,
-        ),
+        "ErrorDetail": serializers.ERROR_DETAIL.schema(),
     }
 
 
-def closed_object(**properties: Any) -> dict[str, Any]:
-    """An object that always has exactly these members."""
+def request_schema() -> Schema:
     return {
         "type": "object",
-        "required": list(properties),
-        "properties": properties,
-        "additionalProperties": False,
+        "required": ["text"],
+        "properties": {
+            "text": {"type": "string", "minLength": 1, "maxLength": settings.MAX_TEXT_CHARS},
+            "reference": {
+                "type": "array",
+                "description": f"One to {forms.MAX_REFERENCES} clips of one speaker, each at most "
+                f"{settings.MAX_REFERENCE_MB} MB and {forms.MIN_REFERENCE_SECONDS:g} to "
+                f"{settings.MAX_REFERENCE_SECONDS} seconds. Required unless `voice` is sent.",
+                "items": {"type": "string", "format": "binary"},
+                "maxItems": forms.MAX_REFERENCES,
+            },
+            "voice": {**UUID, "description": "A saved voice instead of `reference`"},
+            "language": {
+                "type": "string",
+                "pattern": language_pattern(),
+                "description": "A code of `/api/v1/languages` in any case, with or without a region: `zh-cn`, `pt_BR`",
+                "examples": list(LANGUAGES),
+                "default": "en",
+            },
+            "speed": number(forms.SPEED_RANGE, 1.0),
+            "temperature": number(forms.TEMPERATURE_RANGE, 0.75),
+            "seed": {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]},
+            "format": {"enum": list(AudioFormat), "default": "wav"},
+        },
     }
+
+
+def language_pattern() -> str:
+    """What `resolve_language` takes; JSON Schema's patterns can't ignore case."""
+    codes = ("".join(f"[{letter}{letter.upper()}]" for letter in code) for code in LANGUAGES)
+    return f"^({'|'.join(codes)})([-_][A-Za-z0-9]{{2,8}})*$"
+
+
+def number(bounds: tuple[float, float], default: float) -> Schema:
+    return {"type": "number", "minimum": bounds[0], "maximum": bounds[1], "default": default}

@@ -1,14 +1,68 @@
-"""Rows as the API shows them."""
+"""What the API answers with: each member once, with its schema for the OpenAPI document and its value."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
+from django.core.paginator import Page
 from django.http import HttpRequest
 from django.urls import reverse
 
-from cloning.engines import engine_name
+from cloning.engines import LABELS, engine_name
 from cloning.errors import ErrorCode
+from cloning.formats import AudioFormat
 from cloning.models import Generation, Status
+from cloning.text import LANGUAGES
+
+Instance = TypeVar("Instance")
+Schema = Mapping[str, Any]
+
+UUID = {"type": "string", "format": "uuid"}
+ENGINE = {"enum": list(LABELS), "description": "What speaks: `preview` is not a clone"}
+STRING = {"type": "string"}
+NUMBER = {"type": "number"}
+TIME = {"type": "string", "format": "date-time"}
+OK_OR_FAILING = {"enum": ["ok", "failing"]}
+
+
+def nullable(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def schema_named(name: str) -> Schema:
+    """A pointer to what the OpenAPI document has under this name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def list_of(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+@dataclass(frozen=True)
+class Field(Generic[Instance]):
+    name: str
+    schema: Schema
+    value: Callable[[Instance, HttpRequest], Any]
+
+
+class Serializer(Generic[Instance]):
+    """An object that always has exactly these members."""
+
+    def __init__(self, *fields: Field[Instance]) -> None:
+        self.fields = fields
+
+    def serialize(self, instance: Instance, request: HttpRequest) -> dict[str, Any]:
+        return {field.name: field.value(instance, request) for field in self.fields}
+
+    def schema(self) -> Schema:
+        return {
+            "type": "object",
+            "required": [field.name for field in self.fields],
+            "properties": {field.name: field.schema for field in self.fields},
+            "additionalProperties": False,
+        }
 
 
 def status_url(generation: Generation) -> str:
@@ -19,49 +73,120 @@ def download_url(generation: Generation) -> str:
     return reverse("api-file", args=[generation.pk, generation.audio_format])
 
 
-def make_absolute(request: HttpRequest, path: str) -> str:
+def offered_url(generation: Generation) -> str | None:
+    return download_url(generation) if generation.status == Status.SUCCEEDED else None
+
+
+def absolute_url(path: str | None, request: HttpRequest) -> str | None:
+    if path is None:
+        return None
     return settings.BASE_URL + path if settings.BASE_URL else request.build_absolute_uri(path)
 
 
-def serialize_generation(generation: Generation, request: HttpRequest) -> dict[str, Any]:
-    succeeded = generation.status == Status.SUCCEEDED
-    return {
-        "id": str(generation.pk),
-        "status": generation.status,
-        "progress": round(generation.progress, 4),
-        "text": generation.text,
-        "language": generation.language,
-        "speed": generation.speed,
-        "temperature": generation.temperature,
-        "seed": generation.seed,
-        "engine": generation.engine or engine_name(),
-        "synthetic": True,
-        "download_url": download_url(generation) if succeeded else None,
-        "absolute_download_url": make_absolute(request, download_url(generation)) if succeeded else None,
-        "status_url": status_url(generation),
-        "format": generation.audio_format,
-        "sample_rate_hz": generation.sample_rate_hz,
-        "duration_seconds": generation.duration_seconds,
-        "created_at": format_rfc3339(generation.created_at),
-        "started_at": format_rfc3339(generation.started_at),
-        "finished_at": format_rfc3339(generation.finished_at),
-        "error": serialize_error(generation),
-    }
+def format_rfc3339(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
-def ended_by(generation: Generation) -> ErrorCode | None:
+@dataclass(frozen=True)
+class ErrorDetail:
+    code: ErrorCode
+    message: str
+    field: str | None = None
+
+
+def ended_by(generation: Generation) -> ErrorDetail | None:
     """What ended a generation that brought nothing; None for one that succeeded or goes on."""
     if generation.status == Status.CANCELLED:
-        return ErrorCode.CANCELLED
-    return ErrorCode(generation.error_code) if generation.status == Status.FAILED else None
-
-
-def serialize_error(generation: Generation) -> dict[str, Any] | None:
-    if (code := ended_by(generation)) is None:
+        return ErrorDetail(ErrorCode.CANCELLED, "The generation was cancelled.")
+    if generation.status != Status.FAILED:
         return None
-    message = generation.error_message or "The generation was cancelled."
-    return {"code": code, "message": message, "field": code.field}
+    code = ErrorCode(generation.error_code)
+    return ErrorDetail(code, generation.error_message, code.field)
 
 
-def format_rfc3339(moment: Any) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+ERROR_DETAIL = Serializer[ErrorDetail](
+    Field("code", {"enum": list(ErrorCode)}, lambda error, _: error.code),
+    Field("message", STRING, lambda error, _: error.message),
+    Field("field", nullable(STRING), lambda error, _: error.field),
+)
+
+GENERATION = Serializer[Generation](
+    Field("id", UUID, lambda generation, _: str(generation.pk)),
+    Field("status", {"enum": Status.values}, lambda generation, _: generation.status),
+    Field(
+        "progress",
+        {**NUMBER, "minimum": 0, "maximum": 1},
+        lambda generation, _: round(generation.progress, 4),
+    ),
+    Field("text", STRING, lambda generation, _: generation.text),
+    Field("language", {"enum": list(LANGUAGES)}, lambda generation, _: generation.language),
+    Field("speed", NUMBER, lambda generation, _: generation.speed),
+    Field("temperature", NUMBER, lambda generation, _: generation.temperature),
+    Field("seed", {"type": "integer"}, lambda generation, _: generation.seed),
+    Field("engine", ENGINE, lambda generation, _: generation.engine or engine_name()),
+    Field("synthetic", {"const": True}, lambda _generation, _: True),
+    Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),
+    Field(
+        "absolute_download_url",
+        nullable(STRING),
+        lambda generation, request: absolute_url(offered_url(generation), request),
+    ),
+    Field("status_url", STRING, lambda generation, _: status_url(generation)),
+    Field("format", {"enum": list(AudioFormat)}, lambda generation, _: generation.audio_format),
+    Field("sample_rate_hz", {"type": ["integer", "null"]}, lambda generation, _: generation.sample_rate_hz),
+    Field("duration_seconds", nullable(NUMBER), lambda generation, _: generation.duration_seconds),
+    Field("created_at", TIME, lambda generation, _: format_rfc3339(generation.created_at)),
+    Field("started_at", nullable(TIME), lambda generation, _: format_rfc3339(generation.started_at)),
+    Field("finished_at", nullable(TIME), lambda generation, _: format_rfc3339(generation.finished_at)),
+    Field(
+        "error",
+        {"oneOf": [{"type": "null"}, schema_named("ErrorDetail")]},
+        lambda generation, request: (
+            (error := ended_by(generation)) and ERROR_DETAIL.serialize(error, request)
+        ),
+    ),
+)
+
+
+GENERATIONS = Serializer[Page[Generation]](
+    Field(
+        "results",
+        list_of(schema_named("Generation")),
+        lambda page, request: [GENERATION.serialize(generation, request) for generation in page],
+    ),
+    Field("next", nullable(STRING), lambda page, _: next_page_url(page)),
+)
+
+
+def next_page_url(page: Page[Generation]) -> str | None:
+    return f"{reverse('api-generations')}?page={page.next_page_number()}" if page.has_next() else None
+
+
+LANGUAGE = Serializer[tuple[str, str]](
+    Field("code", {"enum": list(LANGUAGES)}, lambda language, _: language[0]),
+    Field("name", STRING, lambda language, _: language[1]),
+)
+
+ALL_LANGUAGES = Serializer[None](
+    Field(
+        "results",
+        list_of(LANGUAGE.schema()),
+        lambda _none, request: [LANGUAGE.serialize(item, request) for item in LANGUAGES.items()],
+    ),
+)
+
+CHECKS = ("database", "storage", "ffmpeg", "worker")
+Checks = Mapping[str, str]
+
+
+def check_result(name: str) -> Field[Checks]:
+    return Field(name, OK_OR_FAILING, lambda checks, _: checks[name])
+
+
+CHECK_RESULTS = Serializer[Checks](*map(check_result, CHECKS))
+
+HEALTH = Serializer[Checks](
+    Field("status", OK_OR_FAILING, lambda checks, _: "failing" if "failing" in checks.values() else "ok"),
+    Field("engine", ENGINE, lambda _checks, _: engine_name()),
+    Field("checks", CHECK_RESULTS.schema(), CHECK_RESULTS.serialize),
+)

@@ -131,6 +131,33 @@ def test_a_bucket_takes_the_place_of_the_folder(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("environment", "may_call", "may_delete"),
+    [
+        ({}, ["http://localhost:5173"], []),
+        ({"CORS_ORIGINS": "http://localhost:5173"}, ["http://localhost:5173"], ["http://localhost:5173"]),
+        (
+            {"CORS_ORIGINS": "https://a.example,https://b.example"},
+            ["https://a.example", "https://b.example"],
+            None,
+        ),
+        ({"CORS_ORIGINS": ""}, [], []),
+    ],
+)
+def test_origins_that_are_named_may_more_than_the_default(tmp_path, environment, may_call, may_delete):
+    expression = "(settings.CORS_ALLOWED_ORIGINS, settings.TRUSTED_ORIGINS)"
+    shown = ast.literal_eval(settings_value(expression, tmp_path, **environment).stdout)
+    assert shown == (may_call, may_call if may_delete is None else may_delete)
+
+
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_subdomains_and_preload_are_the_operators_to_decide(tmp_path, value):
+    expression = "(settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD)"
+    environment = {"BASE_URL": "https://voice.example", "HSTS_SUBDOMAINS": value}
+    shown = settings_value(expression, tmp_path, **environment).stdout.strip()
+    assert shown == f"(31536000, {value.title()}, {value.title()})"
+
+
 def test_https_makes_cookies_and_redirects_strict(tmp_path):
     expression = "(settings.SESSION_COOKIE_SECURE, settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS[-1])"
     result = settings_value(expression, tmp_path, BASE_URL="https://voice.example/")

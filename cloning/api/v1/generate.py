@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning.api.http import api_view, error_response, set_retry_after
-from cloning.api.serializers import ended_by, serialize_generation, status_url
+from cloning.api.serializers import GENERATION, ended_by, status_url
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms import GenerationForm, form_errors
 from cloning.jobs.submission import submit
@@ -40,12 +40,12 @@ def generate(request: HttpRequest) -> HttpResponseBase:
 
 def respond(generation: Generation, request: HttpRequest) -> JsonResponse:
     """The generation as it stands, under a status that says so."""
-    response = JsonResponse(serialize_generation(generation, request))
+    response = JsonResponse(GENERATION.serialize(generation, request))
     response["Location"] = status_url(generation)
     response.status_code = 201 if generation.status == Status.SUCCEEDED else 202
-    if code := ended_by(generation):
-        response.status_code = code.status
-        set_retry_after(response, code)
+    if error := ended_by(generation):
+        response.status_code = error.code.status
+        set_retry_after(response, error.code)
     return response
 
 

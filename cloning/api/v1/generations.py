@@ -5,10 +5,9 @@ import uuid
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.urls import reverse
 
-from cloning.api.http import api_view
-from cloning.api.serializers import serialize_generation
+from cloning.api.http import api_view, require_trusted_origin
+from cloning.api.serializers import GENERATION, GENERATIONS
 from cloning.errors import ErrorCode, GenerationError
 from cloning.models import Generation
 
@@ -19,7 +18,8 @@ PAGE_SIZE = 20
 def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     found = fetch_generation(pk)
     if request.method != "DELETE":
-        return JsonResponse(serialize_generation(found, request))
+        return JsonResponse(GENERATION.serialize(found, request))
+    require_trusted_origin(request)
     with transaction.atomic():
         found.delete()
     return HttpResponse(status=204)
@@ -36,12 +36,10 @@ def fetch_generation(pk: uuid.UUID) -> Generation:
 
 @api_view("GET", "HEAD")
 def generations(request: HttpRequest) -> HttpResponseBase:
+    require_trusted_origin(request)
     paginator = Paginator(Generation.objects.all(), PAGE_SIZE)
     try:
         page = paginator.page(request.GET.get("page", "1"))
     except (EmptyPage, PageNotAnInteger) as error:
         raise GenerationError(ErrorCode.PAGE_UNKNOWN, "There is no such page.") from error
-    following = f"{reverse('api-generations')}?page={page.next_page_number()}" if page.has_next() else None
-    return JsonResponse(
-        {"results": [serialize_generation(found, request) for found in page], "next": following}
-    )
+    return JsonResponse(GENERATIONS.serialize(page, request))

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning import audio
 from cloning.api.http import api_view
-from cloning.engines import engine_name
+from cloning.api.serializers import HEALTH
 from cloning.errors import GenerationError
 from cloning.models import Worker
 from cloning.storage.local import check_storage
@@ -25,9 +25,8 @@ def health(request: HttpRequest) -> HttpResponseBase:
         "ffmpeg": run_check(audio.find_ffmpeg),
         "worker": run_check(check_worker),
     }
-    healthy = all(result == "ok" for result in checks.values())
-    body = {"status": "ok" if healthy else "failing", "engine": engine_name(), "checks": checks}
-    return JsonResponse(body, status=200 if healthy else 503)
+    body = HEALTH.serialize(checks, request)
+    return JsonResponse(body, status=200 if body["status"] == "ok" else 503)
 
 
 def run_check(check: Callable[[], object]) -> str:

@@ -2,10 +2,10 @@
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from cloning import text
 from cloning.api.http import api_view
+from cloning.api.serializers import ALL_LANGUAGES
 
 
 @api_view("GET", "HEAD")
 def languages(request: HttpRequest) -> HttpResponseBase:
-    return JsonResponse({"results": [{"code": code, "name": name} for code, name in text.LANGUAGES.items()]})
+    return JsonResponse(ALL_LANGUAGES.serialize(None, request))

@@ -1,0 +1,44 @@
+"""What strangers can cause to be logged: a line each, and not more of them than somebody can read."""
+
+import logging
+
+from cloning.throttling import Throttle
+
+BURST = 30
+INTERVAL_SECONDS = 10.0
+MAX_CHARS = 300
+
+
+class Brief(logging.Filter):
+    """Shortens what the sender of a request is to blame for, and drops it when it comes too often.
+
+    Stack traces stay with what may be an error of the program.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._throttle = Throttle(BURST, INTERVAL_SECONDS)
+        self._dropped: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not is_senders_doing(record):
+            return True
+        if self._throttle.take(record.name):
+            self._dropped[record.name] = self._dropped.get(record.name, 0) + 1
+            return False
+        message = record.getMessage()
+        if getattr(record, "status_code", 0) == 503 and record.exc_info:
+            message += f" ({record.exc_info[1]})"
+        message = message[:MAX_CHARS] + ("…" if len(message) > MAX_CHARS else "")
+        if dropped := self._dropped.pop(record.name, 0):
+            message += f" ({dropped} more were not logged)"
+        record.msg, record.args, record.exc_info, record.exc_text = message, (), None, None
+        return True
+
+
+def is_senders_doing(record: logging.LogRecord) -> bool:
+    """Refused hosts, failed sign-ins, answers of 4xx, and 503, which says that nothing is wrong with the program."""
+    if record.name.startswith(("django.security", "cloning.accounts")):
+        return True
+    status: int = getattr(record, "status_code", 0)
+    return status == 503 or 400 <= status < 500
