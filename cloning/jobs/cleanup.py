@@ -1,5 +1,6 @@
 """The only place that deletes files."""
 
+import logging
 from collections.abc import Sequence
 
 from django.core.files.storage import default_storage
@@ -9,6 +10,8 @@ from django.dispatch import receiver
 
 from cloning.models import Generation, Reference, Voice, conditioning_folder
 
+logger = logging.getLogger(__name__)
+
 
 def forget_unused(references: Sequence[Reference]) -> None:
     """Deletes the references that no generation and no voice uses any more, and what was derived from the set."""
@@ -17,6 +20,14 @@ def forget_unused(references: Sequence[Reference]) -> None:
         delete_stored_folder_on_commit(conditioning_folder(references))
     for reference in unused:
         reference.delete()
+
+
+def delete_stored(name: str) -> None:
+    """Deletes a file that is not needed any more. A storage that fails is a warning: the sweep finds the file again."""
+    try:
+        default_storage.delete(name)
+    except OSError as error:
+        logger.warning("%s could not be deleted: %s", name, error)
 
 
 def delete_stored_on_commit(name: str) -> None:

@@ -4,12 +4,14 @@ One thread for as long as the worker lives. It knows no audio and no engine.
 """
 
 import logging
+import math
 import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -35,7 +37,8 @@ class Heartbeat(threading.Thread):
     """Beats until `stop()`. `watching(generation)` ties it to a generation in hand, of which there may be several.
 
     Python can't interrupt a thread that computes, so a generation that does not end, by its deadline or in the grace
-    after it lost its claim, ends the whole process: the supervisor starts a new one, and the rows tell the rest.
+    after it lost its claim, ends the whole process: the supervisor starts a new one, and the rows tell the rest. So
+    does the worker's own loop when it does not keep what it said by `expect_within`.
     """
 
     def __init__(self, worker: Worker | None = None, *, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -44,6 +47,7 @@ class Heartbeat(threading.Thread):
         self.grace_seconds = grace_seconds
         self.interval_seconds = min(5.0, settings.LEASE_SECONDS / 4)
         self._watches: list[Watch] = []
+        self._loop_due_at = math.inf
         self._stopped = threading.Event()
         # Held while beating, so that a generation is never renewed after it was let go.
         self._lock = threading.Lock()
@@ -51,9 +55,10 @@ class Heartbeat(threading.Thread):
     @contextmanager
     def watching(self, generation: Generation) -> Iterator[None]:
         # An instance of its own: the worker's thread writes attributes of the other one.
-        watched = Generation.objects.get(pk=generation.pk)
-        watched.claim_token = generation.claim_token
-        watch = Watch(watched, time.monotonic() + settings.DEADLINE_SECONDS)
+        claimed = Generation(
+            pk=generation.pk, claim_token=generation.claim_token, attempts=generation.attempts
+        )
+        watch = Watch(claimed, time.monotonic() + settings.DEADLINE_SECONDS)
         with self._lock:
             self._watches.append(watch)
         try:
@@ -62,39 +67,66 @@ class Heartbeat(threading.Thread):
             with self._lock:
                 self._watches.remove(watch)
 
+    def in_hand(self) -> list[UUID]:
+        return [watch.generation.pk for watch in list(self._watches)]
+
+    def expect_within(self, seconds: float) -> None:
+        """The worker's loop will call this again within so many seconds; else it hangs."""
+        self._loop_due_at = time.monotonic() + seconds
+
     def stop(self) -> None:
         self._stopped.set()
         self.join()
 
     def run(self) -> None:
-        while not self._stopped.wait(self.interval_seconds):
+        while True:
             with self._lock:
-                try:
-                    close_old_connections()
-                    self._beat()
-                except DatabaseError as error:  # locked or restarting: the lease outlasts a few misses
-                    logger.warning("Heartbeat missed: %s", error)
-                for watch in self._watches:
-                    if time.monotonic() >= watch.end_by:
-                        self._end_process(watch)
+                self._beat()
+                self._end_what_overran()
+            if self._stopped.wait(self.interval_seconds):
+                break
         connection.close()
 
     def _beat(self) -> None:
-        if self.worker:
-            self.worker.beat()
+        """Whatever fails for one row fails for no other. The lease outlasts a few misses."""
+        close_old_connections()
         for watch in self._watches:
-            if not state.renew_lease(watch.generation):
-                watch.end_by = min(watch.end_by, time.monotonic() + self.grace_seconds)
+            with _logged("Lease of %s not renewed", watch.generation.pk):
+                if not state.renew_lease(watch.generation):
+                    watch.end_by = min(watch.end_by, time.monotonic() + self.grace_seconds)
+        if self.worker:
+            with _logged("Heartbeat missed"):
+                self.worker.beat()
 
-    def _end_process(self, overrun: Watch) -> None:
+    def _end_what_overran(self) -> None:
+        now = time.monotonic()
+        for watch in self._watches:
+            if now >= watch.end_by:
+                logger.error("Generation %s did not end in time: ending this worker.", watch.generation.pk)
+                self._end_process(overrun=watch)
+        if now >= self._loop_due_at:
+            logger.error("The worker's loop hangs: ending this worker.")
+            self._end_process()
+
+    def _end_process(self, overrun: Watch | None = None) -> None:
         try:
-            state.fail(
-                overrun.generation,
-                ErrorCode.DEADLINE_EXCEEDED,
-                f"This took longer than {settings.DEADLINE_SECONDS:.0f} seconds and was ended. Try a shorter text.",
-            )
+            if overrun:
+                state.fail(
+                    overrun.generation,
+                    ErrorCode.DEADLINE_EXCEEDED,
+                    f"This took longer than {settings.DEADLINE_SECONDS:.0f} seconds and was ended. Try a shorter text.",
+                )
             for watch in self._watches:
                 state.release(watch.generation)  # the others are not to blame: no attempt is counted
         finally:
-            logger.error("Generation %s did not end in time: ending this worker.", overrun.generation.pk)
             os._exit(EXIT_HUNG)
+
+
+@contextmanager
+def _logged(message: str, *arguments: object) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:  # locked or restarting
+        logger.warning(f"{message}: %s", *arguments, error)
+    except Exception:
+        logger.exception(message, *arguments)

@@ -6,18 +6,24 @@ locks held across statements. Every function returns whether the change took pla
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db.models import F
+from django.db import Error as DatabaseError
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
+from cloning.jobs.cleanup import delete_stored
 from cloning.models import MAX_ATTEMPTS, Generation, Stage, Status, generated_file
 
+ALL_FIELDS = [field.attname for field in Generation._meta.concrete_fields]
+CLAIM_FIELDS = ("status", "claim_token", "lease_expires_at", "audio_format")
+"""What `claim_next` looks at: it is asked several times a second."""
 NO_PROGRESS = {"stage": "", "segments_done": 0, "segments_total": 0, "spoken_share": 0.0}
 
 
@@ -31,34 +37,56 @@ class Progress:
     spoken_share: float = 0.0
 
 
-def claim_next() -> Generation | None:
-    """The oldest claimable generation, claimed by the caller; None when there is nothing to do."""
-    while (candidate := Generation.objects.claimable().order_by("created_at").first()) is not None:
-        if claim(candidate):
+def claim_next(abandoned: Iterable[Generation] = ()) -> Generation | None:
+    """One of the generations whose worker died, else the oldest that waits; None when there is nothing to do."""
+    for generation in abandoned:
+        if generation.attempts < MAX_ATTEMPTS and _claim(generation):
+            return generation
+    waiting = Generation.objects.filter(status=Status.QUEUED).order_by("created_at").only(*CLAIM_FIELDS)
+    while (candidate := waiting.first()) is not None:
+        if _claim(candidate):
             return candidate
     return None
 
 
 def claim(generation: Generation) -> bool:
-    """Takes the row for this process: a new token and lease, one more attempt."""
-    previous_token, token, now = generation.claim_token, uuid.uuid4(), timezone.now()
-    claimed = (
-        Generation.objects.claimable()
-        .filter(pk=generation.pk)
-        .update(
-            **NO_PROGRESS | {"stage": Stage.PREPARING},
-            status=Status.RUNNING,
-            claim_token=token,
-            lease_expires_at=now + timedelta(seconds=settings.LEASE_SECONDS),
-            attempts=F("attempts") + 1,
-            started_at=now,
-        )
+    """Takes a queued row for this process: a new token and lease, one more attempt."""
+    return generation.status == Status.QUEUED and _claim(generation)
+
+
+def _claim(generation: Generation) -> bool:
+    """Takes the row if nobody has taken, renewed or ended it since `generation` was read."""
+    previous_token, previous_file = generation.claim_token, generated_file(generation, "")
+    token, now = uuid.uuid4(), timezone.now()
+    claimed = _unchanged(generation).update(
+        **NO_PROGRESS | {"stage": Stage.PREPARING},
+        status=Status.RUNNING,
+        claim_token=token,
+        lease_expires_at=now + timedelta(seconds=settings.LEASE_SECONDS),
+        attempts=F("attempts") + 1,
+        started_at=now,
     )
-    if claimed:
-        generation.refresh_from_db()
-        if previous_token:  # its worker may have died between storing the file and having it accepted
-            default_storage.delete(f"generated/{generation.pk}-{previous_token}.{generation.audio_format}")
-    return bool(claimed)
+    if not claimed:
+        return False
+    if previous_token:  # its worker may have died between storing the file and having it accepted
+        delete_stored(previous_file)
+    return _reload(generation, Generation.objects.filter(claim_token=token))
+
+
+def _unchanged(generation: Generation) -> QuerySet[Generation]:
+    rows = Generation.objects.filter(pk=generation.pk, status=generation.status)
+    if generation.status == Status.QUEUED:
+        return rows
+    return rows.filter(claim_token=generation.claim_token, lease_expires_at=generation.lease_expires_at)
+
+
+def _reload(generation: Generation, rows: QuerySet[Generation] | None = None) -> bool:
+    """Brings `generation` up to date with its row, all of it. False where there is none: it may have been deleted."""
+    try:
+        generation.refresh_from_db(fields=ALL_FIELDS, from_queryset=rows)
+    except Generation.DoesNotExist:
+        return False
+    return True
 
 
 def _update_claimed(generation: Generation, **fields: object) -> bool:
@@ -86,24 +114,36 @@ def record_engine(generation: Generation, name: str, precision: str = "") -> boo
 
 
 def succeed(
-    generation: Generation, audio: File, *, sample_rate_hz: int, duration_seconds: float, peaks: list[float]
+    generation: Generation,
+    audio: "File[bytes]",
+    *,
+    sample_rate_hz: int,
+    duration_seconds: float,
+    peaks: list[float],
 ) -> bool:
     """Stores the audio under a name of this claim's own; a claim lost meanwhile deletes its file again."""
     name = default_storage.save(generated_file(generation, ""), audio)
-    accepted = _update_claimed(
-        generation,
-        status=Status.SUCCEEDED,
-        stage="",
-        audio=name,
-        sample_rate_hz=sample_rate_hz,
-        duration_seconds=duration_seconds,
-        peaks=peaks,
-        finished_at=timezone.now(),
-        error_code="",
-        error_message="",
-    )
+    try:
+        accepted = _update_claimed(
+            generation,
+            status=Status.SUCCEEDED,
+            stage="",
+            audio=name,
+            sample_rate_hz=sample_rate_hz,
+            duration_seconds=duration_seconds,
+            peaks=peaks,
+            finished_at=timezone.now(),
+            error_code="",
+            error_message="",
+        )
+    except DatabaseError:
+        # A connection that breaks doesn't tell whether this was written: the row does, once it can be read.
+        if not Generation.objects.filter(pk=generation.pk, audio=name).exists():
+            delete_stored(name)
+            raise
+        return _reload(generation)
     if not accepted:
-        default_storage.delete(name)
+        delete_stored(name)
     return accepted
 
 
@@ -137,8 +177,7 @@ def cancel(generation: Generation) -> bool:
         .filter(pk=generation.pk)
         .update(status=Status.CANCELLED, stage="", claim_token=None, finished_at=timezone.now())
     )
-    generation.refresh_from_db()
-    return bool(cancelled)
+    return _reload(generation) and bool(cancelled)
 
 
 def retry(generation: Generation) -> bool:
@@ -153,19 +192,21 @@ def retry(generation: Generation) -> bool:
         error_code="",
         error_message="",
     )
-    generation.refresh_from_db()
-    return bool(queued)
+    return _reload(generation) and bool(queued)
 
 
-def fail_lost() -> int:
-    """Fails the generations whose worker died on the last attempt; returns how many."""
-    return Generation.objects.filter(
-        status=Status.RUNNING, lease_expires_at__lt=timezone.now(), attempts__gte=MAX_ATTEMPTS
-    ).update(
-        status=Status.FAILED,
-        claim_token=None,
-        finished_at=timezone.now(),
-        error_code=ErrorCode.WORKER_LOST,
-        error_message=f"The worker stopped in the middle of this generation {MAX_ATTEMPTS} times. "
-        "The machine may be short of memory; a shorter text may work.",
+def fail_lost(abandoned: Iterable[Generation]) -> int:
+    """Fails those of the generations whose worker died on the last attempt; returns how many."""
+    return sum(
+        _unchanged(generation).update(
+            status=Status.FAILED,
+            stage="",
+            claim_token=None,
+            finished_at=timezone.now(),
+            error_code=ErrorCode.WORKER_LOST,
+            error_message=f"The worker stopped in the middle of this generation {MAX_ATTEMPTS} times. "
+            "The machine may be short of memory; a shorter text may work.",
+        )
+        for generation in abandoned
+        if generation.attempts >= MAX_ATTEMPTS
     )

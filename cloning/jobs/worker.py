@@ -5,14 +5,17 @@ that could disagree with the first, and a row can neither be lost nor be run twi
 """
 
 import logging
+import math
 import signal
 import socket
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from os import getpid
 from types import FrameType
+from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -22,6 +25,7 @@ from django.utils import timezone
 from cloning.engines import engine_name, generations_at_once, get_engine, unusable_weights
 from cloning.jobs import state
 from cloning.jobs.heartbeat import Heartbeat
+from cloning.jobs.leases import LeaseObserver
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
 from cloning.models import Generation, Worker
 from cloning.storage.temporary import delete_abandoned_folders
@@ -29,6 +33,8 @@ from cloning.storage.temporary import delete_abandoned_folders
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.3
+PAUSE_SECONDS = 5.0  # after an error that nobody foresaw, so that it does not fill the log
+LOOP_SECONDS = 300.0  # for one turn of the loop, however busy machine and database are
 SWEEP_SECONDS = 60.0
 
 
@@ -40,6 +46,10 @@ class WorkerLoop:
         self.heartbeat = Heartbeat(self.worker)
         self.stopping = threading.Event()
         self.woken = threading.Event()  # a generation has ended, or the worker shall stop
+        self._leases = LeaseObserver()
+        self._in_hand: dict[Future[None], UUID] = {}
+        self._sweep_at = 0.0
+        self._sweeping: Future[None] | None = None
 
     def stop(self, _signal_number: int = 0, _frame: FrameType | None = None) -> None:
         self.stopping.set()
@@ -48,7 +58,7 @@ class WorkerLoop:
     def run(self) -> None:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self.stop)
-        self.worker.save()
+        self.heartbeat.expect_within(settings.DEADLINE_SECONDS)  # weights are large, and disks slow
         self.heartbeat.start()
         try:
             if (reason := unusable_weights()) and settings.ENGINE == "auto":
@@ -58,37 +68,52 @@ class WorkerLoop:
             self._work()
         finally:
             self.heartbeat.stop()
-            self.worker.delete()
+            with suppress(DatabaseError):  # after a day the row is forgotten anyway
+                self.worker.delete()
 
     def _work(self) -> None:
-        next_sweep = 0.0
-        performing: list[Future[None]] = []
         with ThreadPoolExecutor(thread_name_prefix="generation") as pool:  # its end waits for what is in hand
             while not self.stopping.is_set():
+                self.heartbeat.expect_within(LOOP_SECONDS)
                 self.woken.clear()
-                for future in [future for future in performing if future.done()]:
-                    performing.remove(future)
-                    future.result()  # raises what nobody foresaw: the supervisor starts another worker
+                pause_seconds = POLL_SECONDS
                 try:
                     close_old_connections()
-                    if time.monotonic() >= next_sweep:
-                        sweep()
-                        next_sweep = time.monotonic() + SWEEP_SECONDS
-                    has_room = len(performing) < generations_at_once()
-                    if has_room and (generation := state.claim_next()):
-                        performing.append(pool.submit(self._perform, generation))
+                    self._sweep_when_due(pool)
+                    if generation := self._claim_next():
+                        self._in_hand[pool.submit(self._perform, generation)] = generation.pk
                         continue
                 except DatabaseError as error:
                     logger.warning("The database did not answer: %s", error)
-                self.woken.wait(POLL_SECONDS)
+                    self._leases.forget()
+                except Exception:  # about one row, say: that must not end the work on all others
+                    logger.exception("The worker goes on after an error")
+                    pause_seconds = PAUSE_SECONDS
+                self.woken.wait(pause_seconds)
+            self.heartbeat.expect_within(math.inf)
+
+    def _claim_next(self) -> Generation | None:
+        self._in_hand = {future: pk for future, pk in self._in_hand.items() if not future.done()}
+        abandoned = self._leases.abandoned(self._in_hand.values())
+        if lost := state.fail_lost(abandoned):
+            logger.error("%d generations failed: their workers died", lost)
+        return state.claim_next(abandoned) if len(self._in_hand) < generations_at_once() else None
+
+    def _sweep_when_due(self, pool: ThreadPoolExecutor) -> None:
+        if time.monotonic() >= self._sweep_at and (self._sweeping is None or self._sweeping.done()):
+            self._sweep_at = time.monotonic() + SWEEP_SECONDS
+            self._sweeping = pool.submit(sweep)
 
     def _perform(self, generation: Generation) -> None:
+        """In a thread of its own. Whatever goes wrong here, the lease runs out, and the row is taken up again."""
         logger.info("Generation %s taken (attempt %d)", generation.pk, generation.attempts)
         try:
             with self.heartbeat.watching(generation):
                 self._speak(generation)
-        except DatabaseError as error:  # the lease runs out, and the row is taken up again
+        except DatabaseError as error:
             logger.warning("Generation %s: the database did not answer: %s", generation.pk, error)
+        except Exception:
+            logger.exception("Generation %s", generation.pk)
         finally:
             connection.close()  # this thread's own
             self.woken.set()
@@ -110,8 +135,16 @@ class WorkerLoop:
 
 
 def sweep() -> None:
-    """Fails what died too often, removes what killed processes have left, and forgets workers long gone."""
-    delete_abandoned_folders()
-    if lost := state.fail_lost():
-        logger.error("%d generations failed: their workers died", lost)
+    """Removes what processes that were killed have left. In a thread of its own."""
+    for step in (delete_abandoned_folders, forget_old_workers):
+        try:
+            step()
+        except DatabaseError as error:
+            logger.warning("The database did not answer: %s", error)
+        except Exception:
+            logger.exception("The next sweep tries again")
+    connection.close()
+
+
+def forget_old_workers() -> None:
     Worker.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()

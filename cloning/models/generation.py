@@ -5,7 +5,6 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -52,11 +51,6 @@ def random_seed() -> int:
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def active(self) -> "GenerationQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
-
-    def claimable(self) -> "GenerationQuerySet":
-        """Queued, or running under a lease that ran out (its worker died), with attempts left."""
-        abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=timezone.now())
-        return self.filter(Q(status=Status.QUEUED) | abandoned, attempts__lt=MAX_ATTEMPTS)
 
 
 class Generation(models.Model):

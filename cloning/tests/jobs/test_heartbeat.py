@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from cloning.jobs import heartbeat as lease
+from cloning.jobs import heartbeat as module
 from cloning.jobs import state
 from cloning.jobs.heartbeat import EXIT_HUNG, GRACE_SECONDS, Heartbeat
 from cloning.models import Generation, Status, Worker
@@ -27,7 +27,7 @@ def exits(monkeypatch) -> list[int]:
 def clock(monkeypatch) -> SimpleNamespace:
     """The heartbeat's time, which a test moves by `now`."""
     clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
-    monkeypatch.setattr(lease, "time", clock)
+    monkeypatch.setattr(module, "time", clock)
     return clock
 
 
@@ -76,10 +76,9 @@ def test_the_lease_of_the_generation_in_hand_is_renewed_and_of_no_other(heartbea
         for _ in range(5):
             let_lease_run_out()
             wait_until(lease_is_good)
-        assert state.claim_next() is None
     let_lease_run_out()
     let_it_beat()
-    assert state.claim_next() == claimed
+    assert not lease_is_good()
     assert exits == []
 
 
@@ -118,6 +117,51 @@ def test_the_deadline_fails_the_generation_with_a_reason_and_ends_the_process(
     assert claimed.status == Status.FAILED
     assert claimed.error_code == "deadline_exceeded"
     assert "shorter text" in claimed.error_message
+
+
+def test_a_generation_that_is_deleted_costs_those_beside_it_nothing(
+    heartbeat, exits, claimed, make_generation
+):
+    other = make_generation()
+    assert state.claim(other)
+    Generation.objects.filter(pk=claimed.pk).delete()
+    with heartbeat.watching(claimed), heartbeat.watching(other):
+        let_lease_run_out()
+        wait_until(lease_is_good)
+    assert heartbeat.is_alive()
+    assert exits == []
+
+
+def test_what_fails_for_one_row_does_not_for_the_others(
+    heartbeat, exits, monkeypatch, claimed, make_generation
+):
+    other = make_generation()
+    assert state.claim(other)
+    renew = state.renew_lease
+
+    def fails_for_one(generation):
+        if generation.pk == claimed.pk:
+            raise ValueError("a row that can't be read")
+        return renew(generation)
+
+    monkeypatch.setattr(state, "renew_lease", fails_for_one)
+    with heartbeat.watching(claimed), heartbeat.watching(other):
+        Generation.objects.filter(pk=other.pk).update(lease_expires_at=None)
+        wait_until(Generation.objects.filter(pk=other.pk, lease_expires_at__gt=timezone.now()).exists)
+        let_it_beat()
+    assert exits == []
+
+
+def test_a_loop_that_hangs_ends_the_process_and_gives_back_what_is_in_hand(heartbeat, exits, clock, claimed):
+    heartbeat.expect_within(300)
+    clock.now += 299
+    let_it_beat()
+    assert exits == []
+    with heartbeat.watching(claimed):
+        clock.now += 2
+        wait_until(lambda: exits)
+    assert exits[0] == EXIT_HUNG
+    assert (Generation.objects.get().status, Generation.objects.get().attempts) == (Status.QUEUED, 0)
 
 
 def test_a_database_that_fails_for_a_moment_costs_nothing(heartbeat, exits, monkeypatch, claimed):

@@ -1,12 +1,13 @@
 import re
 import threading
 import uuid
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from cloning.jobs import state
@@ -26,12 +27,6 @@ from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def abandon(generation: Generation) -> None:
-    """As if its worker had died a while ago."""
-    past = timezone.now() - timedelta(seconds=1)
-    Generation.objects.filter(pk=generation.pk).update(lease_expires_at=past)
-
-
 def succeed(generation: Generation, content: bytes = b"RIFF") -> bool:
     return state.succeed(
         generation, ContentFile(content), sample_rate_hz=24_000, duration_seconds=1.0, peaks=[1.0]
@@ -43,6 +38,26 @@ def stored_files() -> set[str]:
     return {
         f"{f}/{name}" for f in folders if default_storage.exists(f) for name in default_storage.listdir(f)[1]
     }
+
+
+@pytest.fixture
+def after_statement():
+    """Does something right after the first statement that begins so."""
+
+    @contextmanager
+    def arrange(beginning: str, action: Callable[[], object]) -> Iterator[None]:
+        actions = [action]
+
+        def execute_and_act(execute, sql, params, many, context):
+            result = execute(sql, params, many, context)
+            if sql.startswith(beginning) and actions:
+                actions.pop()()
+            return result
+
+        with connection.execute_wrapper(execute_and_act):
+            yield
+
+    return arrange
 
 
 def test_claim_takes_a_queued_row_and_only_once(make_generation):
@@ -75,6 +90,32 @@ def test_claim_of_a_row_that_many_want_is_won_by_one(make_generation):
     assert generation.attempts == 1
 
 
+def test_a_row_that_is_deleted_just_after_its_claim_is_no_claim(make_generation, after_statement):
+    generation, other = make_generation(), make_generation()
+    with after_statement("UPDATE", lambda: Generation.objects.get(pk=generation.pk).delete()):
+        assert state.claim_next() == other
+    generation = make_generation()
+    with after_statement("UPDATE", Generation.objects.all().delete):
+        assert not state.claim(generation)
+
+
+def test_a_storage_that_fails_to_delete_a_lost_file_stops_no_claim(make_generation, settings):
+    generation = make_generation()
+    state.claim(generation)
+    name = f"generated/{generation.pk}-{generation.claim_token}.wav"
+    (settings.MEDIA_ROOT / name / "a folder in its place").mkdir(parents=True)
+    assert state.claim_next([Generation.objects.get()]) == generation
+
+
+def test_a_claim_reads_no_more_than_it_needs_to_find_a_row(make_generation, django_assert_num_queries):
+    make_generation(text="x" * 1000)
+    with django_assert_num_queries(3) as queries:
+        state.claim_next()
+    assert '"text"' not in queries[0]["sql"]
+    with django_assert_num_queries(1):
+        state.claim_next()
+
+
 def test_claim_next_takes_the_oldest_first(make_generation):
     first, second = make_generation(), make_generation()
     assert state.claim_next() == first
@@ -82,12 +123,11 @@ def test_claim_next_takes_the_oldest_first(make_generation):
     assert state.claim_next() is None
 
 
-def test_a_live_lease_protects_and_an_expired_one_does_not(make_generation):
+def test_an_abandoned_row_is_taken_over(make_generation):
     generation = make_generation()
     state.claim(generation)
     assert state.claim_next() is None
-    abandon(generation)
-    again = state.claim_next()
+    again = state.claim_next([Generation.objects.get()])
     assert again == generation
     assert again.attempts == 2
     assert again.claim_token != generation.claim_token
@@ -96,8 +136,7 @@ def test_a_live_lease_protects_and_an_expired_one_does_not(make_generation):
 def test_the_loser_of_a_claim_can_change_nothing_and_leaves_no_file(make_generation):
     loser = make_generation()
     state.claim(loser)
-    abandon(loser)
-    winner = state.claim_next()
+    winner = state.claim_next([Generation.objects.get()])
     assert not state.report(loser, Progress(Stage.SPEAKING, 1, 2, 0.50))
     assert not state.renew_lease(loser)
     assert not state.fail(loser, "x", "y")
@@ -115,24 +154,72 @@ def test_a_file_stored_by_a_worker_that_died_before_acceptance_is_removed(make_g
     orphan = default_storage.save(
         f"generated/{generation.pk}-{generation.claim_token}.wav", ContentFile(b"orphan")
     )
-    abandon(generation)
-    again = state.claim_next()
+    again = state.claim_next([Generation.objects.get()])
     assert not default_storage.exists(orphan)
     assert succeed(again)
 
 
-def test_sweep_fails_what_died_on_its_last_attempt_with_a_reason(make_generation):
+def test_what_died_on_its_last_attempt_fails_with_a_reason(make_generation):
     generation = make_generation()
     for _ in range(MAX_ATTEMPTS):
-        generation = state.claim_next()
-        assert state.fail_lost() == 0
-        abandon(generation)
-    assert state.claim_next() is None
-    assert state.fail_lost() == 1
+        abandoned = list(Generation.objects.filter(status=Status.RUNNING))
+        assert state.fail_lost(abandoned) == 0
+        generation = state.claim_next(abandoned)
+    abandoned = list(Generation.objects.all())
+    assert state.claim_next(abandoned) is None
+    assert state.fail_lost(abandoned) == 1
     generation.refresh_from_db()
     assert generation.status == Status.FAILED
     assert generation.error_code == "worker_lost"
     assert "3 times" in generation.error_message
+
+
+@pytest.mark.parametrize("change", [state.renew_lease, state.cancel, Generation.delete])
+def test_what_was_thought_abandoned_and_is_not_is_left_alone(make_generation, change):
+    generation = make_generation()
+    state.claim(generation)
+    thought = Generation.objects.get()
+    change(generation)
+    assert state.claim_next([thought]) is None
+    thought.attempts = MAX_ATTEMPTS
+    assert state.fail_lost([thought]) == 0
+
+
+def test_a_result_that_can_not_be_recorded_leaves_no_file(make_generation, fill_database):
+    generation = make_generation()
+    state.claim(generation)
+    fill_database("UPDATE", "cloning_generation")
+    with pytest.raises(OperationalError, match="full"):
+        succeed(generation)
+    assert not [name for name in stored_files() if name.startswith("generated/")]
+
+
+def test_a_result_that_was_recorded_though_the_connection_broke_stays(make_generation, after_statement):
+    def broken() -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    generation = make_generation()
+    state.claim(generation)
+    with after_statement("UPDATE", broken):
+        assert succeed(generation)
+    assert generation.status == Status.SUCCEEDED
+    assert Generation.objects.get().audio.read() == b"RIFF"
+
+
+def test_a_result_that_meets_a_delete_leaves_no_file(make_generation):
+    generation = make_generation()
+    state.claim(generation)
+    Generation.objects.get().delete()
+    assert not succeed(generation)
+    assert stored_files() == set()
+
+
+@pytest.mark.parametrize("change", [state.cancel, state.retry, state.renew_lease, state.release])
+def test_nothing_happens_to_a_row_that_was_deleted(make_generation, change):
+    generation = make_generation()
+    state.claim(generation)
+    Generation.objects.all().delete()
+    assert not change(generation)
 
 
 def test_release_gives_back_without_costing_an_attempt(make_generation):

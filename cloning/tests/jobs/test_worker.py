@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from cloning.jobs import state
+from cloning.jobs import worker as worker_module
 from cloning.jobs.submission import QueueFullError, submit
 from cloning.jobs.worker import WorkerLoop, sweep
 from cloning.models import Channel, Generation, Reference, Status, Worker
@@ -103,14 +104,60 @@ def test_a_cancelled_generation_frees_the_worker_for_the_next(worker, make_gener
 def test_a_database_that_does_not_answer_is_waited_for(worker, make_generation, monkeypatch):
     claim_next, failures = state.claim_next, iter([True, True])
 
-    def locked_twice():
+    def locked_twice(*given):
         if next(failures, False):
             raise OperationalError("database is locked")
-        return claim_next()
+        return claim_next(*given)
 
     monkeypatch.setattr(state, "claim_next", locked_twice)
     make_generation()
     wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).exists())
+
+
+@pytest.mark.parametrize("where", ["claim_next", "renew_lease", "report", "succeed"])
+def test_an_error_that_nobody_foresaw_ends_no_worker(worker, make_generation, monkeypatch, where):
+    monkeypatch.setattr(worker_module, "PAUSE_SECONDS", 0.1)
+    function, failures = getattr(state, where), iter([True])
+
+    def fails_once(*given, **named):
+        if next(failures, False):
+            raise ValueError("a row that can't be read")
+        return function(*given, **named)
+
+    monkeypatch.setattr(state, where, fails_once)
+    make_generation()
+    wait_until(lambda: next(failures, None) is None and not Generation.objects.active().exists())
+    make_generation()
+    wait_until(lambda: Generation.objects.latest("created_at").status == Status.SUCCEEDED)
+
+
+def test_a_worker_starts_and_stops_without_its_database(monkeypatch, make_generation, request):
+    def unreachable(*given, **named):
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Worker, "save", unreachable)
+    monkeypatch.setattr(Worker, "delete", unreachable)
+    make_generation()
+    request.getfixturevalue("worker")
+    wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).exists())
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_jumps_takes_no_generation_from_its_worker(
+    settings, monkeypatch, make_generation, request, jump
+):
+    settings.LEASE_SECONDS = 4.0
+    monkeypatch.setattr(worker_module, "generations_at_once", lambda: 3)
+    offset, now = [timedelta()], timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() + offset[0])
+    make_generation(text="A sentence that is not so short at all, to be spoken many times over. " * 30)
+    request.getfixturevalue("worker")
+    for _ in range(3):
+        done = Generation.objects.get().segments_done
+        wait_until(lambda done=done: Generation.objects.get().segments_done > done)
+        offset[0] += jump
+    wait_until(lambda: not Generation.objects.active().exists())
+    assert (Generation.objects.get().status, Generation.objects.get().attempts) == (Status.SUCCEEDED, 1)
 
 
 def test_sweep_forgets_workers_that_are_long_gone():
