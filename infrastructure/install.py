@@ -24,9 +24,9 @@ REQUIREMENTS = PROJECT / "requirements.txt"
 CONSTRAINTS = PROJECT / "infrastructure" / "constraints.txt"
 
 SIZES = {
-    "light": "0.4 GB to download, 0.9 GB on disk",
-    "xtts": "3 GB to download, 6 GB on disk; on CPU-only PyTorch a fifth of that",
-    "test": "0.1 GB to download, 0.3 GB on disk",
+    "light": "0.3 GB to download, 0.9 GB on disk",
+    "xtts": "3 GB to download, 6 GB on disk, of which PyTorch's CUDA libraries are most",
+    "test": "0.1 GB to download, 0.4 GB on disk",
 }
 CPU_INDEX_URL = "https://download.pytorch.org/whl/cpu"
 
@@ -105,7 +105,7 @@ def announce(group: str, environment: Environment) -> None:
     print(f"Packages of the group {group} for {environment.folder}: some {SIZES[group]}.", flush=True)
     if group == "xtts" and not setting("TORCH_INDEX_URL") and not shutil.which("nvidia-smi"):
         print(
-            "No NVIDIA GPU was found here. Much less is downloaded with CPU-only PyTorch: set "
+            "No NVIDIA GPU was found here. With CPU-only PyTorch it is some 0.5 GB to download: set "
             f"TORCH_INDEX_URL={CPU_INDEX_URL} in .env, or before the command.",
             flush=True,
         )
