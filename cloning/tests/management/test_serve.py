@@ -6,8 +6,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,18 @@ LONG_TEXT = (
     "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. "
     * 150
 )
+
+
+IMPATIENT = """
+import os, runpy, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "voiceclone_site.settings"
+import django
+django.setup()
+from cloning.management import supervision
+supervision.MIN_FROZEN_SECONDS, supervision.CHECK_SECONDS = 6.0, 1.0
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 def rows(site: LiveSite, query: str) -> list[tuple]:
@@ -116,15 +128,54 @@ def run_serve(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess
     )
 
 
-def test_a_port_in_use_is_said_in_a_sentence(tmp_path):
+@pytest.fixture
+def taken_port(settings) -> Iterator[socket.socket]:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind((settings.HOST, 0))
         taken.listen()
-        port = taken.getsockname()[1]
-        ended = run_serve(tmp_path, PORT=str(port))
-    assert ended.returncode == 1
-    assert f"Port {port} of 127.0.0.1 can't be used" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        settings.PORT = taken.getsockname()[1]
+        yield taken
+
+
+def test_a_port_that_stays_in_use_is_said_in_a_sentence(taken_port, settings, monkeypatch):
+    monkeypatch.setattr(serve, "PORT_SECONDS", 0.1)
+    settings.STORAGE_ROOT.mkdir()
+    with pytest.raises(CommandError, match=f"Port {settings.PORT} of 127.0.0.1 can't be used") as caught:
+        serve.prepare()
+    assert "PORT=8001" in str(caught.value)
+
+
+def test_a_port_that_is_given_up_is_waited_for(taken_port):
+    threading.Timer(0.5, taken_port.close).start()
+    serve.wait_for_port()
+
+
+def test_an_address_of_another_machine_is_said_at_once(settings):
+    settings.HOST = "192.0.2.1"
+    with pytest.raises(CommandError, match=r"of 192\.0\.2\.1 can't be used"):
+        serve.wait_for_port()
+
+
+def test_a_supervisor_that_was_killed_is_followed_by_the_next_at_once(tmp_path):
+    with serving(tmp_path) as site:
+        os.kill(site.process.pid, signal.SIGKILL)
+        site.process.wait()
+        with serving(tmp_path, PORT=site.url.rpartition(":")[2]) as following:
+            generation = following.post("Good morning.", MALE_CLIP.read_bytes())
+            wait_until(lambda: following.get(generation["status_url"])["status"] == "succeeded")
+
+
+def test_a_frozen_worker_is_replaced(tmp_path):
+    """Stopped in the middle of a generation, which then succeeds all the same."""
+    with serving(tmp_path, tracer=[sys.executable, "-c", IMPATIENT], LEASE_SECONDS="2") as site:
+        generation = site.post(LONG_TEXT[:3000], MALE_CLIP.read_bytes())
+        wait_until(lambda: running_segments(site) >= 1)
+        [frozen] = worker_pids(site)
+        os.kill(frozen, signal.SIGSTOP)
+        wait_until(lambda: site.get(generation["status_url"])["status"] == "succeeded")
+        assert worker_pids(site)[0] != frozen
+        assert "The worker shows no life any more and is killed" in site.log.read_text()
+        assert not Path(f"/proc/{frozen}").exists()
 
 
 def test_a_wrong_setting_is_said_in_a_sentence(tmp_path):
@@ -132,53 +183,3 @@ def test_a_wrong_setting_is_said_in_a_sentence(tmp_path):
     assert ended.returncode == 1
     assert 'Environment variable "PORT" invalid' in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def watch(child: serve.Child, enough: Callable[[], bool] = lambda: False) -> None:
-    def looked_after() -> bool:
-        child.look_after()
-        return enough()
-
-    wait_until(looked_after)
-
-
-@pytest.fixture
-def started(monkeypatch) -> list[float]:
-    """When children were started."""
-    times: list[float] = []
-    start = serve.Child.start
-    monkeypatch.setattr(serve.Child, "start", lambda self: (times.append(time.monotonic()), start(self)))
-    return times
-
-
-def test_five_quick_deaths_end_the_run_with_the_reason(monkeypatch, caplog):
-    monkeypatch.setattr(serve, "LONGEST_PAUSE_SECONDS", 0.05)
-    child = serve.Child("worker", ["sh", "-c", "exit 3"])
-    with pytest.raises(CommandError, match=r"ended 5 times .* exit code 3"):
-        watch(child)
-    assert caplog.text.count("starting it again") == serve.MAX_QUICK_DEATHS - 1
-
-
-def test_pauses_grow_with_each_quick_death(started):
-    watch(serve.Child("worker", ["false"]), lambda: len(started) == 3)
-    assert started[1] - started[0] >= 1.0
-    assert started[2] - started[1] >= 3.0
-
-
-def test_a_child_that_ran_long_enough_is_forgiven(monkeypatch, started):
-    monkeypatch.setattr(serve, "QUICK_DEATH_SECONDS", 0.2)
-    child = serve.Child("worker", ["sleep", "0.4"])
-    watch(child, lambda: len(started) == 3)
-    assert child.quick_deaths == 0
-    child.process.wait()
-
-
-def test_a_child_that_ignores_sigterm_is_killed(tmp_path):
-    ignoring = tmp_path / "ignoring"
-    child = serve.Child("worker", ["sh", "-c", 'trap "" TERM; touch "$0"; exec sleep 600', str(ignoring)])
-    child.start()
-    wait_until(ignoring.exists)
-    child.ask_to_stop()
-    child.wait(time.monotonic() + 0.5)
-    assert child.process is not None
-    assert child.process.returncode == -signal.SIGKILL
