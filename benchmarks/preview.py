@@ -42,7 +42,8 @@ from speechmos import dnsmos
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cloning.audio import normalize
 from cloning.engines.base import Conditioning, SynthesisOptions
-from cloning.engines.preview import PreviewEngine, espeak, kokoro, phonemes, search, speaker
+from cloning.engines.preview import espeak, kokoro, phonemes, search, speaker
+from cloning.engines.preview.engine import PreviewEngine
 
 # Resemblyzer imports a module that scipy has renamed.
 sys.modules["scipy.ndimage.morphology"] = types.ModuleType("scipy.ndimage.morphology")

@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from cloning.api.serializers import download_url
-from cloning.engines import LABELS
+from cloning.engines import registry
 from cloning.jobs import state
 from cloning.models import Generation, Reference, Status, Voice, Worker
 from cloning.storage.responses import audio_response
@@ -107,7 +107,7 @@ class GenerationAdmin(admin.ModelAdmin):
 
     @admin.display(description="engine", ordering="engine")
     def engine_label(self, generation: Generation) -> str:
-        label = LABELS.get(generation.engine, "–")
+        label = registry.label(generation.engine) or "–"
         return f"{label}, {generation.precision}" if generation.precision else label
 
     @admin.display(description="status", ordering="status")

@@ -11,6 +11,8 @@ from django.core.management.utils import get_random_secret_key
 from environs import Env
 from marshmallow.validate import OneOf, Range
 
+from cloning.engines.registry import ENGINES
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
@@ -58,7 +60,7 @@ DEBUG = env.bool("DEBUG", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 
 # Synthesis
-ENGINE = env.str("ENGINE", "auto", validate=OneOf(["auto", "xtts_v2", "preview"]))
+ENGINE = env.str("ENGINE", "auto", validate=OneOf(["auto", *ENGINES]))
 PREVIEW_VOICE = env.str("PREVIEW_VOICE", "kokoro", validate=OneOf(["kokoro", "espeak"]))
 XTTS_PRECISION = env.str("XTTS_PRECISION", "auto", validate=OneOf(["auto", "float32", "float16", "int8"]))
 XTTS_THREADS = env.int("XTTS_THREADS", 0, validate=Range(0, 1024))

@@ -10,7 +10,7 @@ from django.core.paginator import Page
 from django.http import HttpRequest
 from django.urls import reverse
 
-from cloning.engines import LABELS, engine_name
+from cloning.engines import registry
 from cloning.errors import ErrorCode
 from cloning.formats import AudioFormat
 from cloning.models import Generation, Status
@@ -20,7 +20,7 @@ Instance = TypeVar("Instance")
 Schema = Mapping[str, Any]
 
 UUID = {"type": "string", "format": "uuid"}
-ENGINE = {"enum": list(LABELS), "description": "What speaks: `preview` is not a clone"}
+ENGINE = {"enum": list(registry.ENGINES), "description": "What speaks: `preview` is not a clone"}
 STRING = {"type": "string"}
 NUMBER = {"type": "number"}
 TIME = {"type": "string", "format": "date-time"}
@@ -123,7 +123,7 @@ GENERATION = Serializer[Generation](
     Field("speed", NUMBER, lambda generation, _: generation.speed),
     Field("temperature", NUMBER, lambda generation, _: generation.temperature),
     Field("seed", {"type": "integer"}, lambda generation, _: generation.seed),
-    Field("engine", ENGINE, lambda generation, _: generation.engine or engine_name()),
+    Field("engine", ENGINE, lambda generation, _: generation.engine or registry.selected().name),
     Field("synthetic", {"const": True}, lambda _generation, _: True),
     Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),
     Field(
@@ -187,6 +187,6 @@ CHECK_RESULTS = Serializer[Checks](*map(check_result, CHECKS))
 
 HEALTH = Serializer[Checks](
     Field("status", OK_OR_FAILING, lambda checks, _: "failing" if "failing" in checks.values() else "ok"),
-    Field("engine", ENGINE, lambda _checks, _: engine_name()),
+    Field("engine", ENGINE, lambda _checks, _: registry.selected().name),
     Field("checks", CHECK_RESULTS.schema(), CHECK_RESULTS.serialize),
 )

@@ -7,7 +7,7 @@ read, tested and timed alone.
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,8 @@ class SynthesisOptions:
 
 
 class Engine(Protocol):
-    name: str  # "xtts_v2" or "preview": stored with each generation and shown to users
-    label: str  # for people, e.g. "XTTS v2"
+    name: str  # that of its EngineEntry
+    label: str  # likewise
     sample_rate_hz: int
     conditioning_key: str
     """Differs whenever `condition` would return something else for the same clips: engine, weights, settings."""
@@ -90,3 +90,23 @@ class Engine(Protocol):
         for index, (segment, each) in enumerate(zip(segments, options, strict=True)):
             on_step(index / len(segments))
             yield index, self.synthesize(segment, language, conditioning, each)
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """What is known of an engine before it is loaded; the functions take Django's settings.
+
+    Each engine's package defines one as `ENTRY`. Importing the package brings neither torch nor onnxruntime: the web
+    process asks, and only a worker calls `load`.
+    """
+
+    name: str  # stored with each generation; a value of the setting ENGINE
+    label: str  # for people
+    is_clone: bool  # or a preview, which every page, answer and file has to say
+    generations_at_once: int  # that a worker has in hand
+    can_stream: bool  # has `stream`: the sound of a segment in pieces, while it is computed
+    is_available: Callable[[Any], bool]
+    obstacle: Callable[[Any], str | None]
+    """Why it can't be used though it was begun to be set up; None when it can be, or nothing of it is there."""
+    load: Callable[[Any], Engine]
+    """Takes seconds. Raises EngineError."""

@@ -19,8 +19,8 @@ from django.db.models.fields.files import FieldFile
 from safetensors import SafetensorError
 
 from cloning import audio, text
-from cloning.engines import get_engine
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
+from cloning.engines.registry import get_engine
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import state

@@ -22,7 +22,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from cloning.engines import engine_name, generations_at_once, get_engine, unusable_weights
+from cloning.engines import registry
 from cloning.jobs import state
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
@@ -42,7 +42,7 @@ class WorkerLoop:
     """One worker process: claims generations until it is told to stop, several at once where the engine gains by it."""
 
     def __init__(self) -> None:
-        self.worker = Worker(host=socket.gethostname(), pid=getpid(), engine=engine_name())
+        self.worker = Worker(host=socket.gethostname(), pid=getpid(), engine=registry.selected().name)
         self.heartbeat = Heartbeat(self.worker)
         self.stopping = threading.Event()
         self.woken = threading.Event()  # a generation has ended, or the worker shall stop
@@ -61,9 +61,9 @@ class WorkerLoop:
         self.heartbeat.expect_within(settings.DEADLINE_SECONDS)  # weights are large, and disks slow
         self.heartbeat.start()
         try:
-            if (reason := unusable_weights()) and settings.ENGINE == "auto":
-                logger.warning("%s Until then the preview engine speaks.", reason)
-            get_engine()
+            for obstacle in registry.obstacles():
+                logger.warning("%s Until then speaks: %s.", obstacle, registry.selected().label)
+            registry.get_engine()
             logger.info("Worker ready, engine %s", self.worker.engine)
             self._work()
         finally:
@@ -97,7 +97,11 @@ class WorkerLoop:
         abandoned = self._leases.abandoned(self._in_hand.values())
         if lost := state.fail_lost(abandoned):
             logger.error("%d generations failed: their workers died", lost)
-        return state.claim_next(abandoned) if len(self._in_hand) < generations_at_once() else None
+        return (
+            state.claim_next(abandoned)
+            if len(self._in_hand) < registry.selected().generations_at_once
+            else None
+        )
 
     def _sweep_when_due(self, pool: ThreadPoolExecutor) -> None:
         if time.monotonic() >= self._sweep_at and (self._sweeping is None or self._sweeping.done()):

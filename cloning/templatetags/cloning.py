@@ -5,7 +5,7 @@ from django import template
 from django.utils.timesince import timesince
 
 from cloning.api.serializers import download_url as api_download_url
-from cloning.engines import LABELS
+from cloning.engines import registry
 from cloning.models import Generation
 from cloning.text import LANGUAGES
 
@@ -21,7 +21,7 @@ def language_name(code: str) -> str:
 
 @register.filter
 def engine_label(name: str) -> str:
-    return LABELS.get(name, name)
+    return registry.label(name)
 
 
 @register.filter

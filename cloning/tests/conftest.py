@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
-from cloning.engines import FOLDER_NAME
+from cloning.engines.xtts.weights import FOLDER_NAME
 from cloning.jobs import pipeline, state
 from cloning.models import Channel, Generation, Reference
 from cloning.tests.api_client import DocumentedClient

@@ -14,7 +14,6 @@ import soxr
 
 from cloning.engines.base import Conditioning, EngineError, SynthesisOptions, Waveform
 from cloning.engines.preview import (
-    PreviewEngine,
     espeak,
     espeak_voice,
     kokoro,
@@ -24,6 +23,7 @@ from cloning.engines.preview import (
     speaker,
     styles,
 )
+from cloning.engines.preview.engine import PreviewEngine
 from cloning.engines.preview.measure import (
     ANALYSIS_RATE_HZ,
     F0Estimator,

@@ -53,7 +53,12 @@ def settings_value(expression: str, tmp_path: Path, **environment: str) -> subpr
     return subprocess.run(
         [sys.executable, "-c", f"from voiceclone_site import settings; print({expression})"],
         cwd=copy,
-        env={"PATH": os.environ["PATH"], "STORAGE_ROOT": str(tmp_path / "kept"), **environment},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(PROJECT),  # for `cloning`; the copy comes before it
+            "STORAGE_ROOT": str(tmp_path / "kept"),
+            **environment,
+        },
         capture_output=True,
         text=True,
     )

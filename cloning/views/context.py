@@ -3,13 +3,14 @@
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from cloning.engines import engine_name
+from cloning.engines import registry
+from cloning.engines.base import EngineEntry
 
 
 class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails  # set by its middleware
 
 
-def engine(request: HtmxHttpRequest) -> dict[str, str]:
+def engine(request: HtmxHttpRequest) -> dict[str, EngineEntry]:
     """Context of every page: which engine speaks now, so that no page can leave it out."""
-    return {"engine_name": engine_name()}
+    return {"engine": registry.selected()}

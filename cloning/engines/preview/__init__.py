@@ -1,5 +1,27 @@
 """The embedded engine: speech without any downloaded weights. A preview of the voice, not a clone."""
 
-from cloning.engines.preview.engine import PreviewEngine
+from typing import Protocol
 
-__all__ = ["PreviewEngine"]
+from cloning.engines.base import Engine, EngineEntry
+
+
+class Settings(Protocol):
+    PREVIEW_VOICE: str
+
+
+def _load(settings: Settings) -> Engine:
+    from cloning.engines.preview.engine import PreviewEngine
+
+    return PreviewEngine(with_kokoro=settings.PREVIEW_VOICE == "kokoro")
+
+
+ENTRY = EngineEntry(
+    name="preview",
+    label="Preview (not a clone)",
+    is_clone=False,
+    generations_at_once=1,  # several would only divide its time
+    can_stream=False,
+    is_available=lambda settings: True,
+    obstacle=lambda settings: None,
+    load=_load,
+)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
-from cloning.engines.preview import espeak_voice, kokoro, phonemes, reference, speaker, styles
+from cloning.engines.preview import ENTRY, espeak_voice, kokoro, phonemes, reference, speaker, styles
 from cloning.engines.preview.equaliser import equalise
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT
 from cloning.engines.preview.search import Target, nearest_style
@@ -42,8 +42,8 @@ KOKORO_SHAPES = {
 
 
 class PreviewEngine(Engine):
-    name = "preview"
-    label = "Preview (not a clone)"
+    name = ENTRY.name
+    label = ENTRY.label
     sample_rate_hz = kokoro.SAMPLE_RATE_HZ  # espeak-ng's speech is resampled to it
 
     def __init__(self, *, with_kokoro: bool = True, weights: Sequence[Path] | None = None) -> None:

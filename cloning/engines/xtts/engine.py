@@ -17,7 +17,7 @@ import torch
 import torchaudio
 
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
-from cloning.engines.xtts import weights
+from cloning.engines.xtts import ENTRY, weights
 from cloning.engines.xtts.decoding import Decoder, Row
 from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
 from cloning.engines.xtts.gpt import Gpt
@@ -71,8 +71,8 @@ class XttsEngine(Engine):
     `model_folder` holds no checkpoint that can be loaded safely, or the device can't do the precision.
     """
 
-    name = "xtts_v2"
-    label = "XTTS v2"
+    name = ENTRY.name
+    label = ENTRY.label
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 from tqdm import tqdm
 
-from cloning.engines import LABELS
+from cloning.engines import registry
 from cloning.formats import AudioFormat
 from cloning.forms import GenerationForm
 from cloning.jobs import state
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         with generation.audio.open() as stored, out.open("wb") as target:
             shutil.copyfileobj(stored, target)
         self.stdout.write(
-            f"{out}: {generation.duration_seconds:.1f} s by {LABELS[generation.engine]}, seed {generation.seed}"
+            f"{out}: {generation.duration_seconds:.1f} s by {registry.label(generation.engine)}, seed {generation.seed}"
         )
 
     def claimed(self, options: dict[str, Any]) -> Generation:

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
 from cloning import audio
-from cloning.engines import LABELS, engine_name
+from cloning.engines import registry
 from cloning.errors import GenerationError
 from cloning.management.commands.healthcheck import address
 from cloning.management.supervision import STOP_SECONDS, Child, WorkerWatch
@@ -75,7 +75,7 @@ class Command(BaseCommand):
                 child.look_after()
             if not announced and is_healthy():
                 self.stdout.write(
-                    f"Ready: http://{address()}:{settings.PORT}  (engine: {LABELS[engine_name()]}; Ctrl-C stops)"
+                    f"Ready: http://{address()}:{settings.PORT}  (engine: {registry.selected().label}; Ctrl-C stops)"
                 )
                 announced = True
             time.sleep(POLL_SECONDS)

@@ -10,7 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from cloning.engines.base import Conditioning, Engine, SynthesisOptions, Waveform
-from cloning.engines.preview import PreviewEngine
+from cloning.engines.preview.engine import PreviewEngine
 
 DATA = Path(__file__).parents[1] / "data"
 

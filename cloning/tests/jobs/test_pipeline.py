@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from cloning import engines
+from cloning.engines import registry
 from cloning.engines.base import EngineError
 from cloning.engines.preview import search
 from cloning.engines.xtts import weights
@@ -59,7 +59,7 @@ def test_preview_speaks_in_every_format(make_generation, audio_format):
 
 def test_preview_as_a_fresh_machine_has_it(settings, monkeypatch, make_generation):
     settings.PREVIEW_VOICE = "kokoro"
-    monkeypatch.setattr(engines, "_loaded", {})
+    monkeypatch.setattr(registry, "_loaded", {})
     generation = worked_off(make_generation(text="Good morning. How are you?"))
     assert (generation.status, generation.engine) == (Status.SUCCEEDED, "preview")
     assert 1.0 < generation.duration_seconds < 4.0
@@ -76,7 +76,7 @@ def test_xtts_speaks_when_its_weights_are_there(settings, tiny_weights, make_gen
     settings.ENGINE, settings.MODEL_CACHE = "auto", tiny_weights
     generation = worked_off(make_generation(text="Hi there, everyone."))
     assert generation.status == Status.SUCCEEDED, generation.error_message
-    assert (generation.engine, generation.precision) == ("xtts_v2", engines.get_engine().precision)
+    assert (generation.engine, generation.precision) == ("xtts_v2", registry.get_engine().precision)
     assert generation.sample_rate_hz == 24_000
     assert b"made by XTTS v2" in generation.audio.read()
     assert [Path(name).suffix for name in stored(conditioning_folder(generation.references.all()))] == [
@@ -87,9 +87,9 @@ def test_xtts_speaks_when_its_weights_are_there(settings, tiny_weights, make_gen
 def test_damaged_weights_are_reported_and_never_replaced_by_the_preview(
     settings, tmp_path, monkeypatch, make_generation
 ):
-    monkeypatch.setattr(engines, "_loaded", {})
-    build_checkpoint(tmp_path / engines.FOLDER_NAME)
-    model = tmp_path / engines.FOLDER_NAME / "model.pth"
+    monkeypatch.setattr(registry, "_loaded", {})
+    build_checkpoint(tmp_path / weights.FOLDER_NAME)
+    model = tmp_path / weights.FOLDER_NAME / "model.pth"
     model.write_bytes(model.read_bytes()[:-1000])
     settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tmp_path
     generation = worked_off(make_generation())
@@ -102,10 +102,10 @@ def test_without_its_packages_xtts_is_never_taken_for_granted(
     settings, monkeypatch, tiny_weights, make_generation
 ):
     monkeypatch.setattr(weights, "PACKAGES", ("torch", "not_installed"))
-    monkeypatch.setattr(engines, "_loaded", {})
+    monkeypatch.setattr(registry, "_loaded", {})
     settings.ENGINE, settings.MODEL_CACHE = "auto", tiny_weights
-    assert engines.engine_name() == "preview"
-    assert "make xtts" in engines.unusable_weights()
+    assert registry.selected().name == "preview"
+    assert "make xtts" in next(registry.obstacles())
     settings.ENGINE = "xtts_v2"
     generation = worked_off(make_generation())
     assert generation.status == Status.FAILED
@@ -114,9 +114,9 @@ def test_without_its_packages_xtts_is_never_taken_for_granted(
 
 def test_auto_is_preview_without_weights_and_takes_up_weights_that_arrive(settings, tiny_weights):
     settings.ENGINE = "auto"
-    assert engines.get_engine().name == "preview"
+    assert registry.get_engine().name == "preview"
     settings.MODEL_CACHE = tiny_weights
-    assert engines.get_engine().name == "xtts_v2"
+    assert registry.get_engine().name == "xtts_v2"
 
 
 def test_the_same_seed_gives_the_same_samples_and_another_seed_others(
@@ -129,7 +129,7 @@ def test_the_same_seed_gives_the_same_samples_and_another_seed_others(
 
 
 def test_a_reference_is_normalised_and_conditioned_once(make_generation, monkeypatch):
-    engine = engines.get_engine()
+    engine = registry.get_engine()
     calls = []
     condition = engine.condition
     monkeypatch.setattr(engine, "condition", lambda *given: calls.append(given) or condition(*given))
@@ -144,7 +144,7 @@ def test_a_reference_is_normalised_and_conditioned_once(make_generation, monkeyp
 
 def test_a_half_written_conditioning_is_derived_again(make_generation):
     generation = make_generation()
-    name = f"{conditioning_folder(generation.references.all())}/{engines.get_engine().conditioning_key}.safetensors"
+    name = f"{conditioning_folder(generation.references.all())}/{registry.get_engine().conditioning_key}.safetensors"
     default_storage.save(name, ContentFile(b"\x10\0\0"))
     assert worked_off(generation).status == Status.SUCCEEDED
     assert default_storage.size(name) > 100
@@ -226,7 +226,7 @@ def test_a_full_disk_fails_the_generation_with_a_reason_and_leaves_no_half_file(
 
 
 def test_an_engine_that_is_silent_or_broken_fails_with_a_reason(make_generation, monkeypatch):
-    engine = engines.get_engine()
+    engine = registry.get_engine()
     for waveform in (
         np.zeros(24_000, np.float32),
         np.full(24_000, np.nan, np.float32),
@@ -247,7 +247,7 @@ def test_no_error_shows_more_than_its_reason(make_generation, monkeypatch, error
     def fail(*args):
         raise error
 
-    monkeypatch.setattr(engines.get_engine(), "synthesize", fail)
+    monkeypatch.setattr(registry.get_engine(), "synthesize", fail)
     generation = worked_off(make_generation())
     assert generation.error_code == code
     assert "secret" not in generation.error_message
@@ -255,7 +255,7 @@ def test_no_error_shows_more_than_its_reason(make_generation, monkeypatch, error
 
 
 def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_generation, monkeypatch):
-    engine = engines.get_engine()
+    engine = registry.get_engine()
     condition = engine.condition
 
     def deleted_meanwhile(*given):
@@ -274,7 +274,7 @@ def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_gen
 def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_generation):
     """Between two of the trials that the search for a style makes."""
     settings.PREVIEW_VOICE = "kokoro"
-    monkeypatch.setattr(engines, "_loaded", {})
+    monkeypatch.setattr(registry, "_loaded", {})
     generation, trials, heard = make_generation(), [], search.heard
 
     def cancelled_meanwhile(*given):
@@ -318,7 +318,7 @@ def test_a_worker_asked_to_stop_gives_up_before_the_next_segment(make_generation
 
 
 def test_generations_that_begin_together_learn_their_voice_once(make_generation, monkeypatch):
-    engine, calls = engines.get_engine(), []
+    engine, calls = registry.get_engine(), []
     condition, both_began = engine.condition, threading.Barrier(2)
 
     def counted(*given):

@@ -1,3 +1,4 @@
+import dataclasses
 import signal
 import threading
 from datetime import timedelta
@@ -7,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError
 from django.utils import timezone
 
+from cloning.engines import registry
 from cloning.jobs import state
 from cloning.jobs import worker as worker_module
 from cloning.jobs.submission import QueueFullError, submit
@@ -147,7 +149,8 @@ def test_a_clock_that_jumps_takes_no_generation_from_its_worker(
     settings, monkeypatch, make_generation, request, jump
 ):
     settings.LEASE_SECONDS = 4.0
-    monkeypatch.setattr(worker_module, "generations_at_once", lambda: 3)
+    entry = dataclasses.replace(registry.ENGINES["preview"], generations_at_once=3)
+    monkeypatch.setitem(registry.ENGINES, "preview", entry)
     offset, now = [timedelta()], timezone.now
     monkeypatch.setattr(timezone, "now", lambda: now() + offset[0])
     make_generation(text="A sentence that is not so short at all, to be spoken many times over. " * 30)
