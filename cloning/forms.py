@@ -1,24 +1,20 @@
 """Validation shared by the HTML form and the JSON API. Every error carries one of the API's codes."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import File
-from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import IntegrityError, transaction
 
 from cloning import audio
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
-from cloning.jobs.cleanup import forget_unused
+from cloning.jobs.submission import ReferenceUpload, require_room
 from cloning.models import Channel, Generation, Reference, Voice, random_seed
-from cloning.storage.temporary import temporary_folder
+from cloning.storage.uploads import TemporaryUpload
 from cloning.text import LANGUAGES, UnspeakableText, resolve_language, split
 
 MAX_REFERENCES = 5
@@ -38,53 +34,31 @@ SUFFIXES = {
 }
 
 
-@dataclass(frozen=True)
-class ReferenceUpload:
-    """An upload that was decoded and found usable."""
-
-    upload: UploadedFile
-    sha256: str
-    clip: audio.Clip
-
-    def save(self) -> Reference:
-        """The stored reference with these bytes; two requests that bring the same clip share one row."""
-        if known := Reference.objects.filter(sha256=self.sha256).first():
-            return known
-        reference = Reference(
-            sha256=self.sha256,
-            original_name=(self.upload.name or "")[:255],
-            suffix=SUFFIXES.get(self.clip.format_name, ".bin"),
-            format_name=self.clip.format_name[:64],
-            duration_seconds=self.clip.duration_seconds,
-            size_bytes=self.upload.size or 0,
-        )
-        self.upload.seek(0)
-        reference.file.save("", File(self.upload), save=False)
-        try:
-            with transaction.atomic():
-                reference.save(force_insert=True)
-        except IntegrityError:
-            reference.file.delete(save=False)
-            return Reference.objects.get(sha256=self.sha256)
-        return reference
+def probe_upload(upload: TemporaryUpload, sha256: str) -> ReferenceUpload:
+    """What the upload holds: decoded, unless the same clip was before. Raises GenerationError."""
+    known = Reference.objects.filter(sha256=sha256).first()
+    if known and known.duration_seconds <= settings.MAX_REFERENCE_SECONDS:
+        return ReferenceUpload(upload, sha256, known.suffix, known.format_name, known.duration_seconds)
+    clip = audio.probe(
+        upload.path, min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
+    )
+    suffix = SUFFIXES.get(clip.format_name, ".bin")
+    return ReferenceUpload(upload, sha256, suffix, clip.format_name, clip.duration_seconds)
 
 
-def probed(upload: UploadedFile) -> ReferenceUpload:
-    """Reads the upload once through: its SHA-256 and what it holds. Raises GenerationError.
+def probe_distinct(uploads: list[TemporaryUpload]) -> list[ReferenceUpload]:
+    """Each clip once, however often it was sent."""
+    distinct: dict[str, ReferenceUpload] = {}
+    for upload in uploads:
+        sha256 = compute_sha256(upload)
+        if sha256 not in distinct:
+            distinct[sha256] = probe_upload(upload, sha256)
+    return list(distinct.values())
 
-    FFmpeg sees a copy under a name of ours: Django's temporary file keeps the ending that the user chose.
-    """
-    digest = hashlib.sha256()
-    with temporary_folder() as folder:
-        copy = folder / "upload"
-        with copy.open("wb") as output:
-            for chunk in upload.chunks():
-                digest.update(chunk)
-                output.write(chunk)
-        clip = audio.probe(
-            copy, min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
-        )
-    return ReferenceUpload(upload, digest.hexdigest(), clip)
+
+def compute_sha256(upload: TemporaryUpload) -> str:
+    with upload.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class MultipleFileInput(forms.FileInput):
@@ -92,32 +66,30 @@ class MultipleFileInput(forms.FileInput):
 
 
 class ReferencesField(forms.FileField):
-    """One to `MAX_REFERENCES` clips; cleans to a list of ReferenceUpload."""
+    """One to `MAX_REFERENCES` files of an allowed size; what is in them the form looks at last."""
 
     widget = MultipleFileInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[ReferenceUpload]:
-        uploads: Sequence[UploadedFile] = data or []
+    def clean(self, data: Any, initial: Any = None) -> list[TemporaryUpload]:
+        uploads: list[TemporaryUpload] = data or []
         if len(uploads) > MAX_REFERENCES:
             raise ValidationError(
                 f"{len(uploads)} clips were sent; at most {MAX_REFERENCES} are allowed.",
-                code="reference_too_many",
+                code=ErrorCode.REFERENCE_TOO_MANY,
             )
-        return [self.clean_upload(upload) for upload in uploads]
+        for upload in uploads:
+            check_size(upload.size or 0)
+        return uploads
 
-    def clean_upload(self, upload: UploadedFile) -> ReferenceUpload:
-        size_bytes = upload.size or 0
-        if size_bytes > settings.MAX_REFERENCE_MB * 1024**2:
-            raise ValidationError(
-                f"The file has {size_bytes / 1024**2:.1f} MB; at most {settings.MAX_REFERENCE_MB} MB are allowed.",
-                code="reference_too_large",
-            )
-        if not size_bytes:
-            raise ValidationError("The file is empty.", code="reference_unreadable")
-        try:
-            return probed(upload)
-        except GenerationError as error:
-            raise ValidationError(str(error), code=error.code) from error
+
+def check_size(size_bytes: int) -> None:
+    if size_bytes > settings.MAX_REFERENCE_MB * 1024**2:
+        raise ValidationError(
+            f"The file has {size_bytes / 1024**2:.1f} MB; at most {settings.MAX_REFERENCE_MB} MB are allowed.",
+            code=ErrorCode.REFERENCE_TOO_LARGE,
+        )
+    if not size_bytes:
+        raise ValidationError("The file is empty.", code=ErrorCode.REFERENCE_UNREADABLE)
 
 
 def in_range(bounds: tuple[float, float]) -> list[Any]:
@@ -137,7 +109,10 @@ class VoiceField(forms.ModelChoiceField):
 
 
 class GenerationForm(forms.Form):
-    """What a generation is made of. `save(channel, user)` stores the references and returns an unsaved Generation."""
+    """What a generation is made of. Once valid, `build_generation` and `uploads` are what `submit` takes.
+
+    `is_valid` raises GenerationError where nothing can be queued now.
+    """
 
     reference = ReferencesField(
         label="Reference",
@@ -180,6 +155,7 @@ class GenerationForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"language": "en", "speed": 1.0, "temperature": 0.75, "format": "wav"})
         super().__init__(*args, **kwargs)
+        self.uploads: list[ReferenceUpload] = []
         for name, bounds in (("speed", SPEED_RANGE), ("temperature", TEMPERATURE_RANGE)):
             self.fields[name].widget.attrs.update(min=bounds[0], max=bounds[1], step=0.05)
         for name in ("speed", "temperature", "seed"):
@@ -245,33 +221,28 @@ class GenerationForm(forms.Form):
                     "Send a reference or choose a saved voice, not both.", code="voice_ambiguous"
                 ),
             )
+        if not self.errors:
+            self.probe_uploads(cleaned["reference"])
         return cleaned
 
-    def save(self, channel: Channel, user: Any) -> tuple[Generation, list[Reference]]:
-        """An unsaved generation and its stored references, for `tasks.submit`."""
+    def probe_uploads(self, uploads: list[TemporaryUpload]) -> None:
+        """Last, and only for what can be queued, as decoding is the dear part of a request."""
+        require_room()
+        try:
+            self.uploads = probe_distinct(uploads)
+        except GenerationError as error:
+            self.add_error("reference", ValidationError(str(error), code=error.code))
+
+    def build_generation(self, channel: Channel, user: Any) -> Generation:
+        """Unsaved, for `submit`, as are the form's `uploads`."""
         cleaned = self.cleaned_data
-        voice: Voice | None = cleaned["voice"]
-        references = list(voice.references.all()) if voice else stored(cleaned["reference"])
-        generation = Generation(
+        return Generation(
             requested_via=channel,
             requested_by=user if user.is_authenticated else None,
-            voice=voice,
+            voice=cleaned["voice"],
             audio_format=cleaned["format"],
             **{name: cleaned[name] for name in ("text", "language", "speed", "temperature", "seed")},
         )
-        return generation, references
-
-
-def stored(uploads: Sequence[ReferenceUpload]) -> list[Reference]:
-    """All of them or, when one can't be stored, none."""
-    references: list[Reference] = []
-    try:
-        for upload in uploads:
-            references.append(upload.save())
-    except Exception:
-        forget_unused(references)
-        raise
-    return references
 
 
 def thousands(count: int) -> str:

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from cloning.api.http import error_response, is_api_path
 from cloning.errors import ErrorCode
 from cloning.forms import MAX_REFERENCES
+from cloning.storage.uploads import UploadHandler
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -32,6 +33,20 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         return response
+
+    return middleware
+
+
+def close_uploads(get_response: GetResponse) -> GetResponse:
+    """Django closes what it could read to the end; of a body that breaks off it forgets the file in hand."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        handler = UploadHandler(request)
+        request.upload_handlers = [handler]
+        try:
+            return get_response(request)
+        finally:
+            handler.close()
 
     return middleware
 

@@ -1,25 +1,24 @@
-"""The only place that deletes files."""
+"""The only place that deletes files.
+
+A file is deleted once the deletion of its row is committed; `sweeping.py` finds what a crash in between leaves. The
+functions here are tied to the rows' own deletion, so that it makes no difference who deletes a row, or how.
+
+Who deletes, and who adds a use, has the references locked: of two deletions at the same time the second sees that
+nobody is left, and what is being used is not deleted.
+"""
 
 import logging
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection
 
 from django.core.files.storage import default_storage
-from django.db import transaction
-from django.db.models.signals import post_delete, pre_delete
+from django.db import IntegrityError, transaction
+from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import receiver
 
-from cloning.models import Generation, Reference, Voice, conditioning_folder
+from cloning.models import Generation, Reference, StoredConditioning, Voice
 
 logger = logging.getLogger(__name__)
-
-
-def forget_unused(references: Sequence[Reference]) -> None:
-    """Deletes the references that no generation and no voice uses any more, and what was derived from the set."""
-    unused = [reference for reference in references if not reference.is_used()]
-    if unused:
-        delete_stored_folder_on_commit(conditioning_folder(references))
-    for reference in unused:
-        reference.delete()
 
 
 def delete_stored(name: str) -> None:
@@ -30,44 +29,85 @@ def delete_stored(name: str) -> None:
         logger.warning("%s could not be deleted: %s", name, error)
 
 
-def delete_stored_on_commit(name: str) -> None:
-    transaction.on_commit(lambda: default_storage.delete(name))
+def delete_stored_on_commit(name: str | None) -> None:
+    if name:
+        transaction.on_commit(lambda: delete_stored(name), robust=True)
 
 
-def delete_stored_folder_on_commit(folder: str) -> None:
-    def delete() -> None:
-        try:
-            _, files = default_storage.listdir(folder)
-        except FileNotFoundError:  # never conditioned
-            return
-        for file in files:
-            default_storage.delete(f"{folder}/{file}")
-        default_storage.delete(folder)
+def delete_generation(pk: uuid.UUID) -> bool:
+    """Whether there was one to delete."""
+    with transaction.atomic():
+        deleted, _ = Generation.objects.filter(pk=pk).delete()
+    return bool(deleted)
 
-    transaction.on_commit(delete)
+
+def release_references(reference_ids: Collection[uuid.UUID]) -> None:
+    """Deletes those that nothing uses any more, and what was derived from sets that nothing uses.
+
+    The caller has them locked.
+    """
+    for conditioning in StoredConditioning.objects.filter(references__in=reference_ids).distinct():
+        if not conditioning.is_used():
+            conditioning.delete()
+    Reference.objects.filter(pk__in=reference_ids).unused().delete()
+
+
+@receiver(pre_delete, sender=Generation)
+def lock_generation(instance: Generation, **_: object) -> None:
+    """Read again: it may have succeeded since the caller read it, and has a file then."""
+    row = Generation.objects.filter(pk=instance.pk).select_for_update()
+    instance.audio = row.values_list("audio", flat=True).first()
 
 
 @receiver(pre_delete, sender=Generation)
 @receiver(pre_delete, sender=Voice)
-def remember_references(instance: Generation | Voice, **_: object) -> None:
-    # Read before the rows that tie them together are gone.
-    instance.deleted_references = list(instance.references.all())  # type: ignore[union-attr]
-
-
-@receiver(post_delete, sender=Generation)
-def delete_generated_file(instance: Generation, **_: object) -> None:
-    if instance.audio.name:
-        delete_stored_on_commit(instance.audio.name)
+def lock_references(instance: Generation | Voice, **_: object) -> None:
+    """Before the rows that tie them to the instance are gone."""
+    used = Reference.objects.filter(pk__in=instance.references.values("pk")).lock()
+    instance.released_ids = [reference.pk for reference in used]  # type: ignore[union-attr]
 
 
 @receiver(post_delete, sender=Generation)
 @receiver(post_delete, sender=Voice)
-def delete_unused_references(instance: Generation | Voice, **_: object) -> None:
-    forget_unused(instance.deleted_references)  # type: ignore[union-attr]
+def delete_what_is_left(instance: Generation | Voice, **_: object) -> None:
+    if isinstance(instance, Generation):
+        delete_stored_on_commit(instance.audio.name)
+    release_references(instance.released_ids)  # type: ignore[union-attr]
+
+
+@receiver(m2m_changed, sender=Generation.references.through)
+@receiver(m2m_changed, sender=Voice.references.through)
+def follow_change(
+    instance: Generation | Voice, action: str, reverse: bool, pk_set: set[uuid.UUID] | None, **_: object
+) -> None:
+    """Of the references of a voice, in the admin say. Raises IntegrityError where one that is added was deleted."""
+    if reverse:  # `reference.voices.add(voice)`, which nothing here does; to the sweep it makes no difference
+        return
+    if action.startswith("pre_"):
+        known_ids = {reference.pk for reference in instance.references.all()}
+        added_ids = (pk_set or set()) if action == "pre_add" else set()
+        locked_ids = {each.pk for each in Reference.objects.filter(pk__in=known_ids | added_ids).lock()}
+        if not added_ids <= locked_ids:
+            raise IntegrityError("A reference was deleted in this moment.")
+        instance.released_ids = known_ids  # type: ignore[union-attr]
+    elif instance.released_ids:  # type: ignore[union-attr]
+        release_references(instance.released_ids)  # type: ignore[union-attr]
+
+
+@receiver(pre_delete, sender=Reference)
+def delete_what_is_derived(instance: Reference, **_: object) -> None:
+    row = Reference.objects.filter(pk=instance.pk).select_for_update()
+    instance.normalized = row.values_list("normalized", flat=True).first()  # a worker may have added it
+    for conditioning in StoredConditioning.objects.filter(references=instance):
+        conditioning.delete()
 
 
 @receiver(post_delete, sender=Reference)
 def delete_reference_files(instance: Reference, **_: object) -> None:
-    for file in (instance.file, instance.normalized):
-        if file.name:
-            delete_stored_on_commit(file.name)
+    delete_stored_on_commit(instance.file.name)
+    delete_stored_on_commit(instance.normalized.name)
+
+
+@receiver(post_delete, sender=StoredConditioning)
+def delete_conditioning_file(instance: StoredConditioning, **_: object) -> None:
+    delete_stored_on_commit(instance.file.name)

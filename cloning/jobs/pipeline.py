@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 from django.conf import settings
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import Error as DatabaseError
 from django.db.models.fields.files import FieldFile
@@ -24,8 +24,9 @@ from cloning.engines.registry import get_engine
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import state
+from cloning.jobs.conditioning import find_conditioning, store_conditioning
 from cloning.jobs.state import Progress
-from cloning.models import Generation, Reference, Stage, conditioning_folder
+from cloning.models import Generation, Reference, Stage
 from cloning.storage.local import is_disk_full
 from cloning.storage.temporary import temporary_folder
 from cloning.text import UnspeakableText
@@ -181,13 +182,14 @@ def condition(engine: Engine, references: list[Reference], folder: Path, report:
     """The voice of the references, from storage when this engine derived it before."""
     if not references:
         raise GenerationError(ErrorCode.REFERENCE_MISSING, "The reference of this generation was deleted.")
-    name = f"{conditioning_folder(references)}/{engine.conditioning_key}.safetensors"
     with _one_voice_at_a_time:  # whoever waits for the same voice finds it stored then
-        return stored_conditioning(name) or derived_conditioning(engine, references, name, folder, report)
+        return stored_conditioning(engine, references) or derived_conditioning(
+            engine, references, folder, report
+        )
 
 
 def derived_conditioning(
-    engine: Engine, references: list[Reference], name: str, folder: Path, report: Report
+    engine: Engine, references: list[Reference], folder: Path, report: Report
 ) -> Conditioning:
     report(Progress(Stage.PREPARING))
     clips = [normalised_clip(reference, folder) for reference in references]
@@ -197,20 +199,21 @@ def derived_conditioning(
     except EngineError as error:
         raise GenerationError(ErrorCode.REFERENCE_UNUSABLE, str(error)) from error
     arrays = {key: np.ascontiguousarray(array) for key, array in conditioning.arrays.items()}
-    name = default_storage.save(name, ContentFile(safetensors.numpy.save(arrays)))
-    if Reference.objects.filter(pk__in=[r.pk for r in references]).count() < len(references):
-        default_storage.delete(name)  # deleted meanwhile: nothing of that voice may stay
+    store_conditioning(references, engine.conditioning_key, safetensors.numpy.save(arrays))
     return conditioning
 
 
-def stored_conditioning(name: str) -> Conditioning | None:
-    try:
-        with default_storage.open(name) as stored:
-            return Conditioning(safetensors.numpy.load(stored.read()))
-    except FileNotFoundError:
+def stored_conditioning(engine: Engine, references: list[Reference]) -> Conditioning | None:
+    if (found := find_conditioning(references, engine.conditioning_key)) is None:
         return None
-    except SafetensorError:  # half written when the machine went down: derive it again
-        default_storage.delete(name)
+    try:
+        with found.file.open() as file:
+            return Conditioning(safetensors.numpy.load(file.read()))
+    except (
+        FileNotFoundError,
+        SafetensorError,
+    ):  # lost, or half written when the machine went down: derive it again
+        found.delete()
         return None
 
 

@@ -1,5 +1,6 @@
 """The rows. What happens to them is in `cloning.jobs`."""
 
+from cloning.models.conditioning import StoredConditioning, conditioning_file, identify_set, is_set_used
 from cloning.models.generation import (
     MAX_ATTEMPTS,
     Channel,
@@ -10,7 +11,7 @@ from cloning.models.generation import (
     random_seed,
 )
 from cloning.models.reference import Reference, normalized_file, reference_file
-from cloning.models.voice import Voice, conditioning_folder
+from cloning.models.voice import Voice
 from cloning.models.worker import Worker
 
 __all__ = [
@@ -20,10 +21,13 @@ __all__ = [
     "Reference",
     "Stage",
     "Status",
+    "StoredConditioning",
     "Voice",
     "Worker",
-    "conditioning_folder",
+    "conditioning_file",
     "generated_file",
+    "identify_set",
+    "is_set_used",
     "normalized_file",
     "random_seed",
     "reference_file",

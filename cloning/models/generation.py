@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cloning.errors import ErrorCode
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
-from cloning.models.reference import Reference
+from cloning.models.reference import Reference, ReferencingQuerySet
 from cloning.models.voice import Voice
 
 MAX_ATTEMPTS = 3
@@ -48,7 +48,7 @@ def random_seed() -> int:
     return secrets.randbelow(2**32)
 
 
-class GenerationQuerySet(models.QuerySet["Generation"]):
+class GenerationQuerySet(ReferencingQuerySet["Generation"]):
     def active(self) -> "GenerationQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 

@@ -1,13 +1,16 @@
 """A named set of references."""
 
-import hashlib
 import uuid
-from collections.abc import Iterable
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
-from cloning.models.reference import Reference
+from cloning.models.reference import Reference, ReferencingQuerySet
+
+
+class VoiceQuerySet(ReferencingQuerySet["Voice"]):
+    pass
 
 
 class Voice(models.Model):
@@ -18,15 +21,14 @@ class Voice(models.Model):
     references = models.ManyToManyField(Reference, related_name="voices")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = VoiceQuerySet.as_manager()
+
     class Meta:
         ordering = ["name", "created_at"]
 
     def __str__(self) -> str:
         return self.name
 
-
-def conditioning_folder(references: Iterable[Reference]) -> str:
-    """Where the conditioning of a set of references is stored, whatever their order: a file per engine."""
-    return (
-        "conditioning/" + hashlib.sha256("".join(sorted(r.sha256 for r in references)).encode()).hexdigest()
-    )
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Locked before Django looks for the generations that name it: none is added between that and the end."""
+        return Voice.objects.filter(pk=self.pk).delete()

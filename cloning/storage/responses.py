@@ -66,7 +66,7 @@ def byte_range(first: str, last: str, size_bytes: int) -> tuple[int, int]:
     return int(first), min(int(last) + 1, size_bytes) if last else size_bytes
 
 
-def read(file: File, start: int, end: int) -> Iterator[bytes]:
+def read(file: "File[bytes]", start: int, end: int) -> Iterator[bytes]:
     file.seek(start)
     while start < end and (chunk := file.read(min(CHUNK_BYTES, end - start))):
         start += len(chunk)

@@ -25,6 +25,7 @@ from cloning.tests.xtts_checkpoint import build_checkpoint
 def isolated(settings, tmp_path: Path) -> None:
     """Nothing that a test does depends on this machine's .env or reaches its storage."""
     settings.STORAGE_ROOT = settings.MEDIA_ROOT = tmp_path / "storage"
+    settings.STORAGE_ROOT.mkdir()
     settings.MODEL_CACHE = tmp_path / "model_cache"
     settings.ENGINE = "preview"
     settings.PREVIEW_VOICE = "espeak"  # speaks at once; test_preview.py and test_synthesis.py try Kokoro
@@ -163,6 +164,8 @@ def spoken(make_generation, clips) -> Generation:
 @pytest.fixture
 def lock_database(transactional_db) -> Iterator[Callable[[], None]]:
     """Has another process write without an end: reads go on, a write gives up soon."""
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite has one lock for all")
     writer = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
 
     def lock() -> None:

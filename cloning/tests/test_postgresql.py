@@ -24,6 +24,8 @@ def test_the_job_is_the_same_on_postgresql() -> None:
             "-q",
             "cloning/tests/jobs/test_state.py",
             "cloning/tests/jobs/test_heartbeat.py",
+            "cloning/tests/jobs/test_cleanup.py",
+            "cloning/tests/jobs/test_submission.py",
         ],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": URL},

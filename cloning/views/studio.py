@@ -34,8 +34,8 @@ def submit_form(form: GenerationForm, request: HtmxHttpRequest) -> Generation | 
     try:
         if not form.is_valid():
             return None
-        generation, references = form.save(Channel.PAGE, request.user)
-        submit(generation, references)
+        generation = form.build_generation(Channel.PAGE, request.user)
+        submit(generation, form.uploads)
     except Exception as error:
         if (known := explain_error(error)) is None or known.code.status != 503:
             raise

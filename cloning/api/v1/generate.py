@@ -31,8 +31,8 @@ def generate(request: HttpRequest) -> HttpResponseBase:
     form = GenerationForm(request.POST, request.FILES)
     if not form.is_valid():
         return respond_to_invalid(form)
-    generation, references = form.save(Channel.API, request.user)
-    submit(generation, references)
+    generation = form.build_generation(Channel.API, request.user)
+    submit(generation, form.uploads)
     if "respond-async" not in request.headers.get("Prefer", "").lower():
         wait(generation)
     return respond(generation, request)

@@ -3,12 +3,12 @@
 import uuid
 
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from cloning.api.http import api_view, require_trusted_origin
 from cloning.api.serializers import GENERATION, GENERATIONS
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation
 
 PAGE_SIZE = 20
@@ -20,8 +20,7 @@ def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     if request.method != "DELETE":
         return JsonResponse(GENERATION.serialize(found, request))
     require_trusted_origin(request)
-    with transaction.atomic():
-        found.delete()
+    delete_generation(pk)
     return HttpResponse(status=204)
 
 

@@ -1,28 +1,34 @@
 import shutil
 import sys
 from argparse import ArgumentParser
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.files.uploadedfile import UploadedFile
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 from tqdm import tqdm
 
 from cloning.engines import registry
+from cloning.errors import GenerationError
 from cloning.formats import AudioFormat
 from cloning.forms import GenerationForm
 from cloning.jobs import state
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.pipeline import ClaimLostError, perform, reporter
 from cloning.jobs.state import Progress
-from cloning.jobs.submission import QueueFullError, submit
+from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Status
+from cloning.storage.uploads import TemporaryUpload
 
 OPTIONS = ("voice", "language", "speed", "temperature", "seed")
+
+
+def copy_upload(path: Path) -> TemporaryUpload:
+    with path.open("rb") as source:
+        return TemporaryUpload.copy(source, path.name)
 
 
 class Command(BaseCommand):
@@ -59,26 +65,24 @@ class Command(BaseCommand):
 
     def claimed(self, options: dict[str, Any]) -> Generation:
         """The generation, claimed in the transaction that makes it, so that no worker takes it first."""
-        try:
-            files = [
-                UploadedFile(path.open("rb"), path.name, size=path.stat().st_size)
-                for path in options["reference"]
-            ]
-        except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}") from error
         data = {name: options[name] for name in OPTIONS if options[name] is not None}
         data["text"] = sys.stdin.read() if options["text"] == "-" else options["text"]
         data["format"] = options["out"].suffix.lstrip(".").lower()
-        form = GenerationForm(data, MultiValueDict({"reference": files}))
-        if not form.is_valid():
-            raise CommandError("\n".join(f"{name}: {errors[0]}" for name, errors in form.errors.items()))
-        try:
-            with transaction.atomic():
-                generation, references = form.save(Channel.COMMAND, AnonymousUser())
-                submit(generation, references)
-                state.claim(generation)
-        except QueueFullError as error:
-            raise CommandError("Too many generations are waiting; try again later.") from error
+        with ExitStack() as closing_uploads:
+            try:
+                uploads = [closing_uploads.enter_context(copy_upload(path)) for path in options["reference"]]
+            except OSError as error:
+                raise CommandError(f"{error.filename}: {error.strerror}") from error
+            form = GenerationForm(data, MultiValueDict({"reference": uploads}))
+            try:
+                if not form.is_valid():
+                    raise CommandError(
+                        "\n".join(f"{name}: {errors[0]}" for name, errors in form.errors.items())
+                    )
+                generation = form.build_generation(Channel.COMMAND, AnonymousUser())
+                submit(generation, form.uploads, is_claimed=True)
+            except GenerationError as error:
+                raise CommandError(f"{error} Try again later.") from error
         return generation
 
     def speak(self, generation: Generation) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
@@ -16,9 +15,10 @@ from cloning.engines.base import EngineError
 from cloning.engines.preview import search
 from cloning.engines.xtts import weights
 from cloning.jobs import pipeline, state
+from cloning.jobs.conditioning import store_conditioning
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
 from cloning.jobs.state import Progress
-from cloning.models import Generation, Stage, Status, conditioning_folder
+from cloning.models import Generation, Stage, Status, StoredConditioning
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.clips import FEMALE_CLIP
 from cloning.tests.xtts_checkpoint import build_checkpoint
@@ -63,7 +63,7 @@ def test_preview_as_a_fresh_machine_has_it(settings, monkeypatch, make_generatio
     generation = worked_off(make_generation(text="Good morning. How are you?"))
     assert (generation.status, generation.engine) == (Status.SUCCEEDED, "preview")
     assert 1.0 < generation.duration_seconds < 4.0
-    assert "kokoro" in stored(conditioning_folder(generation.references.all()))[0]
+    assert "kokoro" in StoredConditioning.objects.get().engine_key
 
 
 def test_the_file_says_that_it_is_synthetic_and_by_which_engine(make_generation):
@@ -79,9 +79,7 @@ def test_xtts_speaks_when_its_weights_are_there(settings, tiny_weights, make_gen
     assert (generation.engine, generation.precision) == ("xtts_v2", registry.get_engine().precision)
     assert generation.sample_rate_hz == 24_000
     assert b"made by XTTS v2" in generation.audio.read()
-    assert [Path(name).suffix for name in stored(conditioning_folder(generation.references.all()))] == [
-        ".safetensors"
-    ]
+    assert [Path(name).suffix for name in stored("conditioning")] == [".safetensors"]
 
 
 def test_damaged_weights_are_reported_and_never_replaced_by_the_preview(
@@ -144,10 +142,11 @@ def test_a_reference_is_normalised_and_conditioned_once(make_generation, monkeyp
 
 def test_a_half_written_conditioning_is_derived_again(make_generation):
     generation = make_generation()
-    name = f"{conditioning_folder(generation.references.all())}/{registry.get_engine().conditioning_key}.safetensors"
-    default_storage.save(name, ContentFile(b"\x10\0\0"))
+    key = registry.get_engine().conditioning_key
+    assert store_conditioning(list(generation.references.all()), key, b"\x10\0\0")
     assert worked_off(generation).status == Status.SUCCEEDED
-    assert default_storage.size(name) > 100
+    assert StoredConditioning.objects.get().file.size > 100
+    assert len(stored("conditioning")) == 1
 
 
 def test_several_references_make_one_voice(make_generation, make_reference):
@@ -201,8 +200,7 @@ def test_a_normalised_clip_that_is_gone_is_made_again(make_generation):
     worked_off(make_generation())
     reference = Generation.objects.first().references.get()
     default_storage.delete(reference.normalized.name)
-    for name in stored(conditioning_folder([reference])):
-        default_storage.delete(f"{conditioning_folder([reference])}/{name}")
+    default_storage.delete(StoredConditioning.objects.get().file.name)
     assert worked_off(make_generation(text="Once more.")).status == Status.SUCCEEDED
     reference.refresh_from_db()
     assert default_storage.exists(reference.normalized.name)
@@ -264,11 +262,10 @@ def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_gen
 
     monkeypatch.setattr(engine, "condition", deleted_meanwhile)
     generation = make_generation()
-    folder = conditioning_folder(generation.references.all())
     state.claim(generation)
     with pytest.raises(ClaimLostError):
         perform(generation, reporter(generation))
-    assert stored(folder) + stored("normalized") + stored("incoming") + stored("generated") == []
+    assert stored("conditioning") + stored("normalized") + stored("incoming") + stored("generated") == []
 
 
 def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_generation):
@@ -287,7 +284,7 @@ def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_gen
     with pytest.raises(ClaimLostError):
         perform(generation, reporter(generation))
     assert trials == [Stage.CONDITIONING]
-    assert not stored(conditioning_folder(generation.references.all()))
+    assert not stored("conditioning")
 
 
 def test_cancelling_ends_the_work_before_the_next_segment(make_generation):

@@ -11,17 +11,11 @@ from django.utils import timezone
 from cloning.engines import registry
 from cloning.jobs import state
 from cloning.jobs import worker as worker_module
-from cloning.jobs.submission import QueueFullError, submit
 from cloning.jobs.worker import WorkerLoop, sweep
-from cloning.models import Channel, Generation, Reference, Status, Worker
-from cloning.tests.clips import FEMALE_CLIP
+from cloning.models import Generation, Status, Worker
 from cloning.tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def unsaved(text: str = "Good morning.") -> Generation:
-    return Generation(text=text, language="en", requested_via=Channel.API)
 
 
 @pytest.fixture
@@ -35,24 +29,6 @@ def worker(monkeypatch):
     loop.stop()
     thread.join(300)
     assert not thread.is_alive()
-
-
-def test_submit_writes_row_and_references_together(make_reference):
-    generation = unsaved()
-    submit(generation, [make_reference()])
-    assert state.claim_next() == generation
-    assert generation.references.count() == 1
-
-
-def test_a_full_queue_refuses_and_keeps_nothing(settings, make_reference):
-    settings.MAX_QUEUED = 1
-    reference, unwanted = make_reference(), make_reference(FEMALE_CLIP)
-    submit(unsaved(), [reference])
-    with pytest.raises(QueueFullError):
-        submit(unsaved(), [unwanted])
-    assert Generation.objects.count() == 1
-    assert list(Reference.objects.all()) == [reference]
-    assert len(default_storage.listdir("incoming")[1]) == 1
 
 
 def test_the_worker_works_off_what_is_queued_and_shows_itself(worker, make_generation):

@@ -298,7 +298,7 @@ def test_saved_voice_can_be_chosen(browser, submit, spoken) -> None:
     voice = Voice.objects.get()
     assert f'<option value="{voice.pk}">Ada &amp; Bob</option>' in response.content.decode()
     assert submit((), voice=str(voice.pk)).status_code == 302
-    generation = Generation.objects.first()
+    generation = Generation.objects.latest("created_at")
     assert generation.voice == voice
     assert list(generation.references.all()) == list(spoken.references.all())
 

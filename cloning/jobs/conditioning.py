@@ -1,0 +1,38 @@
+"""The conditioning of a set of references, kept for as long as a generation or a voice has that set."""
+
+from collections.abc import Sequence
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+
+from cloning.jobs.cleanup import delete_stored
+from cloning.models import Reference, StoredConditioning, identify_set, is_set_used
+
+
+def find_conditioning(references: Sequence[Reference], engine_key: str) -> StoredConditioning | None:
+    return StoredConditioning.objects.filter(set_id=identify_set(references), engine_key=engine_key).first()
+
+
+def store_conditioning(references: Sequence[Reference], engine_key: str, content: bytes) -> bool:
+    """Keeps it, unless it is known already, or nothing has just these references any more. Returns whether."""
+    stored = StoredConditioning(set_id=identify_set(references), engine_key=engine_key)
+    stored.file.save("", ContentFile(content), save=False)
+    kept = False
+    try:
+        kept = insert_if_used(stored, references)
+    except IntegrityError:  # another worker derived it at the same time
+        pass
+    finally:
+        if not kept:
+            delete_stored(stored.file.name or "")
+    return kept
+
+
+def insert_if_used(stored: StoredConditioning, references: Sequence[Reference]) -> bool:
+    with transaction.atomic():
+        locked = Reference.objects.filter(pk__in=[reference.pk for reference in references]).lock()
+        if len(locked) < len(references) or not is_set_used(references):
+            return False
+        stored.save(force_insert=True)
+        stored.references.set(references)
+    return True

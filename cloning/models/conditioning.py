@@ -1,0 +1,53 @@
+"""What an engine derived from a set of references, kept so that each voice is learnt once."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+
+from django.db import models
+from django.utils import timezone
+
+from cloning.models.generation import Generation
+from cloning.models.reference import Reference
+from cloning.models.voice import Voice
+
+
+def conditioning_file(conditioning: "StoredConditioning", _filename: str) -> str:
+    return f"conditioning/{conditioning.pk}.safetensors"
+
+
+def identify_set(references: Iterable[Reference]) -> str:
+    """The same for the same references in any order."""
+    return hashlib.sha256(
+        " ".join(sorted(str(reference.pk) for reference in references)).encode()
+    ).hexdigest()
+
+
+def is_set_used(references: Iterable[Reference]) -> bool:
+    """Whether a generation or a voice has just these references."""
+    ids = [reference.pk for reference in references]
+    return any(rows.having_exactly(ids).exists() for rows in (Generation.objects, Voice.objects))
+
+
+class StoredConditioning(models.Model):
+    """Of a set of references and an engine. It lives as long as a generation or a voice has just these references."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    references = models.ManyToManyField(Reference, related_name="conditionings")
+    set_id = models.CharField(max_length=64)  # `identify_set` of the references
+    engine_key = models.CharField(max_length=64)  # the engine's `conditioning_key`
+    file = models.FileField(upload_to=conditioning_file)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["set_id", "engine_key"], name="one_conditioning_a_set")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.set_id[:12]} by {self.engine_key}"
+
+    def is_used(self) -> bool:
+        references = list(self.references.all())
+        return identify_set(references) == self.set_id and is_set_used(references)  # else one of them is gone

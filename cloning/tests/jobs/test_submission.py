@@ -1,0 +1,189 @@
+"""References and a generation become rows together, whatever others do to the same clips meanwhile."""
+
+import hashlib
+import io
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError, connection
+
+from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs import state, submission
+from cloning.jobs.cleanup import delete_generation
+from cloning.jobs.submission import ReferenceUpload, save_voice, submit
+from cloning.models import Channel, Generation, Reference, Status, Voice
+from cloning.storage.local import AtomicFileSystemStorage, is_database_busy
+from cloning.storage.uploads import TemporaryUpload
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def unsaved(**fields: object) -> Generation:
+    return Generation(text="Good morning.", language="en", requested_via=Channel.API, **fields)
+
+
+@pytest.fixture
+def clip() -> Callable[[bytes], ReferenceUpload]:
+    def make(content: bytes = b"a voice") -> ReferenceUpload:
+        upload = TemporaryUpload.copy(io.BytesIO(content), "a.wav")
+        return ReferenceUpload(upload, hashlib.sha256(content).hexdigest(), ".wav", "wav", 3.0)
+
+    return make
+
+
+def incoming() -> list[str]:
+    return default_storage.listdir("incoming")[1] if default_storage.exists("incoming") else []
+
+
+def test_row_and_references_are_there_together(clip) -> None:
+    generation = unsaved()
+    submit(generation, [clip(b"one"), clip(b"two")])
+    assert state.claim_next() == generation
+    assert {reference.file.read() for reference in generation.references.all()} == {b"one", b"two"}
+    assert [reference.original_name for reference in generation.references.all()] == ["a.wav", "a.wav"]
+
+
+def test_same_clip_is_one_row_and_one_file(clip) -> None:
+    for _ in range(2):
+        submit(unsaved(), [clip(), clip()])
+    assert Reference.objects.count() == len(incoming()) == 1
+    assert [generation.references.count() for generation in Generation.objects.all()] == [1, 1]
+
+
+def test_full_queue_keeps_nothing(clip, settings) -> None:
+    settings.MAX_QUEUED = 1
+    submit(unsaved(), [clip(b"one")])
+    with pytest.raises(GenerationError) as raised:
+        submit(unsaved(), [clip(b"two")])
+    assert raised.value.code == ErrorCode.QUEUE_FULL
+    assert (Generation.objects.count(), Reference.objects.count(), len(incoming())) == (1, 1, 1)
+
+
+def test_clip_whose_file_is_lost_is_stored_again(clip) -> None:
+    submit(unsaved(), [clip()])
+    default_storage.delete(Reference.objects.get().file.name)
+    submit(unsaved(), [clip()])
+    assert Reference.objects.get().file.read() == b"a voice"
+    assert len(incoming()) == 1
+
+
+def test_generation_that_is_claimed_is_no_workers(clip) -> None:
+    generation = unsaved()
+    submit(generation, [clip()], is_claimed=True)
+    assert generation.status == Status.RUNNING
+    assert state.claim_next() is None
+
+
+def test_references_of_a_voice(clip) -> None:
+    first = unsaved()
+    submit(first, [clip(b"one"), clip(b"two")])
+    voice = save_voice(first, "Ada")
+    generation = unsaved(voice=voice)
+    submit(generation)
+    assert set(generation.references.all()) == set(first.references.all())
+
+
+def test_voice_that_is_deleted_meanwhile(clip) -> None:
+    first = unsaved()
+    submit(first, [clip()])
+    voice = save_voice(first, "Ada")
+    Voice.objects.all().delete()
+    with pytest.raises(GenerationError) as raised:
+        submit(unsaved(voice=voice))
+    assert raised.value.code == ErrorCode.VOICE_UNKNOWN
+    assert list(Generation.objects.all()) == [first]
+
+
+@pytest.fixture
+def after_look(monkeypatch) -> Callable[[Callable[[], object]], None]:
+    """Does something once, right after a submission has looked for what is stored already."""
+
+    def arrange(act: Callable[[], object]) -> None:
+        find_missing, actions = submission.find_missing, [act]
+
+        def look(uploads: dict[str, ReferenceUpload]) -> list[ReferenceUpload]:
+            missing = find_missing(uploads)
+            if actions:
+                actions.pop()()
+            return missing
+
+        monkeypatch.setattr(submission, "find_missing", look)
+
+    return arrange
+
+
+def test_clip_deleted_between_look_and_link_is_stored_after_all(clip, after_look) -> None:
+    submit(unsaved(), [clip()])
+    after_look(Generation.objects.all().delete)
+    submit(unsaved(), [clip()])
+    assert Generation.objects.get().references.get().file.read() == b"a voice"
+    assert len(incoming()) == 1
+
+
+def test_clip_stored_by_another_between_look_and_link_is_shared(clip, after_look) -> None:
+    after_look(lambda: submit(unsaved(), [clip()]))
+    submit(unsaved(), [clip()])
+    assert Reference.objects.count() == len(incoming()) == 1
+    assert Generation.objects.count() == 2
+
+
+def test_clip_that_is_always_gone_is_busy(clip, monkeypatch) -> None:
+    monkeypatch.setattr(submission, "find_missing", lambda uploads: [])
+    with pytest.raises(GenerationError) as raised:
+        submit(unsaved(), [clip()])
+    assert raised.value.code == ErrorCode.DATABASE_BUSY
+
+
+def test_locked_database_leaves_no_file(clip, lock_database) -> None:
+    lock_database()
+    with pytest.raises(OperationalError) as raised:
+        submit(unsaved(), [clip(b"one"), clip(b"two")])
+    assert is_database_busy(raised.value)
+    assert incoming() == []
+
+
+def test_storage_that_fails_at_the_second_clip_keeps_nothing(clip, monkeypatch) -> None:
+    save = AtomicFileSystemStorage._save
+    saved: list[str] = []
+
+    def fail_later(self, name, content):
+        if saved:
+            raise OSError(28, "No space left on device")
+        saved.append(name)
+        return save(self, name, content)
+
+    monkeypatch.setattr(AtomicFileSystemStorage, "_save", fail_later)
+    with pytest.raises(OSError, match="No space left"):
+        submit(unsaved(), [clip(b"one"), clip(b"two")])
+    assert len(saved) == 1
+    assert incoming() == []
+    assert not Reference.objects.exists()
+
+
+def test_same_clip_is_posted_and_deleted_by_many_at_once(clip) -> None:
+    """11 of 400 were answered with 500."""
+    errors: list[Exception] = []
+    start = threading.Barrier(4, timeout=120)
+
+    def post_and_delete() -> None:
+        try:
+            start.wait()
+            for _ in range(25):
+                generation = unsaved()
+                submit(generation, [clip(b"one"), clip(b"two")])
+                assert generation.references.count() == 2
+                assert delete_generation(generation.pk)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=post_and_delete) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert (Generation.objects.count(), Reference.objects.count(), incoming()) == (0, 0, [])
