@@ -45,6 +45,7 @@ class ErrorCode(StrEnum):
     FILE_UNKNOWN = "file_unknown", 404
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
+    REQUEST_TIMEOUT = "request_timeout", 408
     REQUEST_TOO_LARGE = "request_too_large", 413
     NOT_MULTIPART = "not_multipart", 415
 
@@ -52,6 +53,7 @@ class ErrorCode(StrEnum):
     STORAGE_FULL = "storage_full", 503, None, 300
     DATABASE_BUSY = "database_busy", 503, None, 5
     PROBING_BUSY = "probing_busy", 503, None, 5
+    SERVER_BUSY = "server_busy", 503, None, 5
     STORAGE_FAILED = "storage_failed", 500
     FFMPEG_MISSING = "ffmpeg_missing", 500
     SPEECH_SILENT = "speech_silent", 500

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
-from cloning.api.http import error_response, is_api_path
-from cloning.errors import ErrorCode
-from cloning.forms import MAX_REFERENCES
+from cloning.server.bodies import refuse_size
 from cloning.storage.uploads import UploadHandler
+from cloning.views import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -51,20 +48,21 @@ def close_uploads(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def request_size_limit(get_response: GetResponse) -> GetResponse:
-    """Refuses a body larger than the largest valid form before reading it: uploads go to disk while they are parsed."""
+def refuse(get_response: GetResponse) -> GetResponse:
+    """Answers what no view is needed for: a body that is too large, or that the server did not read to its end."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        limit_mb = MAX_REFERENCES * settings.MAX_REFERENCE_MB + 1
-        try:
-            size_bytes = int(request.META.get("CONTENT_LENGTH") or 0)
-        except ValueError:
-            size_bytes = 0  # as Django takes it: no body
-        if size_bytes <= limit_mb * 1024**2:
+        refusal = getattr(request, "refusal", None) or refuse_size(content_length(request))
+        if refusal is None:
             return get_response(request)
-        message = f"The request is larger than {limit_mb} MB."
-        if is_api_path(request.path):
-            return error_response(ErrorCode.REQUEST_TOO_LARGE, message)
-        return render(request, "error.html", {"title": "Too large", "message": message}, status=413)
+        return errors.respond(request, refusal.code, "Not taken", str(refusal))
 
     return middleware
+
+
+def content_length(request: HttpRequest) -> int:
+    """0 where it is no number: Django then takes it that there is no body."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0

@@ -96,7 +96,7 @@ MIDDLEWARE = [
     "cloning.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "cloning.middleware.request_size_limit",
+    "cloning.middleware.refuse",
     "cloning.middleware.close_uploads",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -108,7 +108,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "voiceclone_site.urls"
-WSGI_APPLICATION = "voiceclone_site.wsgi.application"
+ASGI_APPLICATION = "voiceclone_site.asgi.application"
 
 TEMPLATES = [
     {

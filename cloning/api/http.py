@@ -52,15 +52,21 @@ def api_view(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Calla
                 response = error_response(ErrorCode.METHOD_NOT_ALLOWED, f"Use {' or '.join(methods)} here.")
                 response["Allow"] = HttpResponseNotAllowed(methods)["Allow"]
                 return response
-            try:
-                refuse_foreign_origin(request)
-                return view(request, **kwargs)
-            except Exception as error:
-                return respond_to_error(request, error)
+            return answer_call(request, view, **kwargs)
 
         return wrapped
 
     return decorate
+
+
+def answer_call(
+    request: HttpRequest, view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    try:
+        refuse_foreign_origin(request)
+        return view(request, *args, **kwargs)
+    except Exception as error:
+        return respond_to_error(request, error)
 
 
 def respond_to_error(request: HttpRequest, error: Exception) -> JsonResponse:

@@ -101,6 +101,7 @@ def generate() -> Operation:
             "202": {**json_of("Generation", "Accepted; the work goes on"), "headers": LOCATION},
             "403": FOREIGN_ORIGIN,
             "404": json_of("Error", "Deleted while the call waited"),
+            "408": json_of("Error", "Sent too slowly"),
             "409": json_of("Generation", "Cancelled while the call waited"),
             "413": json_of("Error", "Too large"),
             "415": json_of("Error", "Not multipart/form-data"),

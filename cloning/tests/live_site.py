@@ -107,6 +107,19 @@ def wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
+def wait_until_listening(site: LiveSite) -> None:
+    """For a site without a worker, which never says that it is ready."""
+    give_up_at = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(site.url + "/api/v1/languages").close()
+            return
+        except OSError:
+            assert site.process.poll() is None, f"`serve` ended by itself:\n{site.log.read_text()}"
+            assert time.monotonic() < give_up_at, f"nobody listens:\n{site.log.read_text()}"
+            time.sleep(0.1)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -84,7 +84,7 @@ def test_site_and_worker_speak_without_a_word_to_anybody(
     assert [*home.rglob("*"), *temporary.rglob("*")] == []
 
 
-@pytest.mark.parametrize("package", ["benchmarks", "cloning.engines.xtts.fetch", "voiceclone_site.wsgi"])
+@pytest.mark.parametrize("package", ["benchmarks", "cloning.engines.xtts.fetch", "voiceclone_site.asgi"])
 def test_libraries_learn_in_time_that_they_are_to_be_silent(package: str) -> None:
     """onnxruntime reads its variable when it is imported, the hub when it is asked for headers."""
     code = f"import {package}, os; from huggingface_hub.utils import build_hf_headers; " + (

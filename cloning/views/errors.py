@@ -1,16 +1,19 @@
 """Pages for what went wrong."""
 
+import logging
 import sys
 
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import DisallowedHost
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from cloning.api.http import error_response, is_api_path, set_retry_after
 from cloning.errors import ErrorCode, GenerationError
 from cloning.storage.local import explain_unavailable
 from cloning.views.context import HtmxHttpRequest
+
+logger = logging.getLogger(__name__)
 
 
 def bad_request(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
@@ -53,14 +56,18 @@ def server_error(request: HtmxHttpRequest) -> HttpResponse:
     if error is not None and (known := explain_unavailable(error)):
         return unavailable(request, known)
     message = "Something went wrong on the server; its log says what. Nothing you made is lost."
-    return respond(request, ErrorCode.INTERNAL_ERROR, "Server error", message)
+    try:
+        return respond(request, ErrorCode.INTERNAL_ERROR, "Server error", message)
+    except Exception:  # what went wrong may be the templates
+        logger.exception("The page of errors")
+        return HttpResponse(message, status=500, content_type="text/plain; charset=utf-8")
 
 
 def unavailable(request: HtmxHttpRequest, error: GenerationError) -> HttpResponse:
     return respond(request, error.code, "Not now", f"{error} Nothing is lost: try again later.")
 
 
-def respond(request: HtmxHttpRequest, code: ErrorCode, title: str, message: str) -> HttpResponse:
+def respond(request: HttpRequest, code: ErrorCode, title: str, message: str) -> HttpResponse:
     """As JSON to programs, as one sentence to HTMX, which shows it above the page, and as a page to the rest."""
     if is_api_path(request.path):
         return error_response(code, message)

@@ -1,22 +1,18 @@
 """POST /api/v1/voice-clone/generate"""
 
-import threading
-import time
+import functools
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
-from cloning.api.http import api_view, error_response, set_retry_after
+from cloning.api.http import answer_call, api_view, error_response, set_retry_after
 from cloning.api.serializers import GENERATION, ended_by, status_url
+from cloning.api.waiting import until_ended, wait_until_ended
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms import GenerationForm, form_errors
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Status
-
-WAIT_POLL_SECONDS = 0.2
-
-# A waiting call holds a thread of the web server: half of them may wait, so that pages and status calls stay quick.
-waiting_calls = threading.BoundedSemaphore(settings.WEB_THREADS // 2)
+from cloning.server.deferred import DeferredResponse, can_defer
 
 
 @api_view("POST")
@@ -33,13 +29,21 @@ def generate(request: HttpRequest) -> HttpResponseBase:
         return respond_to_invalid(form)
     generation = form.build_generation(Channel.API, request.user)
     submit(generation, form.uploads)
-    if "respond-async" not in request.headers.get("Prefer", "").lower():
-        wait(generation)
-    return respond(generation, request)
+    if "respond-async" in request.headers.get("Prefer", "").lower():
+        return respond(request, generation)
+    answer = functools.partial(answer_call, request, respond, generation)
+    if can_defer(request):
+        return DeferredResponse(lambda: until_ended(generation.pk, settings.API_WAIT_SECONDS), answer)
+    wait_until_ended(generation.pk, settings.API_WAIT_SECONDS)
+    return answer()
 
 
-def respond(generation: Generation, request: HttpRequest) -> JsonResponse:
-    """The generation as it stands, under a status that says so."""
+def respond(request: HttpRequest, generation: Generation) -> JsonResponse:
+    """The generation as it stands now, under a status that says so."""
+    try:
+        generation.refresh_from_db()
+    except Generation.DoesNotExist as missing:
+        raise Http404 from missing
     response = JsonResponse(GENERATION.serialize(generation, request))
     response["Location"] = status_url(generation)
     response.status_code = 201 if generation.status == Status.SUCCEEDED else 202
@@ -53,19 +57,3 @@ def respond_to_invalid(form: GenerationForm) -> JsonResponse:
     """The first error of the form."""
     error = form_errors(form)[0]
     return error_response(error.code, error.message, error.field if error.code.is_users_fault else None)
-
-
-def wait(generation: Generation) -> None:
-    """Until it has ended, API_WAIT_SECONDS are over, or at once when too many calls wait already."""
-    if not waiting_calls.acquire(blocking=False):
-        return
-    try:
-        give_up_at = time.monotonic() + settings.API_WAIT_SECONDS
-        while generation.is_active and time.monotonic() < give_up_at:
-            time.sleep(WAIT_POLL_SECONDS)
-            try:
-                generation.refresh_from_db()
-            except Generation.DoesNotExist as error:
-                raise Http404 from error
-    finally:
-        waiting_calls.release()

@@ -135,9 +135,10 @@ def try_port() -> OSError | None:
 def gunicorn_command() -> list[str]:
     host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
     return [
-        sys.executable, "-m", "gunicorn", "voiceclone_site.wsgi",
+        sys.executable, "-m", "gunicorn", "voiceclone_site.asgi",
         "--bind", f"{host}:{settings.PORT}",
-        "--worker-class", "gthread", "--threads", str(settings.WEB_THREADS),
+        "--worker-class", "cloning.server.gunicorn_worker.Worker", "--asgi-lifespan", "off", "--asgi-loop", "asyncio",
+        "--worker-connections", "1000", "--keep-alive", "15",
         "--timeout", "60", "--graceful-timeout", str(int(STOP_SECONDS - 5)),
         "--log-level", "warning", "--no-control-socket",
     ]  # fmt: skip

@@ -22,7 +22,8 @@ from django.db import InterfaceError, connection
 from django.test import Client
 from django.utils import timezone
 
-from cloning.api.v1 import generate, generations, health
+from cloning.api import waiting
+from cloning.api.v1 import generations, health
 from cloning.jobs import state
 from cloning.jobs.state import Progress
 from cloning.jobs.submission import save_voice
@@ -380,19 +381,13 @@ def test_wait_runs_out_and_the_work_goes_on(post, api, settings, transactional_d
     assert api.get(response["Location"]).json()["status"] == "succeeded"
 
 
-def test_too_many_waiting_calls_answer_at_once(post, monkeypatch, db) -> None:
-    monkeypatch.setattr(generate, "waiting_calls", threading.BoundedSemaphore(1))
-    with generate.waiting_calls:
-        assert post(headers={}).status_code == 202
-
-
 @pytest.fixture
 def while_it_waits(monkeypatch) -> Callable[[Callable[[], object]], None]:
     """Has something done when a waiting call looks again."""
 
     def arrange(act: Callable[[], object]) -> None:
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: act())
-        monkeypatch.setattr(generate, "time", clock)
+        monkeypatch.setattr(waiting, "time", clock)
 
     return arrange
 
@@ -681,7 +676,7 @@ def test_base_url_is_where_absolute_addresses_start(api, spoken, settings) -> No
 def test_web_process_loads_no_model() -> None:
     code = (
         "import sys, django; django.setup()\n"
-        "import cloning.urls, cloning.admin, cloning.api.openapi, voiceclone_site.wsgi\n"
+        "import cloning.urls, cloning.admin, cloning.api.openapi, voiceclone_site.asgi\n"
         "sys.exit(' '.join({'torch', 'TTS', 'transformers', 'torchaudio'} & set(sys.modules)) or 0)"
     )
     environment = {"DJANGO_SETTINGS_MODULE": "voiceclone_site.settings", "PATH": "/usr/bin:/bin"}
