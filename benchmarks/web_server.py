@@ -51,6 +51,7 @@ CANDIDATES = {
 }  # fmt: skip
 LARGE_BYTES = 14 * 1024**2
 PAGE_TIMEOUT_SECONDS = 10.0
+SETTLE_SECONDS = 10.0
 
 
 @functools.cache
@@ -71,6 +72,7 @@ def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
 class Target:
     port: int
     file_path: str
+    voice: str
     clip: bytes
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -103,9 +105,13 @@ def get(path: str) -> bytes:
 
 
 def post(clip: bytes, *headers: str) -> bytes:
-    start = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nGood morning.\r\n--b\r\n'
-    start += b'Content-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
-    body = start + clip + b"\r\n--b--\r\n"
+    field = b'--b\r\nContent-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
+    return post_form(field + clip + b"\r\n", *headers)
+
+
+def post_form(fields: bytes, *headers: str) -> bytes:
+    text = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nGood morning.\r\n'
+    body = text + fields + b"--b--\r\n"
     lines = ["POST /api/v1/voice-clone/generate HTTP/1.1", "Host: localhost", "Connection: close", *headers]
     lines += ["Content-Type: multipart/form-data; boundary=b", f"Content-Length: {len(body)}", "", ""]
     return "\r\n".join(lines).encode() + body
@@ -151,7 +157,8 @@ async def listen(target: Target) -> None:
 
 
 async def wait_for_result(target: Target) -> None:
-    await fetch(target, post(target.clip))
+    body = f'--b\r\nContent-Disposition: form-data; name="voice"\r\n\r\n{target.voice}\r\n'
+    await fetch(target, post_form(body.encode()))
 
 
 async def upload(target: Target) -> None:
@@ -209,7 +216,7 @@ async def time_pages(target: Target, seconds: float) -> list[float]:
 async def measure(target: Target, load: str, seconds: float) -> list[float]:
     clients = [keep_on(target, client) for count, client in LOADS[load] for _ in range(count)]
     tasks = [asyncio.create_task(client) for client in clients]
-    await asyncio.sleep(4 if tasks else 0)
+    await asyncio.sleep(SETTLE_SECONDS if tasks else 0)
     times = await time_pages(target, seconds)
     for task in tasks:
         task.cancel()
@@ -264,8 +271,8 @@ def peak_megabytes(session: int) -> float:
     return kilobytes / 1024
 
 
-def prepare(folder: Path) -> tuple[dict[str, str], str]:
-    """A storage with a page full of generations, one of them large; the environment to serve it, and its path."""
+def prepare(folder: Path) -> tuple[dict[str, str], str, str]:
+    """A storage with a page full of generations; the environment to serve it, the path of a large file, a voice."""
     os.environ |= {
         "STORAGE_ROOT": str(folder),
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
@@ -282,7 +289,7 @@ def prepare(folder: Path) -> tuple[dict[str, str], str]:
     from django.core.management import call_command
     from django.db import connection
 
-    from cloning.models import Channel, Generation, Status
+    from cloning.models import Channel, Generation, Reference, Status, Voice
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -298,8 +305,13 @@ def prepare(folder: Path) -> tuple[dict[str, str], str]:
         )
         generation.audio.save("", ContentFile(bytes(LARGE_BYTES if number == 19 else 1000)), save=False)
         generation.save()
+    reference = Reference(sha256="0" * 64, format_name="flac", duration_seconds=7.0, size_bytes=1)
+    reference.file.save("", ContentFile(CLIP.read_bytes()), save=False)
+    reference.save()
+    voice = Voice.objects.create(name="Ada")
+    voice.references.add(reference)
     connection.close()  # and so all is in the one file
-    return dict(os.environ), f"/api/v1/files/{generation.pk}.wav"
+    return dict(os.environ), f"/api/v1/files/{generation.pk}.wav", str(voice.pk)
 
 
 def percentile(times: list[float], share: float) -> float:
@@ -307,12 +319,12 @@ def percentile(times: list[float], share: float) -> float:
 
 
 def run(name: str, load: str, seconds: float, folder: Path, database: Path) -> dict[str, float | str]:
-    environment, file_path = json.loads((folder / "prepared.json").read_text())
+    environment, file_path, voice = json.loads((folder / "prepared.json").read_text())
     shutil.copy(database, folder / "storage/db.sqlite3")
     for leftover in ("db.sqlite3-wal", "db.sqlite3-shm"):
         (folder / "storage" / leftover).unlink(missing_ok=True)
     with serving(CANDIDATES[name], environment, folder / "log") as (process, port):
-        target = Target(port, file_path, CLIP.read_bytes())
+        target = Target(port, file_path, voice, CLIP.read_bytes())
         asyncio.run(time_pages(target, 1.0))
         target.counts.clear()
         times = asyncio.run(measure(target, load, seconds))
