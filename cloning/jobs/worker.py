@@ -23,12 +23,11 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from cloning.engines import registry
-from cloning.jobs import state
+from cloning.jobs import state, sweeping
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
 from cloning.models import Generation, Worker
-from cloning.storage.temporary import delete_abandoned_folders
 
 logger = logging.getLogger(__name__)
 
@@ -139,8 +138,8 @@ class WorkerLoop:
 
 
 def sweep() -> None:
-    """Removes what processes that were killed have left. In a thread of its own."""
-    for step in (delete_abandoned_folders, forget_old_workers):
+    """Removes what crashes have left. In a thread of its own."""
+    for step in (sweeping.sweep, forget_old_workers):
         try:
             step()
         except DatabaseError as error:

@@ -1,6 +1,7 @@
 """Local storage that never shows a half-written file. (`s3.py` has the other storage.)"""
 
 import errno
+import os
 import sqlite3
 import uuid
 from pathlib import Path
@@ -57,6 +58,15 @@ def check_storage() -> None:
     default_storage.delete(default_storage.save("health-check", ContentFile(b"ok")))
 
 
+def fsync(path: Path) -> None:
+    """Once this returns, the file, or the names in the folder, outlive a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class AtomicFileSystemStorage(FileSystemStorage):
     """Writes beside the target and renames: a full disk or a killed process leaves no part of a file under a name.
 
@@ -67,8 +77,12 @@ class AtomicFileSystemStorage(FileSystemStorage):
         beside = Path(name).with_name(f".{uuid.uuid4().hex}.part").as_posix()
         try:
             super()._save(beside, content)  # type: ignore[misc]  # the stubs leave it out
+            written = Path(self.path(beside))
+            fsync(written)
             name = self._taken(name)
-            Path(self.path(beside)).replace(self.path(name))
+            written.replace(self.path(name))
+            fsync(written.parent)  # with its name
+            fsync(written.parent.parent)  # the folder may be new
         except BaseException:
             self.delete(beside)
             raise

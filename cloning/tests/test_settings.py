@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,33 @@ def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path):
     assert settings_value("settings.SECRET_KEY", tmp_path).stdout == first
     assert stat.S_IMODE((tmp_path / "kept" / "secret_key").stat().st_mode) == 0o600
     assert settings_value("settings.SECRET_KEY", tmp_path, SECRET_KEY="x" * 50).stdout == "x" * 50 + "\n"
+
+
+@pytest.mark.parametrize("content", ["", "half a key"])
+def test_a_secret_key_that_a_full_disk_left_is_made_again(content, tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "secret_key").write_text(content)
+    key = settings_value("settings.SECRET_KEY", tmp_path).stdout
+    assert len(key) == 51
+    assert settings_value("settings.SECRET_KEY", tmp_path).stdout == key
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["db.sqlite3", "secret_key"]
+
+
+def test_processes_that_start_together_have_one_secret_key(tmp_path):
+    settings_value("1", tmp_path)  # copies the settings
+    (tmp_path / "kept" / "secret_key").write_text("")
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda _: settings_value("settings.SECRET_KEY", tmp_path), range(6)))
+    assert len({result.stdout for result in results}) == 1
+    assert len(results[0].stdout) == 51, results[0].stderr
+
+
+def test_storage_and_database_are_their_owners_alone(tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir(mode=0o755)
+    (kept / "db.sqlite3").touch(0o644)
+    settings_value("1", tmp_path)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, kept / "db.sqlite3")] == [0o700, 0o600]
 
 
 def test_storage_with_spaces_and_signs_in_its_path_works(tmp_path):

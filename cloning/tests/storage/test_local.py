@@ -98,3 +98,27 @@ def test_postgresql_out_of_reach_is_busy():
 )
 def test_only_what_may_pass_is_explained(error: Exception, code: str | None):
     assert explained(error) == code
+
+
+def test_file_and_its_folder_are_on_the_disk_before_they_count(tmp_path, monkeypatch):
+    """Checked by order: what is synced, and that the name appears between the two."""
+    synced, fsync = [], os.fsync
+    target = tmp_path / "generated" / "a.wav"
+
+    def record(descriptor):
+        synced.append((os.fstat(descriptor).st_ino, target.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    AtomicFileSystemStorage(location=tmp_path).save("generated/a.wav", ContentFile(b"speech"))
+    assert synced == [
+        (target.stat().st_ino, False),
+        (target.parent.stat().st_ino, True),
+        (tmp_path.stat().st_ino, True),
+    ]
+
+
+def test_folders_are_private(tmp_path):
+    AtomicFileSystemStorage(location=tmp_path / "storage").save("generated/a.wav", ContentFile(b"speech"))
+    assert (tmp_path / "storage" / "generated").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "storage" / "generated" / "a.wav").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,112 @@
+"""What a crash in the middle of anything leaves is found and goes; what is in use or just being made stays."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from cloning.jobs import sweeping
+from cloning.jobs.conditioning import store_conditioning
+from cloning.jobs.sweeping import delete_orphaned_files, delete_unused_rows, sweep
+from cloning.models import Generation, Reference, StoredConditioning, Voice
+from cloning.tests.clips import FEMALE_CLIP
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NAMES = [
+    "incoming/clip.wav",
+    "incoming/.0123.part",
+    "normalized/clip.wav",
+    "conditioning/0123/engine.safetensors",  # where earlier versions kept it
+    "generated/lost-claim.wav",
+]
+
+
+@pytest.fixture
+def age(settings):
+    def make_old(hours: float = 2) -> None:
+        for path in Path(settings.STORAGE_ROOT).rglob("*"):
+            os.utime(path, (time.time() - hours * 3600,) * 2)
+
+    return make_old
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_without_a_row_goes_once_it_is_old(name, age, stored_files) -> None:
+    default_storage.save(name, ContentFile(b"a voice"))
+    assert delete_orphaned_files() == 0
+    age()
+    assert delete_orphaned_files() == 1
+    assert stored_files() == []
+
+
+def test_empty_folder_goes(age, settings) -> None:
+    folder = settings.STORAGE_ROOT / "conditioning" / "0123"
+    folder.mkdir(parents=True)
+    age()
+    delete_orphaned_files()
+    assert not folder.exists()
+
+
+def test_what_rows_have_stays(spoken, age, stored_files) -> None:
+    reference = spoken.references.get()
+    reference.keep_normalized(ContentFile(b"normalised"))
+    assert store_conditioning([reference], "engine-1", b"latents")
+    before = stored_files()
+    assert {name.split("/")[0] for name in before} == {"incoming", "normalized", "conditioning", "generated"}
+    age(48)
+    Reference.objects.update(created_at=timezone.now() - timedelta(days=2))
+    delete_unused_rows()
+    assert delete_orphaned_files() == 0
+    assert stored_files() == before
+
+
+def test_reference_of_nobody_goes_after_a_day(make_reference, nothing_kept) -> None:
+    make_reference()
+    delete_unused_rows()
+    assert Reference.objects.exists()
+    Reference.objects.update(created_at=timezone.now() - timedelta(days=2))
+    delete_unused_rows()
+    assert nothing_kept()
+
+
+def test_reference_of_a_voice_stays(make_reference) -> None:
+    Voice.objects.create(name="Ada").references.add(make_reference())
+    Reference.objects.update(created_at=timezone.now() - timedelta(days=2))
+    delete_unused_rows()
+    assert Reference.objects.exists()
+
+
+def test_conditioning_of_a_set_that_nobody_has_goes(make_generation, make_reference, stored_files) -> None:
+    a, b = make_reference(), make_reference(FEMALE_CLIP)
+    make_generation([a, b])
+    assert store_conditioning([a, b], "engine-1", b"latents")
+    Generation.references.through.objects.filter(reference=b).delete()  # as no code here does
+    delete_unused_rows()
+    assert not StoredConditioning.objects.exists()
+    assert a.file.name in stored_files()
+
+
+def test_conditioning_without_references_goes(make_generation, make_reference) -> None:
+    reference = make_reference()
+    make_generation([reference])
+    assert store_conditioning([reference], "engine-1", b"latents")
+    StoredConditioning.references.through.objects.all().delete()
+    delete_unused_rows()
+    assert not StoredConditioning.objects.exists()
+
+
+def test_files_are_listed_each_hour(age, monkeypatch) -> None:
+    monkeypatch.setattr(sweeping, "_list_at", 0.0)
+    orphans = []
+    for _ in range(2):
+        default_storage.save("generated/a.wav", ContentFile(b"a voice"))
+        age()
+        sweep()
+        orphans.append(default_storage.exists("generated/a.wav"))
+    assert orphans == [False, True]
