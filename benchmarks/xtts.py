@@ -534,7 +534,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="xtts-benchmark-") as temporary:
         folder = options.model or Path(temporary) / "xtts"
         if not options.model:
-            from cloning.tests.xtts_checkpoint import build_checkpoint
+            from benchmarks.checkpoints import build_checkpoint
 
             build_checkpoint(folder, tiny=False)
         coqui_folder = converted_for_coqui(folder, options.coqui_model or Path(temporary) / "coqui")

@@ -12,13 +12,13 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
+from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.xtts.weights import FOLDER_NAME
 from cloning.jobs import pipeline, state
 from cloning.models import Channel, Generation, Reference
 from cloning.tests.api_client import DocumentedClient
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
-from cloning.tests.xtts_checkpoint import build_checkpoint
 
 
 @pytest.fixture(autouse=True)

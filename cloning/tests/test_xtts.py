@@ -20,6 +20,7 @@ import torchaudio
 from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
+from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.base import Conditioning, EngineError, SynthesisOptions
 from cloning.engines.xtts import decoding, linear, vocoder
 from cloning.engines.xtts import engine as xtts_engine
@@ -30,7 +31,6 @@ from cloning.engines.xtts.engine import XttsEngine
 from cloning.engines.xtts.linear import chosen_precision
 from cloning.engines.xtts.loading import load_model
 from cloning.engines.xtts.sampling import SamplingSettings
-from cloning.tests.xtts_checkpoint import build_checkpoint
 
 DATA = Path(__file__).parent / "data"
 PROJECT = Path(__file__).parents[2]

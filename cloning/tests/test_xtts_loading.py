@@ -11,13 +11,13 @@ import pytest
 import soundfile
 import torch
 
+from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.base import Conditioning, EngineError, SynthesisOptions
 from cloning.engines.xtts import gpt, linear
 from cloning.engines.xtts.engine import XttsEngine
 from cloning.engines.xtts.gpt import _packed_layer
 from cloning.engines.xtts.linear import packed
 from cloning.tests.test_xtts import run_python
-from cloning.tests.xtts_checkpoint import build_checkpoint
 
 CPU = torch.device("cpu")
 

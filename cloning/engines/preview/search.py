@@ -1,7 +1,7 @@
 """The mixture of Kokoro's voices nearest to a reference.
 
 A style is a mixture of Kokoro's voices, a scale of all its frequencies (the size of the speaker) and an equaliser.
-`infrastructure/preview/make_library.py` made a library of mixtures and trained small networks that foretell how a
+`benchmarks/training/make_library.py` made a library of mixtures and trained small networks that foretell how a
 speaker encoder hears any mixture at any scale, equalised to any long-term spectrum, and regressions that foretell how
 natural and how intelligible it is. With them a style is bred that should be near to the reference. It and a stock
 voice at its best scale speak a sentence, and what is heard decides; a style that turns out hoarse is bred again, nearer

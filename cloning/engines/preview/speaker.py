@@ -1,7 +1,7 @@
 """Who speaks, as a vector: Resemblyzer's encoder (Apache-2.0).
 
 The network is that of L. Wan, Q. Wang, A. Papir, I. L. Moreno, "Generalized end-to-end loss for speaker
-verification" (2018). `infrastructure/preview/make_speaker_encoder.py` makes its file.
+verification" (2018). `benchmarks/training/make_speaker_encoder.py` makes its file.
 """
 
 from functools import lru_cache

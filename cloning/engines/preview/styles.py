@@ -1,6 +1,6 @@
 """Kokoro's styles as mixtures of its stock voices.
 
-`infrastructure/preview/make_voices.py` makes the table of the voices.
+`benchmarks/training/make_voices.py` makes the table of the voices.
 """
 
 from functools import lru_cache

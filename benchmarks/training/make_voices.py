@@ -1,7 +1,7 @@
 """Makes cloning/engines/preview/data/voices.npz: Kokoro's stock voices, every eighth row, as float16.
 
     npm pack kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz
-    python infrastructure/preview/make_voices.py package/voices
+    python -m benchmarks.training.make_voices package/voices
 
 A voice has a style for each length of text from 1 to 510 tokens; the styles of neighbouring lengths hardly differ, and
 the rows between are interpolated (RMS error 0.005, where two voices differ by 0.14).

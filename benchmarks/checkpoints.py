@@ -1,7 +1,8 @@
 """Builds XTTS v2 checkpoints of random weights, in everything else shaped like the official files.
 
 Tiny ones take a second or two and run through every line of XTTS; full-size ones have the real
-architecture and cost, for benchmarks. What they say is noise.
+architecture and cost, for benchmarks. What they say is noise. Tests import this too: they may use benchmarks, and
+benchmarks not them.
 """
 
 import json

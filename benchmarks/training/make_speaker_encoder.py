@@ -1,7 +1,7 @@
 """Makes cloning/engines/preview/data/speaker_encoder.onnx: Resemblyzer's speaker encoder with float16 weights.
 
     pip download --no-deps resemblyzer==0.1.4 && unzip Resemblyzer-0.1.4-py3-none-any.whl resemblyzer/pretrained.pt
-    python infrastructure/preview/make_speaker_encoder.py resemblyzer/pretrained.pt
+    python -m benchmarks.training.make_speaker_encoder resemblyzer/pretrained.pt
 
 Needs torch, librosa and onnx.
 

@@ -1,0 +1,1 @@
+"""The scripts that made the tables in `cloning/engines/preview/data/`."""
