@@ -1,9 +1,11 @@
 """What is written: normalized references, speech joined, levelled and encoded, and the outline of its waveform."""
 
+import itertools
 import logging
 import math
 import re
 import warnings
+import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from cloning.audio import ffmpeg
-from cloning.audio.decoding import REFERENCE_SAMPLE_RATE_HZ, decode, input_arguments
+from cloning.audio.decoding import AUDIO_TRACK, decode, input_arguments
 from cloning.audio.levels import (
     SILENCE_PEAK_DBFS,
+    LevelMeter,
     Samples,
     find_sounding_part,
     measure_peak,
-    mix_down,
     to_decibels,
 )
+from cloning.audio.probing import REFERENCE_SAMPLE_RATE_HZ
 from cloning.audio.wav import replace_whole, storage_full, write_wav
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
@@ -55,12 +58,20 @@ def normalize(
     Pauses inside the clip stay. At most `max_seconds` are read. `target` appears whole or not at all.
     Raises GenerationError: REFERENCE_UNREADABLE, REFERENCE_SILENT, STORAGE_FULL.
     """
-    samples = mix_down(decode(source, REFERENCE_SAMPLE_RATE_HZ, max_seconds, timeout_seconds).samples)
-    start, end = find_sounding_part(samples, REFERENCE_SAMPLE_RATE_HZ)
-    samples = samples[start:end]
+    pieces: list[Samples] = []
+    meter = LevelMeter(REFERENCE_SAMPLE_RATE_HZ)
+
+    def receive(channels: Samples) -> None:
+        pieces.append(channels)
+        meter.update(channels)
+
+    decode(source, REFERENCE_SAMPLE_RATE_HZ, max_seconds, timeout_seconds, receive)
+    levels = meter.measure()
+    start, end = find_sounding_part(levels)
+    samples = np.concatenate([levels.mix_down(channels) for channels in pieces])[start:end]
     loudness_lufs, true_peak_dbtp = measure_loudness(samples, REFERENCE_SAMPLE_RATE_HZ)
     gain_db = min(REFERENCE_LOUDNESS_LUFS - loudness_lufs, TRUE_PEAK_DBTP - true_peak_dbtp)
-    write_wav(samples * 10 ** (gain_db / 20), REFERENCE_SAMPLE_RATE_HZ, target)
+    write_wav(samples * np.float32(10 ** (gain_db / 20)), REFERENCE_SAMPLE_RATE_HZ, target)
     return NormalizedClip(samples.size / REFERENCE_SAMPLE_RATE_HZ, loudness_lufs + gain_db, gain_db)
 
 
@@ -71,18 +82,16 @@ def encode(
 
     `target` appears whole or not at all. Raises GenerationError: ENCODING_FAILED, STORAGE_FULL.
     """
-    metadata = (
-        *("-map_metadata", "-1"),
-        *("-metadata", "title=Synthetic speech"),
-        *("-metadata", f"comment={comment}"),
-    )
+    metadata = ("-metadata", "title=Synthetic speech", "-metadata", f"comment={comment}")
     exact = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # the same speech gives the same bytes
     with replace_whole(target) as temporary:
         run = ffmpeg.run(
             [
                 *input_arguments(source_wav),
+                *AUDIO_TRACK,
                 *metadata,
                 *exact,
+                *("-threads", "1"),
                 *audio_format.encoder_arguments,
                 f"file:{temporary}",
             ],
@@ -100,15 +109,20 @@ def encode(
             )
 
 
-def compute_peaks(source: Path, count: int, *, timeout_seconds: float = 60) -> list[float]:
-    """The loudest sample in each of `count` equal stretches, for drawing; 1 is the loudest of the clip.
+def compute_peaks(source_wav: Path, count: int) -> list[float]:
+    """The loudest sample in each of `count` equal stretches of our own WAV; 1 is the loudest of the clip."""
+    with wave.open(str(source_wav), "rb") as source:
+        edges = np.linspace(0, source.getnframes(), count + 1).astype(int)
+        loudest = [
+            measure_stretch(source, start, max(end, start + 1)) for start, end in itertools.pairwise(edges)
+        ]
+    return [value / max(*loudest, 1) for value in loudest]
 
-    Looks at the first hour. Raises GenerationError (REFERENCE_UNREADABLE).
-    """
-    samples = np.abs(mix_down(decode(source, 8_000, 3_600, timeout_seconds).samples))
-    edges = np.linspace(0, samples.size, count, endpoint=False).astype(int)
-    loudest = np.maximum.reduceat(samples, edges)
-    return [float(value) for value in loudest / max(float(loudest.max()), 1e-9)]
+
+def measure_stretch(source: wave.Wave_read, start: int, end: int) -> int:
+    source.setpos(min(start, source.getnframes() - 1))
+    samples = np.frombuffer(source.readframes(end - start), "<i2").astype(int)
+    return int(np.abs(samples).max(initial=0))
 
 
 def write_speech(pieces: Sequence[tuple[Samples, float]], sample_rate_hz: int, target: Path) -> float:

@@ -1,14 +1,17 @@
-"""What an upload holds, by decoding it."""
+"""What an upload holds, by decoding it, within a request."""
 
-import re
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from cloning.audio.decoding import REFERENCE_SAMPLE_RATE_HZ, decode
-from cloning.audio.levels import find_sounding_part, format_seconds, measure_peak, mix_down, to_decibels
+from cloning.audio.decoding import decode
+from cloning.audio.levels import LevelMeter, find_sounding_part, format_seconds, to_decibels
 from cloning.errors import ErrorCode, GenerationError
 
+REFERENCE_SAMPLE_RATE_HZ = 16_000
 DURATION_TOLERANCE_SECONDS = 0.02  # encoders pad, and resampling drops a sample or two
 LENGTH_TOLERANCE_SECONDS = 0.5
 
@@ -23,24 +26,55 @@ class Clip:
     peak_dbfs: float
 
 
-def probe(source: Path, *, min_seconds: float, max_seconds: float, timeout_seconds: float = 60) -> Clip:
+class ProbeSlots:
+    """How many clips this process decodes at once; who waits longer than `wait_seconds` for a slot is refused.
+
+    Every web process has its own, so a machine decodes `count` times its web processes at once.
+    """
+
+    def __init__(self, count: int, wait_seconds: float) -> None:
+        self.wait_seconds = wait_seconds
+        self._free = threading.BoundedSemaphore(count)
+
+    @contextlib.contextmanager
+    def take(self) -> Iterator[None]:
+        """Raises GenerationError (PROBING_BUSY)."""
+        if not self._free.acquire(timeout=self.wait_seconds):
+            raise GenerationError(
+                ErrorCode.PROBING_BUSY, "The server is busy with other clips. Try again in a few seconds."
+            )
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+slots = ProbeSlots(count=max(1, (os.cpu_count() or 1) - 1), wait_seconds=5)
+
+
+def probe(source: Path, *, min_seconds: float, max_seconds: float, timeout_seconds: float = 15) -> Clip:
     """Decodes the clip, whatever its header claims, and says what is in it.
 
     A truncated file counts as what of it decodes; decoding stops a little after `max_seconds`.
     Raises GenerationError: REFERENCE_UNREADABLE, REFERENCE_TOO_SHORT (also when too little of it is sound),
-    REFERENCE_TOO_LONG, REFERENCE_SILENT.
+    REFERENCE_TOO_LONG, REFERENCE_SILENT, PROBING_BUSY.
     """
-    decoded = decode(source, REFERENCE_SAMPLE_RATE_HZ, max_seconds + 1, timeout_seconds)
-    duration_seconds = decoded.samples.shape[1] / REFERENCE_SAMPLE_RATE_HZ
+    meter = LevelMeter(REFERENCE_SAMPLE_RATE_HZ)
+    with slots.take():
+        found = decode(source, REFERENCE_SAMPLE_RATE_HZ, max_seconds + 1, timeout_seconds, meter.update)
+    levels = meter.measure()
+    duration_seconds = levels.sample_count / REFERENCE_SAMPLE_RATE_HZ
     if duration_seconds > max_seconds + LENGTH_TOLERANCE_SECONDS:
-        raise GenerationError(ErrorCode.REFERENCE_TOO_LONG, explain_too_long(decoded.log, max_seconds))
+        raise GenerationError(
+            ErrorCode.REFERENCE_TOO_LONG, explain_too_long(found.declared_seconds, max_seconds)
+        )
     if duration_seconds < min_seconds - DURATION_TOLERANCE_SECONDS:
         raise GenerationError(
             ErrorCode.REFERENCE_TOO_SHORT,
             f"The clip is {format_seconds(duration_seconds)} long; "
             f"at least {format_seconds(min_seconds)} is needed.",
         )
-    start, end = find_sounding_part(mix_down(decoded.samples), REFERENCE_SAMPLE_RATE_HZ)
+    start, end = find_sounding_part(levels)
     sounding_seconds = (end - start) / REFERENCE_SAMPLE_RATE_HZ
     if sounding_seconds < min_seconds - DURATION_TOLERANCE_SECONDS:
         raise GenerationError(
@@ -50,37 +84,18 @@ def probe(source: Path, *, min_seconds: float, max_seconds: float, timeout_secon
         )
     return Clip(
         duration_seconds=duration_seconds,
-        peak_dbfs=to_decibels(measure_peak(decoded.samples)),
-        **describe_stream(decoded.log),
+        format_name=found.format_name,
+        codec=found.codec,
+        sample_rate_hz=found.sample_rate_hz,
+        channels=found.channels,
+        peak_dbfs=to_decibels(levels.peak),
     )
 
 
-def describe_stream(log: str) -> dict[str, Any]:
-    container = re.search(r"^Input #0, (.+), from '", log, re.MULTILINE)
-    stream = re.search(r"^ +Stream #0:\d+.*?: Audio: ([\w-]+).*?, (\d{1,7}) Hz, ([^,\n]+)", log, re.MULTILINE)
-    return {
-        "format_name": container[1] if container else "",
-        "codec": stream[1] if stream else "",
-        "sample_rate_hz": int(stream[2]) if stream else 0,
-        "channels": count_channels(stream[3]) if stream else 0,
-    }
-
-
-def count_channels(layout: str) -> int:
-    """FFmpeg's name of a channel layout ("stereo", "5.1(side)", "3 channels") as a count."""
-    named = {"mono": 1, "stereo": 2, "downmix": 2, "quad": 4}
-    numbers = re.match(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?", layout)
-    return named.get(layout, sum(int(number or 0) for number in numbers.groups()) if numbers else 0)
-
-
-def explain_too_long(log: str, max_seconds: float) -> str:
-    declared = re.search(r"^  Duration: (\d+):(\d\d):(\d\d)", log, re.MULTILINE)
-    if declared:
-        hours, minutes, seconds = (int(part) for part in declared.groups())
-        declared_seconds = hours * 3600 + minutes * 60 + seconds
-        if declared_seconds > max_seconds:
-            return (
-                f"The clip is {format_seconds(declared_seconds)} long; "
-                f"at most {format_seconds(max_seconds)} are allowed."
-            )
-    return f"The clip is longer than the {format_seconds(max_seconds)} that are allowed."
+def explain_too_long(declared_seconds: int | None, max_seconds: float) -> str:
+    if declared_seconds is None or declared_seconds <= max_seconds:
+        return f"The clip is longer than the {format_seconds(max_seconds)} that are allowed."
+    return (
+        f"The clip is {format_seconds(declared_seconds)} long; "
+        f"at most {format_seconds(max_seconds)} are allowed."
+    )

@@ -99,7 +99,7 @@ CONTAINERS = {
 def get_refusal(source: Path, **limits) -> GenerationError:
     """What `probe` says against the clip, in words that leak nothing of the machine."""
     with pytest.raises(GenerationError) as caught:
-        audio.probe(source, **({"min_seconds": 1, "max_seconds": 300} | limits))
+        audio.probe(source, **({"min_seconds": 1, "max_seconds": 300, "timeout_seconds": 120} | limits))
     message = str(caught.value)
     assert message.endswith(".") and len(message) < 200
     for leaked in ("ffmpeg version", "Invalid data", "Error", str(source), "/tmp"):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cloning.audio import ffmpeg as ffmpeg_module
-from cloning.audio.decoding import input_arguments
+from cloning.audio.decoding import AUDIO_TRACK, input_arguments
 from cloning.errors import ErrorCode
 from cloning.tests.audio.clips import get_refusal, make, tone, write_wav
 
@@ -126,7 +126,7 @@ def test_a_movie_that_points_at_another_file_does_not_read_it(ffmpeg, tmp_path):
 
 def test_no_video_decoder_is_opened(uploads, ffmpeg):
     run = ffmpeg_module.run(
-        [*input_arguments(uploads["mp4"]), "-f", "null", "-"], 20, ErrorCode.ENCODING_FAILED
+        [*input_arguments(uploads["mp4"]), *AUDIO_TRACK, "-f", "null", "-"], 20, ErrorCode.ENCODING_FAILED
     )
     assert run.returncode == 0
     assert "(h264) not on whitelist" in run.log
