@@ -15,7 +15,7 @@ from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
 from cloning.jobs.submission import ReferenceUpload, require_room
 from cloning.models import Channel, Generation, Reference, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
-from cloning.text import LANGUAGES, UnspeakableText, resolve_language, split
+from cloning.text import LANGUAGES, UnspeakableText, check_speakable, resolve_language
 
 MAX_REFERENCES = 5
 MIN_REFERENCE_SECONDS = 1.0
@@ -207,7 +207,7 @@ class GenerationForm(forms.Form):
         cleaned = self.cleaned_data
         if "text" in cleaned and "language" in cleaned:
             try:
-                split(cleaned["text"], cleaned["language"])
+                check_speakable(cleaned["text"], cleaned["language"])
             except UnspeakableText as error:
                 self.add_error("text", ValidationError(str(error), code="text_unspeakable"))
         if "reference" in cleaned and "voice" in cleaned and not (cleaned["reference"] or cleaned["voice"]):

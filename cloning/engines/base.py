@@ -41,6 +41,8 @@ class Engine(Protocol):
     name: str  # that of its EngineEntry
     label: str  # likewise
     sample_rate_hz: int
+    segment_limits: Mapping[str, int]
+    """How many characters `synthesize` takes at a time, by the keys of `text.LANGUAGES`."""
     conditioning_key: str
     """Differs whenever `condition` would return something else for the same clips: engine, weights, settings."""
     conditioning_shapes: Mapping[str, tuple[int, ...]]

@@ -120,7 +120,7 @@ def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
     report(Progress(Stage.LOADING))
     engine = get_engine()
     state.record_engine(generation, engine.name, engine.precision)
-    segments = text.split(generation.text, generation.language)
+    segments = text.split(generation.text, generation.language, engine.segment_limits[generation.language])
     with temporary_folder() as folder:
         conditioning = condition(engine, list(generation.references.order_by("sha256")), folder, report)
 

@@ -1,18 +1,20 @@
 """Text as people paste it, made into segments that an engine can speak: pure functions, no Django, no torch.
 
-`split` is what synthesis calls. `normalise` alone gives the same words in one piece.
+`split` is what synthesis calls. `normalize` alone gives the same words in one piece. `check_speakable`
+is for requests, which have no time to split.
 """
 
-from cloning.text.languages import LANGUAGES, SEGMENT_LIMITS, resolve_language
-from cloning.text.normalising import normalise
-from cloning.text.splitting import Segment, UnspeakableText, split
+from cloning.text.languages import LANGUAGES, resolve_language
+from cloning.text.normalising import normalize
+from cloning.text.speakable import UnspeakableText, check_speakable
+from cloning.text.splitting import Segment, split
 
 __all__ = [
     "LANGUAGES",
-    "SEGMENT_LIMITS",
     "Segment",
     "UnspeakableText",
-    "normalise",
+    "check_speakable",
+    "normalize",
     "resolve_language",
     "split",
 ]

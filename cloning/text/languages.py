@@ -1,4 +1,4 @@
-"""The seventeen languages of XTTS v2 and how much of each it takes at a time."""
+"""The seventeen languages of XTTS v2."""
 
 LANGUAGES: dict[str, str] = {
     "en": "English",
@@ -20,27 +20,6 @@ LANGUAGES: dict[str, str] = {
     "hi": "Hindi",
 }
 """ISO 639-1 code → English name."""
-
-SEGMENT_LIMITS: dict[str, int] = {
-    "en": 250,
-    "es": 239,
-    "fr": 273,
-    "de": 253,
-    "it": 213,
-    "pt": 203,
-    "pl": 224,
-    "tr": 226,
-    "ru": 182,
-    "nl": 251,
-    "cs": 186,
-    "ar": 166,
-    "zh": 82,
-    "hu": 224,
-    "ko": 95,
-    "ja": 71,
-    "hi": 150,
-}
-"""Characters that XTTS v2 speaks in one go (coqui-tts 0.28, `VoiceBpeTokenizer.char_limits`)."""
 
 
 def resolve_language(code: str) -> str:

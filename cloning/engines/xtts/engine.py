@@ -21,6 +21,7 @@ from cloning.engines.xtts import ENTRY, weights
 from cloning.engines.xtts.decoding import Decoder, Row
 from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
 from cloning.engines.xtts.gpt import Gpt
+from cloning.engines.xtts.limits import SEGMENT_LIMITS
 from cloning.engines.xtts.linear import chosen_precision
 from cloning.engines.xtts.loading import load_model
 from cloning.engines.xtts.model import CONDITIONING_LATENTS, CONDITIONING_RATE_HZ
@@ -73,6 +74,7 @@ class XttsEngine(Engine):
 
     name = ENTRY.name
     label = ENTRY.label
+    segment_limits = SEGMENT_LIMITS
 
     def __init__(
         self,

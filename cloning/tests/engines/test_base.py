@@ -20,6 +20,7 @@ Arrays = dict[str, NDArray[np.generic]]
 class TwoArrays(Engine):
     name = label = conditioning_key = "two_arrays"
     sample_rate_hz = 24_000
+    segment_limits = {"en": 100}
     conditioning_shapes = {"latents": (1, 4, 3), "embedding": (5,)}
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
