@@ -1,8 +1,6 @@
-"""One generation, top to bottom: normalise, condition, split, speak, verify, mark, encode, store."""
+"""One generation, top to bottom: normalize, condition, split, speak, verify, mark, encode, store."""
 
 import logging
-import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -10,13 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
-from django.conf import settings
 from django.core.files.base import File
-from django.core.files.storage import default_storage
 from django.db import Error as DatabaseError
-from django.db.models.fields.files import FieldFile
-from safetensors import SafetensorError
 
 from cloning import audio, text
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
@@ -24,10 +17,10 @@ from cloning.engines.registry import get_engine
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import state
-from cloning.jobs.conditioning import find_conditioning, store_conditioning
+from cloning.jobs.deriving import Report, condition
 from cloning.jobs.state import Progress
-from cloning.models import Generation, Reference, Stage
-from cloning.storage.local import is_disk_full
+from cloning.models import Generation, Stage
+from cloning.storage.local import explain_unavailable, is_disk_full
 from cloning.storage.temporary import temporary_folder
 from cloning.text import UnspeakableText
 
@@ -35,11 +28,6 @@ logger = logging.getLogger(__name__)
 
 PEAK_COUNT = 120
 REPORT_SECONDS = 1.0
-
-_one_voice_at_a_time = threading.Lock()
-
-Report = Callable[[Progress], None]
-"""Raises to end the work."""
 
 
 class ClaimLostError(Exception):
@@ -56,7 +44,15 @@ def reporter(generation: Generation, is_stopping: Callable[[], bool] = lambda: F
     def report(progress: Progress) -> None:
         if is_stopping():
             raise StoppingError
-        if not state.report(generation, progress):
+        try:
+            is_mine = state.report(generation, progress)
+        except DatabaseError as error:
+            if explain_unavailable(error) is None:
+                raise
+            # What is shown of the work is no reason to give up the work.
+            logger.warning("Progress of %s was not written: %s", generation.pk, error)
+            return
+        if not is_mine:
             raise ClaimLostError
 
     return report
@@ -73,17 +69,20 @@ class Speech:
 def perform(generation: Generation, report: Report) -> None:
     """Speaks a claimed generation and records how it ended: any failure becomes a reason on the row.
 
-    Raises only what `report` raises.
+    Raises what `report` raises, ClaimLostError, and DatabaseError where nothing can be recorded: the lease runs out
+    then, and the row is taken up again.
     """
     try:
         with synthesize(generation, report) as speech, speech.file.open("rb") as file:
-            state.succeed(
+            accepted = state.succeed(
                 generation,
                 File(file),
                 sample_rate_hz=speech.sample_rate_hz,
                 duration_seconds=speech.duration_seconds,
                 peaks=speech.peaks,
             )
+        if not accepted:
+            raise ClaimLostError
     except (ClaimLostError, StoppingError):
         raise
     except GenerationError as error:
@@ -92,7 +91,7 @@ def perform(generation: Generation, report: Report) -> None:
         state.fail(generation, ErrorCode.TEXT_UNSPEAKABLE, str(error))
     except EngineError as error:
         state.fail(generation, ErrorCode.SYNTHESIS_FAILED, str(error))
-    except OSError as error:
+    except (OSError, DatabaseError) as error:
         logger.exception("Generation %s", generation.pk)
         if is_disk_full(error):
             state.fail(
@@ -100,10 +99,10 @@ def perform(generation: Generation, report: Report) -> None:
                 ErrorCode.STORAGE_FULL,
                 "The server's disk is full. Nothing was kept; try again later.",
             )
-        else:
+        elif isinstance(error, OSError):
             state.fail(generation, ErrorCode.STORAGE_FAILED, "The server could not read or write a file.")
-    except DatabaseError:
-        raise  # nothing can be recorded: the lease runs out and the row is taken up again
+        else:
+            raise
     except Exception:
         logger.exception("Generation %s", generation.pk)
         state.fail(
@@ -124,7 +123,7 @@ def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
     with temporary_folder() as folder:
         conditioning = condition(engine, list(generation.references.order_by("sha256")), folder, report)
 
-        waveforms = spoken_segments(engine, segments, conditioning, generation, report)
+        waveforms = speak_segments(engine, segments, conditioning, generation, report)
         pieces = [
             (waveform, segment.pause_seconds) for waveform, segment in zip(waveforms, segments, strict=True)
         ]
@@ -144,7 +143,7 @@ def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
         )
 
 
-def spoken_segments(
+def speak_segments(
     engine: Engine,
     segments: list[text.Segment],
     conditioning: Conditioning,
@@ -176,69 +175,6 @@ def spoken_segments(
             spoken_share = max(spoken_share, len(waveforms) / len(segments))
             report(Progress(Stage.SPEAKING, len(waveforms), len(segments), spoken_share))
     return [waveforms[index] for index in range(len(segments))]
-
-
-def condition(engine: Engine, references: list[Reference], folder: Path, report: Report) -> Conditioning:
-    """The voice of the references, from storage when this engine derived it before."""
-    if not references:
-        raise GenerationError(ErrorCode.REFERENCE_MISSING, "The reference of this generation was deleted.")
-    with _one_voice_at_a_time:  # whoever waits for the same voice finds it stored then
-        return stored_conditioning(engine, references) or derived_conditioning(
-            engine, references, folder, report
-        )
-
-
-def derived_conditioning(
-    engine: Engine, references: list[Reference], folder: Path, report: Report
-) -> Conditioning:
-    report(Progress(Stage.PREPARING))
-    clips = [normalised_clip(reference, folder) for reference in references]
-    report(Progress(Stage.CONDITIONING))
-    try:
-        conditioning = engine.condition(clips, lambda: report(Progress(Stage.CONDITIONING)))
-    except EngineError as error:
-        raise GenerationError(ErrorCode.REFERENCE_UNUSABLE, str(error)) from error
-    arrays = {key: np.ascontiguousarray(array) for key, array in conditioning.arrays.items()}
-    store_conditioning(references, engine.conditioning_key, safetensors.numpy.save(arrays))
-    return conditioning
-
-
-def stored_conditioning(engine: Engine, references: list[Reference]) -> Conditioning | None:
-    if (found := find_conditioning(references, engine.conditioning_key)) is None:
-        return None
-    try:
-        with found.file.open() as file:
-            return Conditioning(safetensors.numpy.load(file.read()))
-    except (
-        FileNotFoundError,
-        SafetensorError,
-    ):  # lost, or half written when the machine went down: derive it again
-        found.delete()
-        return None
-
-
-def normalised_clip(reference: Reference, folder: Path) -> Path:
-    """A local copy of the normalised clip, normalised now if it has not been before."""
-    local = folder / f"{reference.sha256}.wav"
-    if reference.normalized.name and default_storage.exists(reference.normalized.name):
-        copy_from_storage(reference.normalized, local)
-        return local
-    upload = folder / reference.sha256
-    try:
-        copy_from_storage(reference.file, upload)
-    except FileNotFoundError as error:
-        raise GenerationError(
-            ErrorCode.REFERENCE_MISSING, "The reference's file is gone from the storage."
-        ) from error
-    audio.normalize(upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS)
-    with local.open("rb") as normalised:
-        reference.keep_normalized(File(normalised))
-    return local
-
-
-def copy_from_storage(stored: FieldFile, target: Path) -> None:
-    with stored.open("rb") as source, target.open("wb") as copy:
-        shutil.copyfileobj(source, copy)
 
 
 def verify(waveform: Waveform, segment: str) -> None:

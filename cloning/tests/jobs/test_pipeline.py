@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import InterfaceError, connection
 
 from benchmarks.checkpoints import build_checkpoint
 from cloning.engines import registry
@@ -337,3 +337,24 @@ def test_generations_that_begin_together_learn_their_voice_once(make_generation,
         thread.join()
     assert set(Generation.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
     assert len(calls) == 1
+
+
+def test_a_database_that_fills_up_in_the_middle_is_a_full_disk(make_generation, fill_database):
+    generation = make_generation()
+    state.claim(generation)
+    fill_database("UPDATE OF audio", "cloning_generation")
+    perform(generation, reporter(generation))
+    generation.refresh_from_db()
+    assert generation.error_code == "storage_full"
+    assert stored("generated") == []
+
+
+def test_progress_that_can_not_be_written_ends_no_work(make_generation, monkeypatch):
+    def busy(*given):
+        raise InterfaceError("connection already closed")
+
+    generation = make_generation()
+    state.claim(generation)
+    monkeypatch.setattr(state, "report", busy)
+    perform(generation, reporter(generation))
+    assert Generation.objects.get().status == Status.SUCCEEDED

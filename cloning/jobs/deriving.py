@@ -1,0 +1,181 @@
+"""What is derived from references: normalized clips, and the conditioning that an engine makes of them.
+
+Both are kept in the storage, checked when they are read, and made again when they are lost or damaged.
+"""
+
+import hashlib
+import io
+import logging
+import threading
+import wave
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from numpy.typing import NDArray
+
+from cloning import audio
+from cloning.engines.base import Conditioning, Engine, EngineError
+from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.cleanup import delete_stored
+from cloning.jobs.conditioning import find_conditioning, store_conditioning
+from cloning.jobs.state import Progress
+from cloning.models import Reference, Stage, identify_set
+
+logger = logging.getLogger(__name__)
+
+WAIT_SECONDS = 1.0  # between two reports of who waits for a voice
+NORMALIZED_FORMAT = (1, 2, 16_000)  # channels, bytes of a sample, Hz
+DIGEST = "sha256"
+
+Report = Callable[[Progress], None]
+"""Raises to end the work."""
+
+
+class KeyedLocks:
+    """A lock for each key that somebody holds or waits for."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._users: Counter[str] = Counter()
+
+    @contextmanager
+    def hold(self, key: str, while_waiting: Callable[[], None]) -> Iterator[None]:
+        """`while_waiting` is called each WAIT_SECONDS, and ends the wait by raising."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+            self._users[key] += 1
+        try:
+            while not lock.acquire(timeout=WAIT_SECONDS):
+                while_waiting()
+            try:
+                yield
+            finally:
+                lock.release()
+        finally:
+            with self._guard:
+                self._users[key] -= 1
+                if not self._users[key]:
+                    del self._users[key], self._locks[key]
+
+
+_voices_being_learnt = KeyedLocks()
+
+
+def condition(engine: Engine, references: Sequence[Reference], folder: Path, report: Report) -> Conditioning:
+    """The voice of the references, from storage when this engine derived it before.
+
+    Who wants a voice that another thread derives waits for it; nobody waits for another voice.
+    """
+    if not references:
+        raise GenerationError(ErrorCode.REFERENCE_MISSING, "The reference of this generation was deleted.")
+    if known := load_conditioning(engine, references):
+        return known
+    voice = f"{identify_set(references)} {engine.conditioning_key}"
+    with _voices_being_learnt.hold(voice, lambda: report(Progress(Stage.PREPARING))):
+        return load_conditioning(engine, references) or derive_conditioning(
+            engine, references, folder, report
+        )
+
+
+def load_conditioning(engine: Engine, references: Sequence[Reference]) -> Conditioning | None:
+    """None where there is none that is whole."""
+    if (found := find_conditioning(references, engine.conditioning_key)) is None:
+        return None
+    try:
+        with found.file.open() as stored:
+            arrays = safetensors.numpy.load(stored.read())
+        digest = arrays.pop(DIGEST).tobytes()
+        conditioning = Conditioning(arrays)
+        if digest == compute_digest(arrays) and engine.is_valid(conditioning):
+            return conditioning
+    except Exception as error:  # there is no end to what can be raised by a damaged file
+        logger.warning("%s can't be read: %r", found.file.name, error)
+    logger.warning("%s is lost or damaged and made again", found.file.name)
+    found.delete()
+    return None
+
+
+def derive_conditioning(
+    engine: Engine, references: Sequence[Reference], folder: Path, report: Report
+) -> Conditioning:
+    report(Progress(Stage.PREPARING))
+    clips = [fetch_normalized(reference, folder) for reference in references]
+    report(Progress(Stage.CONDITIONING))
+    try:
+        conditioning = engine.condition(clips, lambda: report(Progress(Stage.CONDITIONING)))
+    except EngineError as error:
+        raise GenerationError(ErrorCode.REFERENCE_UNUSABLE, str(error)) from error
+    store_conditioning(references, engine.conditioning_key, serialize_conditioning(conditioning))
+    return conditioning
+
+
+def serialize_conditioning(conditioning: Conditioning) -> bytes:
+    arrays = {key: np.ascontiguousarray(array) for key, array in conditioning.arrays.items()}
+    digest = np.frombuffer(compute_digest(arrays), np.uint8)
+    return safetensors.numpy.save({**arrays, DIGEST: digest})
+
+
+def compute_digest(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
+    digest = hashlib.sha256()
+    for key in sorted(arrays):
+        digest.update(key.encode())
+        digest.update(arrays[key].tobytes())
+    return digest.digest()
+
+
+def fetch_normalized(reference: Reference, folder: Path) -> Path:
+    """A local copy of the normalized clip, normalized now if there is none that is whole."""
+    local = folder / f"{reference.sha256}.wav"
+    if content := load_normalized(reference):
+        local.write_bytes(content)
+        return local
+    upload = folder / reference.sha256
+    try:
+        with reference.file.open("rb") as source:
+            upload.write_bytes(source.read())
+    except FileNotFoundError as error:
+        raise GenerationError(
+            ErrorCode.REFERENCE_MISSING, "The reference's file is gone from the storage."
+        ) from error
+    audio.normalize(upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS)
+    reference.keep_normalized(ContentFile(local.read_bytes()))
+    return local
+
+
+def load_normalized(reference: Reference) -> bytes | None:
+    """None where there is none that is whole."""
+    name = reference.normalized.name
+    if not name:
+        return None
+    try:
+        with default_storage.open(name) as stored:
+            content: bytes = stored.read()
+        if is_normalized(content):
+            return content
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        logger.warning("%s can't be read: %s", name, error)
+    logger.warning("%s is damaged and made again", name)
+    delete_stored(name)
+    return None
+
+
+def is_normalized(content: bytes) -> bool:
+    """Whether this is a whole file as `audio.normalize` writes it."""
+    try:
+        with wave.open(io.BytesIO(content)) as clip:
+            clip_format = (clip.getnchannels(), clip.getsampwidth(), clip.getframerate())
+            expected_bytes = clip.getnframes() * clip.getsampwidth()
+            samples = clip.readframes(clip.getnframes())
+    except Exception:  # there is no end to what can be raised by a damaged file
+        return False
+    return clip_format == NORMALIZED_FORMAT and len(samples) == expected_bytes and any(samples)
