@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(PYTHON) infrastructure/install.py
 
-.PHONY: run xtts test check coverage admin
+.PHONY: run xtts test attack check coverage admin
 
 run:
 	@$(INSTALL) light
@@ -20,6 +20,11 @@ xtts:
 test:
 	@$(INSTALL) light xtts test
 	$(BIN)/python -m pytest $(ARGS)
+
+# Some fifteen minutes; ARGS="kills --seed 7" for a piece of it, or to repeat one.
+attack:
+	@$(INSTALL) light xtts test
+	$(BIN)/python -m cloning.tests.attack --record docs/reliability.md $(ARGS)
 
 check:
 	@$(INSTALL) light xtts test

@@ -1,0 +1,56 @@
+"""Everything is deleted through the API: what is left then, in rows, files and folders."""
+
+import contextlib
+import os
+import sqlite3
+import time
+
+from cloning.tests.attack.report import Promise
+from cloning.tests.attack.server import Server
+
+SETTLE_SECONDS = 15.0  # for the work in hand to notice that it is not wanted any more
+SWEEP_SECONDS = 75.0  # the worker sweeps when it starts and each minute
+AGE_SECONDS = 3 * 24 * 3600
+# Of no stranger: the database, and the key that signs sessions.
+EXPECTED = {"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "secret_key"}
+ROWS = {
+    "generations": "SELECT count(*) FROM cloning_generation",
+    "references": "SELECT count(*) FROM cloning_reference",
+    "links of generations": "SELECT count(*) FROM cloning_generation_references",
+}
+
+
+def check(server: Server, *, sweeping: bool = False) -> None:
+    """On a running site. Without a crash nothing is left for the sweep; after one, it finds everything.
+
+    It leaves young files alone, which may be somebody's work in hand: all are made three days older.
+    """
+    server.delete_everything()
+    settled_by = time.monotonic() + SETTLE_SECONDS
+    while find(server) and time.monotonic() < settled_by:
+        time.sleep(0.2)
+    if sweeping and (left := find(server)):
+        server.report.count("orphans of crashes, left to the sweep", len(left))
+        server.stop()
+        make_older(server)
+        server.start()
+        server.wait_for(lambda: not find(server), SWEEP_SECONDS, "the sweep has found everything")
+    for name in find(server)[:20]:
+        server.fault(Promise.ORPHANS, name)
+
+
+def find(server: Server) -> list[str]:
+    rows = [f"{count} {name}" for name, query in ROWS.items() if (count := server.rows(query)[0][0])]
+    stored = [name for name in sorted(server.files()) if name not in EXPECTED]
+    return rows + stored + [str(path) for path in sorted(server.temporary.rglob("*"))]
+
+
+def make_older(server: Server) -> None:
+    long_ago = time.time() - AGE_SECONDS
+    for path in server.storage_root.rglob("*"):
+        os.utime(path, (long_ago, long_ago))
+    with contextlib.closing(sqlite3.connect(f"{server.storage_root}/db.sqlite3", timeout=60)) as database:
+        database.execute(
+            "UPDATE cloning_reference SET created_at = strftime('%Y-%m-%d %H:%M:%f000', created_at, '-3 days')"
+        )
+        database.commit()
