@@ -55,7 +55,9 @@ def probe_apart(source, ffmpeg: str, seconds: float) -> tuple[str, float, float,
     """In a process of its own: the codec or error code, FFmpeg's CPU seconds and peak MB, and what we grew by in MB."""
     command = [sys.executable, "-c", PROBER, str(source), ffmpeg, str(seconds)]
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout.split()
-    return said[0], *map(float, said[1:])
+    answer, *measured = said
+    cpu_seconds, peak_mb, grown_mb = map(float, measured)
+    return answer, cpu_seconds, peak_mb, grown_mb
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS limits no memory")

@@ -78,15 +78,15 @@ def different_pieces() -> Iterator[str]:
         return chance.randrange(10 ** (digits - 1), 10**digits)
 
     for digits in (4, 5, 6, 9, 12, 18):
-        yield join(lambda _, digits=digits: f"{number(digits)} ")
+        yield join(lambda _, digits=digits: f"{number(digits)} ")  # type: ignore[misc]
     for ending in (
         " ", ". ", ", ", "\n", "\n\n", "|", "km ", "€\n", "th ", "º ", "e ", "-го ", "'inci ", ". a ",
         " году ", "년 3개 ",
     ):  # fmt: skip
-        yield join(lambda index, ending=ending: f"{index}{ending}")
+        yield join(lambda index, ending=ending: f"{index}{ending}")  # type: ignore[misc]
     for separator in "./-":
         yield join(
-            lambda _, separator=separator: (
+            lambda _, separator=separator: (  # type: ignore[misc]
                 separator.join([str(chance.randint(1, 12)), str(chance.randint(1, 28)), str(number(4))]) + " "
             )
         )
