@@ -1,6 +1,8 @@
 # `make run` sets up and serves, `make xtts` sets up XTTS v2, `make test` sets up all and tests. Python 3.11 or later is all they need.
 PYTHON ?= python3
 BIN := .venv/bin
+# Of make test; each holds an engine or a whole site.
+PROCESSES ?= 2
 INSTALL := $(PYTHON) infrastructure/install.py
 
 .PHONY: run xtts test attack check coverage admin
@@ -19,7 +21,7 @@ xtts:
 
 test:
 	@$(INSTALL) light xtts test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadscope $(ARGS)
 
 # Some fifteen minutes; ARGS="kills --seed 7" for a piece of it, or to repeat one.
 attack:

@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
@@ -32,6 +31,7 @@ from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.performing import perform
 from cloning.text import LANGUAGES
 
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 GENERATE = "/api/v1/voice-clone/generate"
 RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -125,9 +125,7 @@ WRONG = {
     "seed a fraction": option("seed", "1.5", "has to be a number"),
     "seed of 5000 digits": option("seed", "9" * 5000, "has to be a number"),
     "unknown format": option("format", "aac", "not one of the available choices"),
-    "voice that does not exist": Wrong(
-        "voice_unknown", "voice", "no such voice", (), {"voice": str(uuid4())}
-    ),
+    "voice that does not exist": Wrong("voice_unknown", "voice", "no such voice", (), {"voice": UNKNOWN_ID}),
     "voice is no UUID": Wrong("voice_unknown", "voice", "is not a valid UUID", (), {"voice": "not-a-uuid"}),
     "voice with NUL": Wrong("voice_unknown", "voice", "Null characters", (), {"voice": "\0"}),
 }
@@ -194,8 +192,8 @@ def test_body_larger_than_any_valid_one_is_refused_unread(api, db) -> None:
 ENDPOINTS = {
     GENERATE: {"POST"},
     "/api/v1/generations": {"GET", "HEAD"},
-    f"/api/v1/generations/{uuid4()}": {"GET", "HEAD", "DELETE"},
-    f"/api/v1/files/{uuid4()}.wav": {"GET", "HEAD"},
+    f"/api/v1/generations/{UNKNOWN_ID}": {"GET", "HEAD", "DELETE"},
+    f"/api/v1/files/{UNKNOWN_ID}.wav": {"GET", "HEAD"},
     "/api/v1/languages": {"GET", "HEAD"},
     "/api/v1/health": {"GET", "HEAD"},
     "/api/v1/openapi.json": {"GET", "HEAD"},
@@ -220,7 +218,7 @@ def test_wrong_method(path: str, allowed: set[str], api, db) -> None:
         "/api/v2/generations",
         "/api/v1/generations/",
         "/api/v1/generations/not-a-uuid",
-        f"/api/v1/files/{uuid4()}.exe",
+        f"/api/v1/files/{UNKNOWN_ID}.exe",
         "/api/v1/files/../../secret_key",
     ],
 )
@@ -527,7 +525,10 @@ def test_status_of_a_running_generation(api, make_generation) -> None:
 
 
 def test_unknown_generation(api, db) -> None:
-    for response in (api.get(f"/api/v1/generations/{uuid4()}"), api.delete(f"/api/v1/generations/{uuid4()}")):
+    for response in (
+        api.get(f"/api/v1/generations/{UNKNOWN_ID}"),
+        api.delete(f"/api/v1/generations/{UNKNOWN_ID}"),
+    ):
         assert response.status_code == 404
         assert response.json()["error"]["code"] == "generation_unknown"
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,6 +21,7 @@ from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.api.test_api import WRONG
 from cloning.tests.performing import perform
 
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 HTMX = {"HX-Request": "true"}
 ATTACK = "<script>alert(1)</script>"
 
@@ -245,7 +245,7 @@ def test_poll_of_what_ended_brings_the_whole_card(end: str, browser, make_genera
 
 
 def test_poll_of_what_was_deleted_ends(browser, db) -> None:
-    assert browser.get(f"/generations/{uuid4()}/", headers=HTMX).status_code == 286
+    assert browser.get(f"/generations/{UNKNOWN_ID}/", headers=HTMX).status_code == 286
 
 
 # Cancel, delete, save the voice
@@ -287,7 +287,7 @@ def test_actions_take_posts_of_existing_generations_only(action: str, browser, m
     url = f"{make_generation().get_absolute_url()}{action}/"
     for method in ("GET", "HEAD", "PUT"):
         assert browser.generic(method, url).status_code == 405
-    assert browser.post(f"/generations/{uuid4()}/{action}/").status_code == 404
+    assert browser.post(f"/generations/{UNKNOWN_ID}/{action}/").status_code == 404
     assert Generation.objects.get().status == "queued"
 
 
@@ -377,7 +377,7 @@ def test_posts_of_other_sites_are_refused(path: str, make_generation, clips) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", f"/generations/{uuid4()}/", "/generations/x/", "/%00", "/static/nothing.css"]
+    "path", ["/nothing", f"/generations/{UNKNOWN_ID}/", "/generations/x/", "/%00", "/static/nothing.css"]
 )
 def test_page_not_found(path: str, browser, db) -> None:
     response = browser.get(path)
