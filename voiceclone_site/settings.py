@@ -99,6 +99,7 @@ MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 20_000, validate=Range(1))
 MAX_REFERENCE_MB = env.int("MAX_REFERENCE_MB", 25, validate=Range(1))
 MAX_REFERENCE_SECONDS = env.int("MAX_REFERENCE_SECONDS", 300, validate=Range(1))
 MAX_QUEUED = env.int("MAX_QUEUED", 100, validate=Range(1))
+MIN_FREE_MB = env.int("MIN_FREE_MB", 512, validate=Range(1))
 API_WAIT_SECONDS = env.float("API_WAIT_SECONDS", 120.0, validate=Range(0))
 
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret_key(STORAGE_ROOT / "secret_key")

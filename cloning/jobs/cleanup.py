@@ -12,11 +12,13 @@ import uuid
 from collections.abc import Collection
 
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import receiver
 
 from cloning.models import Generation, Reference, StoredConditioning, Voice
+from cloning.storage.local import is_disk_full
+from cloning.storage.space import release_reserve
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +37,14 @@ def delete_stored_on_commit(name: str | None) -> None:
 
 
 def delete_generation(pk: uuid.UUID) -> bool:
-    """Whether there was one to delete."""
-    with transaction.atomic():
-        deleted, _ = Generation.objects.filter(pk=pk).delete()
+    """Whether there was one to delete. On a full disk the reserve makes it possible."""
+    try:
+        with transaction.atomic():
+            deleted, _ = Generation.objects.filter(pk=pk).delete()
+    except DatabaseError as error:
+        if is_disk_full(error) and release_reserve():
+            return delete_generation(pk)
+        raise
     return bool(deleted)
 
 

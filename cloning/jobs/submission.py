@@ -13,6 +13,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import state
 from cloning.jobs.cleanup import delete_stored
 from cloning.models import Generation, Reference, Voice
+from cloning.storage.space import require_free_space
 
 MAX_TRIES = 5
 """Each is made vain only by another request for one of the same clips that ends in the same moment."""
@@ -41,7 +42,8 @@ class ReferenceUpload:
 
 
 def require_room() -> None:
-    """Raises GenerationError when as many generations wait as `MAX_QUEUED` allows."""
+    """Raises GenerationError when as many wait as `MAX_QUEUED` allows, or less is free than `MIN_FREE_MB`."""
+    require_free_space()
     if Generation.objects.active().count() >= settings.MAX_QUEUED:
         raise GenerationError(ErrorCode.QUEUE_FULL, "Too many generations are waiting.")
 

@@ -28,6 +28,7 @@ from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
 from cloning.models import Generation, Worker
+from cloning.storage.space import keep_reserve
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ class WorkerLoop:
 
 def sweep() -> None:
     """Removes what crashes have left. In a thread of its own."""
-    for step in (sweeping.sweep, forget_old_workers):
+    for step in (sweeping.sweep, keep_reserve, forget_old_workers):
         try:
             step()
         except DatabaseError as error:

@@ -2,7 +2,6 @@
 
 import uuid
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +17,7 @@ from django_htmx.http import (
 
 from cloning.forms import VoiceForm
 from cloning.jobs import state
+from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation
 from cloning.views.context import HtmxHttpRequest
 
@@ -60,10 +60,9 @@ def cancel(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    with transaction.atomic():
-        found = get_object_or_404(Generation, pk=pk)
-        is_shown_alone = request.htmx and is_own_page(request, found)
-        found.delete()
+    found = get_object_or_404(Generation, pk=pk)
+    is_shown_alone = request.htmx and is_own_page(request, found)
+    delete_generation(pk)
     if is_shown_alone:
         return HttpResponseClientRedirect(reverse("home"))
     return HttpResponse() if request.htmx else redirect("home")

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import shutil
 import signal
 import socket
 import sys
@@ -25,6 +24,7 @@ from cloning.management.commands.healthcheck import address
 from cloning.management.supervision import STOP_SECONDS, Child, WorkerWatch
 from cloning.models import Worker
 from cloning.storage.local import check_storage
+from cloning.storage.space import keep_reserve, require_free_space
 from cloning.storage.temporary import delete_abandoned_folders
 
 logger = logging.getLogger(__name__)
@@ -87,8 +87,11 @@ def prepare() -> None:
         audio.find_ffmpeg()
     except GenerationError as error:
         raise CommandError(str(error)) from error
-    if shutil.disk_usage(settings.STORAGE_ROOT).free < 512 * 1024**2:
-        logger.warning("Less than 512 MB are free where STORAGE_ROOT is.")
+    try:
+        require_free_space()
+    except GenerationError as error:
+        logger.warning("%s Nothing new is taken until %d MB are free.", error, settings.MIN_FREE_MB)
+    keep_reserve()
     try:
         delete_abandoned_folders()
         check_storage()

@@ -11,8 +11,8 @@ from cloning.tests.attack.server import Server
 SETTLE_SECONDS = 15.0  # for the work in hand to notice that it is not wanted any more
 SWEEP_SECONDS = 75.0  # the worker sweeps when it starts and each minute
 AGE_SECONDS = 3 * 24 * 3600
-# Of no stranger: the database, and the key that signs sessions.
-EXPECTED = {"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "secret_key"}
+# Of no stranger: the database, the key that signs sessions, and the reserve for a full disk.
+EXPECTED = {"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "secret_key", ".reserve"}
 ROWS = {
     "generations": "SELECT count(*) FROM cloning_generation",
     "references": "SELECT count(*) FROM cloning_reference",
