@@ -8,6 +8,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from cloning.api import openapi
 
+GENERATE = "/api/v1/voice-clone/generate"
+
 
 class DocumentedClient(Client):
     """Fails on any answer of the JSON API that its OpenAPI document does not promise."""

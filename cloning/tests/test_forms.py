@@ -1,4 +1,4 @@
-"""What the form makes of good input. What it says to bad input is in test_api.py, for every field."""
+"""What the form makes of good input. What it says to bad input is in api/v1/test_generate.py, for every field."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from cloning.forms import GenerationForm, VoiceForm
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Reference, Voice
 from cloning.storage.uploads import TemporaryUpload
-from cloning.tests.api.test_api import WRONG
+from cloning.tests.wrong_requests import WRONG
 
 
 def form_of(clip: bytes | None, name: str = "voice.wav", **data: Any) -> GenerationForm:

@@ -1,10 +1,13 @@
-"""How calls of the API fail, whichever they are."""
+"""How calls of the API fail, whichever they are, and who may call."""
+
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from cloning.models import Generation
-from cloning.tests.api_client import DocumentedClient
+from cloning.tests.api_client import GENERATE, DocumentedClient
+from cloning.tests.wrong_requests import UNKNOWN_ID
 
 
 def delete(api: DocumentedClient, generation: Generation):
@@ -109,3 +112,88 @@ def test_other_sites_may_not_list(api, db) -> None:
     response = api.get("/api/v1/generations", headers={"Origin": ELSEWHERE})
     assert response.json()["error"]["code"] == "origin_not_allowed"
     assert not response.has_header("Access-Control-Allow-Origin")
+
+
+ENDPOINTS = {
+    GENERATE: {"POST"},
+    "/api/v1/generations": {"GET", "HEAD"},
+    f"/api/v1/generations/{UNKNOWN_ID}": {"GET", "HEAD", "DELETE"},
+    f"/api/v1/files/{UNKNOWN_ID}.wav": {"GET", "HEAD"},
+    "/api/v1/languages": {"GET", "HEAD"},
+    "/api/v1/health": {"GET", "HEAD"},
+    "/api/v1/openapi.json": {"GET", "HEAD"},
+}
+
+
+@pytest.mark.parametrize("path, allowed", ENDPOINTS.items())
+def test_wrong_method(path: str, allowed: set[str], api, db) -> None:
+    for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} - allowed:
+        response = api.generic(method, path)
+        assert response.status_code == 405
+        assert set(response["Allow"].split(", ")) == allowed
+        if method != "HEAD":
+            assert response.json()["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/",
+        "/api/v1/nothing",
+        "/api/v2/generations",
+        "/api/v1/generations/",
+        "/api/v1/generations/not-a-uuid",
+        f"/api/v1/files/{UNKNOWN_ID}.exe",
+        "/api/v1/files/../../secret_key",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_unknown_address(path: str, method: str, api, db) -> None:
+    response = api.generic(method, path)
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost:5174", "http://testserver.evil.example"]
+)
+def test_pages_of_foreign_origin_may_change_nothing(origin: str, post, api, spoken) -> None:
+    assert post(headers={"Origin": origin}).json()["error"]["code"] == "origin_not_allowed"
+    response = api.delete(f"/api/v1/generations/{spoken.pk}", headers={"Origin": origin})
+    assert response.status_code == 403
+    assert Generation.objects.count() == 1
+
+
+@pytest.mark.parametrize("origin", ["http://testserver", "http://localhost:5173"])
+def test_own_and_listed_origins_may(origin: str, post, db) -> None:
+    assert post(headers={"Origin": origin, "Prefer": "respond-async"}).status_code == 202
+
+
+def test_unexpected_exception_is_an_answer_without_a_trace(api, monkeypatch, db, caplog) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("a secret of the server")
+
+    monkeypatch.setattr("cloning.api.v1.generations.Paginator", broken)
+    response = api.get("/api/v1/generations")
+    assert response.status_code == 500
+    assert response.json()["error"]["code"] == "internal_error"
+    assert b"secret" not in response.content and b"Traceback" not in response.content
+    assert "a secret of the server" in caplog.text
+
+
+def test_cors_preflight_of_a_listed_origin(api, db) -> None:
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "prefer"}
+    response = api.options(GENERATE, headers={"Origin": "http://localhost:5173", **asked})
+    assert response.status_code == 200
+    assert response["Access-Control-Allow-Origin"] == "http://localhost:5173"
+    assert "POST" in response["Access-Control-Allow-Methods"]
+    assert "prefer" in response["Access-Control-Allow-Headers"]
+
+
+def test_cors_headers(api, db) -> None:
+    listed = api.get("/api/v1/languages", headers={"Origin": "http://localhost:5173"})
+    assert listed["Access-Control-Allow-Origin"] == "http://localhost:5173"
+    assert "Location" in listed["Access-Control-Expose-Headers"]
+    assert "origin" in listed["Vary"].lower()
+    for path, origin in (("/api/v1/languages", "https://evil.example"), ("/", "http://localhost:5173")):
+        assert "Access-Control-Allow-Origin" not in api.get(path, headers={"Origin": origin})

@@ -1,16 +1,13 @@
-"""What a browser is shown when the server can't do it now."""
+"""What a browser is shown when something is not there, or the server can't do it now."""
+
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.db import DatabaseError
 
 from cloning.models import Generation
-
-HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def browser() -> Client:
-    return Client(raise_request_exception=False)
+from cloning.tests.pages import HTMX
+from cloning.tests.wrong_requests import UNKNOWN_ID
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
@@ -62,3 +59,35 @@ def test_session_that_can_not_be_written(path, lock_database, admin_client, sett
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     if path.startswith("/api/"):
         assert response.json()["error"]["code"] == "database_busy"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", f"/generations/{UNKNOWN_ID}/", "/generations/x/", "/%00", "/static/nothing.css"]
+)
+def test_page_not_found(path: str, browser, db) -> None:
+    response = browser.get(path)
+    assert response.status_code == 404
+    assert "Traceback" not in response.content.decode()
+    if not path.startswith("/static"):
+        assert "There is nothing at this address" in response.content.decode()
+
+
+def test_an_address_that_the_server_does_not_know_is_explained(browser, db) -> None:
+    response = browser.get("/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "set ALLOWED_HOSTS" in response.content.decode()
+    assert "elsewhere.example" not in response.content.decode()
+    response = browser.get("/api/v1/languages", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "bad_request"
+
+
+def test_server_error_is_a_page_without_a_trace(browser, monkeypatch, db) -> None:
+    def broken(*_: Any) -> None:
+        raise DatabaseError("a secret of the server")
+
+    monkeypatch.setattr("cloning.views.studio.Paginator", broken)
+    response = browser.get("/")
+    assert response.status_code == 500
+    assert "Something went wrong on the server" in response.content.decode()
+    assert "secret" not in response.content.decode()

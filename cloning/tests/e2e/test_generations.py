@@ -1,0 +1,107 @@
+"""Generations in a real Chromium against a real server and worker."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from cloning.tests.e2e.pages import (
+    LONG_TEXT,
+    SENTENCE,
+    WAIT_MS,
+    generate,
+    needs_chromium,
+)
+from cloning.tests.live_site import LiveSite
+
+pytestmark = needs_chromium
+
+
+def test_waveform_follows_the_player_and_takes_clicks(open_page):
+    page = open_page()
+    card = generate(page)
+    expect(card.locator("audio")).to_have_js_property("readyState", 4)
+    card.locator("audio").evaluate(
+        "audio => { audio.onplaying = () => audio.pause() }"
+    )  # holds it where it begins
+    card.locator(".waveform").click()  # in its middle
+    expect(card.locator(".waveform")).to_have_attribute("style", re.compile(r"--played: [456]\d"))
+    where = "audio => audio.currentTime / audio.duration"
+    assert card.locator("audio").evaluate(where) == pytest.approx(0.5, abs=0.2)
+
+
+def test_cancel_and_delete(open_page):
+    page = open_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    card = generate(page, LONG_TEXT)
+    expect(page.locator("#announcer")).to_contain_text("Queued")
+    expect(card).to_have_class(re.compile("queued|running"))
+    expect(card.get_by_role("progressbar")).to_be_visible()
+    expect(card).to_contain_text(re.compile(r"\d+ of \d\d segments"))
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_have_class(re.compile("cancelled"))
+    expect(card.get_by_role("link")).to_be_focused()
+    card.get_by_role("button", name="Delete").click()
+    expect(card).to_have_count(0)
+    page.reload()
+    expect(card).to_have_count(0)
+
+
+def test_cancel_while_the_card_asks_for_news(open_page):
+    """An answer that came for a card no longer there had htmx complain."""
+    page = open_page()
+    held: list[Route] = []
+    page.route(re.compile(r"/generations/[0-9a-f-]+/\?"), lambda route: held.append(route))
+    card = generate(page, LONG_TEXT)
+    while not held:
+        page.wait_for_timeout(100)
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_have_class(re.compile("cancelled"))
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
+
+
+def test_finished_and_deleted_on_the_page_of_one_generation(open_page, live_site):
+    page = open_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    generate(page, SENTENCE * 10).locator(".spoken a").click()
+    expect(page.get_by_role("button", name="Save voice")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(live_site.url + "/")
+
+
+def test_generation_deleted_elsewhere_leaves_the_page(open_page, live_site):
+    page = open_page()
+    card = generate(page, LONG_TEXT)
+    pk = (card.get_attribute("id") or "").removeprefix("generation-")
+    assert page.request.delete(f"{live_site.url}/api/v1/generations/{pk}").status == 204
+    expect(card).to_have_count(0)
+
+
+def test_server_that_goes_away_and_comes_back(open_page, live_site):
+    page = open_page()
+    card = generate(page, LONG_TEXT)
+    trouble = page.get_by_text("The server can't be reached")
+    live_site.process.send_signal(signal.SIGSTOP)  # else the supervisor starts the web server again at once
+    try:
+        os.kill(web_server_pid(live_site), signal.SIGTERM)
+        expect(trouble).to_be_visible()
+    finally:
+        live_site.process.send_signal(signal.SIGCONT)
+    expect(trouble).to_be_hidden()
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_have_class(re.compile("cancelled"))
+
+
+def web_server_pid(site: LiveSite) -> int:
+    listing = subprocess.run(
+        ["ps", "--ppid", str(site.process.pid), "-o", "pid=,args="],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return next(int(line.split()[0]) for line in listing.stdout.splitlines() if "gunicorn" in line)

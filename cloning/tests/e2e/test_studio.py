@@ -1,0 +1,209 @@
+"""The form in a real Chromium against a real server and worker."""
+
+import re
+from pathlib import Path
+
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+from cloning.tests.clips import MALE_CLIP
+from cloning.tests.e2e.pages import (
+    SENTENCE,
+    WAIT_MS,
+    expect_accessible,
+    expect_no_sideways_scrolling,
+    expect_playable,
+    fill_in,
+    generate,
+    needs_chromium,
+    send,
+)
+
+pytestmark = needs_chromium
+
+
+def test_clip_and_text_become_speech(open_page, live_site):
+    page = open_page()
+    assert page.get_by_text("Nothing yet").is_visible()
+    expect(page.get_by_text("Preview engine: this is not a clone.")).to_be_visible()
+    fill_in(page)
+    expect(page.get_by_text("29 of 20 000 characters")).to_be_visible()
+    expect(page.get_by_label("Reference: " + MALE_CLIP.name)).to_have_js_property("readyState", 4)
+
+    card = send(page)
+    expect_playable(card, live_site)
+    expect(card).to_contain_text("Preview (not a clone)")
+    expect(page.locator("#announcer")).to_contain_text("Finished")
+    expect(page.get_by_role("button", name="Generate")).to_be_focused()
+
+    with page.expect_download() as download:
+        card.get_by_role("link", name="Download WAV").click()
+    assert download.value.suggested_filename.endswith(".wav")
+    assert soundfile.info(download.value.path()).samplerate == 24_000
+
+
+def test_without_javascript(open_page, live_site):
+    page = open_page(java_script_enabled=False)
+    expect(page.get_by_role("button", name="Record")).to_be_hidden()
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_text("Choose a clip of the voice.")).to_be_visible()
+    fill_in(page, "…")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_text("Choose the clip once more")).to_be_visible()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("…")
+
+    fill_in(page)
+    page.get_by_role("button", name="Generate").click()
+    expect(page).to_have_url(re.compile("/generations/"))
+    pk = page.url.rstrip("/").rpartition("/")[2]
+    expect(page.locator("audio")).to_be_visible(timeout=WAIT_MS)  # by the page's own refreshing
+    source = page.locator("audio").get_attribute("src") or ""
+    answer = page.request.get(live_site.url + source, headers={"Range": "bytes=0-3"})
+    assert (answer.status, answer.body()) == (206, b"RIFF")
+    assert list(live_site.storage_root.glob(f"generated/{pk}-*"))
+
+    page.get_by_label("Name").fill("Someone")
+    page.get_by_role("button", name="Save voice").click()
+    expect(page.get_by_role("status").first).to_contain_text("Someone")
+    page.get_by_label("Saved voice").select_option("Someone")
+    page.get_by_label("Text", exact=True).fill("Spoken by a saved voice.")
+    page.get_by_role("button", name="Generate").click()
+    expect(page).to_have_url(re.compile("/generations/"))
+    expect(page.locator("audio")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(live_site.url + "/")
+
+
+def test_wrong_input_is_kept_and_can_be_put_right(open_page):
+    page = open_page()
+    reference, text = page.get_by_label("Reference", exact=True), page.get_by_label("Text", exact=True)
+    text.fill("…")
+    page.get_by_role("button", name="Generate").click()
+    expect(reference).to_be_focused()
+    expect(reference).to_have_attribute("aria-invalid", "true")
+    expect(reference).to_have_accessible_description(re.compile("Choose a clip of the voice"))
+    expect(text).to_have_accessible_description(re.compile("nothing to speak"))
+    expect_accessible(page)
+
+    reference.set_input_files(MALE_CLIP)
+    page.get_by_role("button", name="Generate").click()
+    expect(text).to_be_focused()
+    expect(text).to_have_value("…")
+    expect(reference).to_have_attribute("aria-invalid", "false")
+    assert reference.evaluate("input => input.files[0].name") == MALE_CLIP.name
+    expect(page.get_by_label("Reference: " + MALE_CLIP.name)).to_be_visible()
+
+    text.fill(SENTENCE)
+    expect(send(page).locator("audio")).to_be_visible(timeout=WAIT_MS)
+
+
+def test_file_that_is_no_audio(open_page, tmp_path: Path):
+    page = open_page()
+    (tmp_path / "notes.wav").write_text("Dear diary")
+    fill_in(page)
+    page.get_by_label("Reference", exact=True).set_input_files(tmp_path / "notes.wav")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_label("Reference", exact=True)).to_be_focused()
+    expect(page.locator("#id_reference_error")).not_to_be_empty()
+    page.get_by_role("button", name="Remove notes.wav").click()
+    assert page.get_by_label("Reference", exact=True).evaluate("input => input.files.length") == 0
+
+
+def test_clip_dropped_anywhere_on_the_page(open_page):
+    page = open_page()
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["…"], "dropped.wav", { type: "audio/wav" }));
+            document.querySelector("footer").dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+        }"""
+    )
+    expect(page.locator(".drop")).to_contain_text("dropped.wav")
+
+
+def test_recording_with_the_microphone(open_page, live_site):
+    page = open_page(permissions=["microphone"])
+    page.get_by_role("button", name="Record").click()
+    stop = page.get_by_role("button", name="Stop")
+    expect(stop).to_contain_text(re.compile(r"0:(0[2-9]|[1-5]\d)"))
+    stop.click()
+    expect(page.get_by_role("button", name="Record again")).to_be_visible()
+    expect(page.locator(".drop")).to_contain_text("recording.webm")
+    page.get_by_label("Text", exact=True).fill("Spoken from a recording.")
+    expect_playable(send(page), live_site)
+
+
+def test_recording_stops_by_itself_after_a_minute(open_page):
+    page = open_page(permissions=["microphone"])
+    page.clock.install()
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_role("button", name="Stop")).to_contain_text(re.compile(r"0:\d\d"))
+    page.clock.run_for(61_000)
+    expect(page.get_by_role("button", name="Record again")).to_be_visible()
+
+
+def test_keyboard_alone(open_page):
+    page = open_page()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Reference", exact=True)).to_be_focused()
+    page.get_by_label("Reference", exact=True).set_input_files(MALE_CLIP)  # the system's own dialog chooses
+    for _ in range(30):
+        if page.evaluate("document.activeElement.id") == "id_text":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.type(SENTENCE)
+    for name in ("Language", "Advanced options", "Generate"):
+        page.keyboard.press("Tab")
+        assert name in page.evaluate(
+            "document.activeElement.labels?.[0]?.innerText ?? document.activeElement.innerText"
+        )
+    known = page.locator("article").count()
+    page.keyboard.press("Enter")
+    expect(page.locator("article")).to_have_count(known + 1)
+    expect(page.locator("article").first.locator("audio")).to_be_visible(timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize(("width", "color_scheme"), [(390, "dark"), (1280, "light")])
+def test_accessible_on_phone_and_desktop_in_light_and_dark(open_page, width, color_scheme):
+    page = open_page(width=width, color_scheme=color_scheme)
+    expect_accessible(page)
+    page.get_by_text("Advanced options").click()
+    page.get_by_label("Speed").fill("99")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_text("between 0.5 and 2")).to_be_visible()
+    expect_accessible(page)
+    expect_no_sideways_scrolling(page)
+
+    page.get_by_label("Speed").fill("1")
+    card = generate(page, "صباح الخير. " + "a" * 200)
+    expect(card.locator("audio")).to_be_visible(timeout=WAIT_MS)
+    expect_accessible(page)
+    expect_no_sideways_scrolling(page)
+    card.locator(".spoken a").click()
+    expect(page.get_by_role("heading", name="Save this voice")).to_be_visible()
+    page.get_by_text("Whole text and options").click()
+    expect_accessible(page)
+    expect_no_sideways_scrolling(page)
+
+
+def test_address_where_nothing_is(open_page):
+    page = open_page("/nothing")
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    expect_accessible(page)
+    page.get_by_role("link", name="Back to the form").click()
+    expect(page.get_by_role("button", name="Generate")).to_be_visible()
+
+
+def test_touch_targets_on_a_phone(open_page):
+    page = open_page(width=390)
+    expect(generate(page).locator("audio")).to_be_visible(timeout=WAIT_MS)
+    too_small = page.evaluate(
+        """() => [...document.querySelectorAll("button, .button, summary, select, textarea, input, nav a, .brand")]
+            .filter(element => element.checkVisibility() && element.getBoundingClientRect().height < 44)
+            .map(element => element.outerHTML)"""
+    )
+    assert too_small == []

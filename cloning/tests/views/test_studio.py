@@ -1,0 +1,132 @@
+"""The page with the form, as a browser with JavaScript (HTMX's headers) and one without sees it."""
+
+import errno
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from cloning.models import Generation, Reference, Voice
+from cloning.storage.local import AtomicFileSystemStorage
+from cloning.tests.pages import HTMX, Page
+from cloning.tests.performing import perform
+from cloning.tests.wrong_requests import WRONG
+
+
+def test_home_without_anything(browser, db) -> None:
+    response = browser.get("/")
+    assert response.status_code == 200
+    assert "Nothing yet" in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_form_without_javascript(browser, submit, db) -> None:
+    response = submit()
+    generation = Generation.objects.get()
+    assert (response.status_code, response["Location"]) == (302, f"/generations/{generation.pk}/")
+    assert (generation.requested_via, generation.text) == ("page", "Good morning.")
+    waiting = browser.get(response["Location"]).content.decode()
+    assert '<noscript><meta http-equiv="refresh"' in waiting
+    assert "Queued" in waiting
+    perform(generation)
+    finished = browser.get(response["Location"]).content.decode()
+    assert "http-equiv" not in finished
+    assert f'src="/api/v1/files/{generation.pk}.wav"' in finished
+    assert f'href="/api/v1/files/{generation.pk}.wav?download"' in finished
+    assert "Preview (not a clone)" in finished
+
+
+PAGE_CASES = [
+    "no file", "empty file", "text file named .wav", "video without sound", "26 MB", "empty text", "20 001 characters",
+    "unknown language", "speed 99", "voice that does not exist", "second of two clips bad", "HLS playlist",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("case", PAGE_CASES)
+def test_wrong_field_is_named_beside_it(case: str, javascript: bool, submit, nothing_kept, db) -> None:
+    wrong = WRONG[case]
+    voice = Voice.objects.create(name="Ada")  # so that the field is shown
+    response = submit(
+        wrong.reference, headers=HTMX if javascript else {}, **{"text": "Keep me.", **wrong.fields}
+    )
+    assert response.status_code == 422
+    page = Page(response)
+    assert wrong.says in page.texts[f"id_{wrong.field}_error"]
+    assert ("<html" in response.content.decode()) != javascript
+    if wrong.field != "text":
+        assert "Keep me." in page.texts["id_text"]
+    voice.delete()
+    assert nothing_kept()
+
+
+def test_full_queue_keeps_the_text(submit, make_generation, settings) -> None:
+    settings.MAX_QUEUED = 1
+    make_generation()
+    response = submit(("other",), text="Keep me.")
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "Too many generations are waiting" in response.content.decode()
+    assert "Keep me." in Page(response).texts["id_text"]
+    assert Generation.objects.count() == Reference.objects.count() == 1
+
+
+def test_full_disk_keeps_the_text(submit, nothing_kept, monkeypatch, db) -> None:
+    def full(self, name: str, content: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(AtomicFileSystemStorage, "_save", full)
+    response = submit(text="A text worth keeping.")
+    assert (response.status_code, response["Retry-After"]) == (503, "300")
+    assert "disk is full" in response.content.decode()
+    assert "A text worth keeping." in Page(response).texts["id_text"]
+    assert nothing_kept()
+
+
+@pytest.mark.parametrize(
+    "body", [b"garbage", b'--b\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n']
+)
+@pytest.mark.parametrize(
+    "content_type", ["multipart/form-data; boundary=b", "multipart/form-data", "text/plain"]
+)
+def test_broken_form_post(body: bytes, content_type: str, browser, nothing_kept, db) -> None:
+    response = browser.generic("POST", "/", body, content_type=content_type)
+    assert response.status_code in (400, 422)
+    assert "Traceback" not in response.content.decode()
+    assert nothing_kept()
+
+
+def test_form_with_htmx(submit, browser, db) -> None:
+    response = submit(headers=HTMX)
+    generation = Generation.objects.get()
+    body = response.content.decode()
+    assert response.status_code == 200
+    assert "<html" not in body
+    assert f'id="generation-{generation.pk}"' in body
+    assert 'hx-swap-oob="afterbegin:#generations"' in body
+    assert f'hx-get="/generations/{generation.pk}/"' in body
+
+
+def test_pages_of_the_list(browser, make_generation) -> None:
+    now = timezone.now()
+    for number in range(11):
+        make_generation(text=f"Text number {number}.", created_at=now - timedelta(minutes=number))
+    first, second = (browser.get(f"/?page={number}").content.decode() for number in (1, 2))
+    assert [f"Text number {number}." in first for number in range(11)] == [True] * 10 + [False]
+    assert "Text number 10." in second and "Text number 9." not in second
+    assert 'href="?page=2"' in first and 'href="?page=1"' in second
+    for wild in ("0", "999", "x", "-1"):
+        assert browser.get(f"/?page={wild}").status_code == 200
+
+
+def test_home_asks_the_database_a_fixed_number_of_times(
+    browser, make_generation, django_assert_max_num_queries
+) -> None:
+    for _ in range(10):
+        make_generation()
+    with django_assert_max_num_queries(6):
+        browser.get("/")
+
+
+def test_voice_without_references_is_not_offered(browser, db) -> None:
+    Voice.objects.create(name="Empty")
+    assert b"Empty" not in browser.get("/").content
