@@ -22,10 +22,9 @@ from cloning.tests.live_site import live_site  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def isolated(settings, tmp_path: Path) -> None:
+def isolated(settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing that a test does depends on this machine's .env or reaches its storage."""
-    settings.STORAGE_ROOT = settings.MEDIA_ROOT = tmp_path / "storage"
-    settings.STORAGE_ROOT.mkdir()
+    settings.STORAGE_ROOT = settings.MEDIA_ROOT = tmp_path_factory.mktemp("storage")
     settings.MODEL_CACHE = tmp_path / "model_cache"
     settings.ENGINE = "preview"
     settings.PREVIEW_VOICE = "espeak"  # speaks at once; test_preview.py and test_synthesis.py try Kokoro
