@@ -10,6 +10,7 @@ from typing import Any
 
 BOUNDARY = "attack-boundary"
 GENERATE = "/api/v1/voice-clone/generate"
+PATIENCE_SECONDS = 0.3
 TIMEOUT_SECONDS = 90.0  # beyond any promise, on a machine that is shared with others
 
 
@@ -40,16 +41,20 @@ class Exchange:
     is_timed_out: bool
 
 
-def exchange(port: int, payload: bytes, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Exchange:
-    """Sends `payload`, ends its own side, and reads until the server ends the other.
+def exchange(
+    port: int, payload: bytes, *, timeout_seconds: float = TIMEOUT_SECONDS, half_closing: bool = False
+) -> Exchange:
+    """Sends `payload` and reads until the server ends the connection; a refusal of a body comes before its end.
 
-    Reads while it sends: a server that refuses a body early is heard, too.
+    `half_closing` ends its own side when no answer comes for a while: for requests that may be incomplete.
     """
     started_at, received = time.monotonic(), bytearray()
     is_timed_out = False
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout_seconds) as connection:
-            is_timed_out = not _converse(connection, payload, received, started_at + timeout_seconds)
+            is_timed_out = not _converse(
+                connection, payload, received, started_at + timeout_seconds, half_closing
+            )
     except TimeoutError:
         is_timed_out = True
     except OSError:
@@ -57,14 +62,20 @@ def exchange(port: int, payload: bytes, *, timeout_seconds: float = TIMEOUT_SECO
     return Exchange(parse_answers(bytes(received)), time.monotonic() - started_at, is_timed_out)
 
 
-def _converse(connection: socket.socket, payload: bytes, received: bytearray, give_up_at: float) -> bool:
+def _converse(
+    connection: socket.socket, payload: bytes, received: bytearray, give_up_at: float, half_closing: bool
+) -> bool:
     """Whether the server came to an end in time."""
     connection.setblocking(False)
     unsent = memoryview(payload)
     with selectors.DefaultSelector() as selector:
         selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
         while (left_seconds := give_up_at - time.monotonic()) > 0:
-            for _, events in selector.select(left_seconds):
+            happened = selector.select(min(left_seconds, PATIENCE_SECONDS if half_closing else left_seconds))
+            if not happened and half_closing and not unsent:
+                connection.shutdown(socket.SHUT_WR)
+                half_closing = False
+            for _, events in happened:
                 if events & selectors.EVENT_READ:
                     if not (chunk := connection.recv(65536)):
                         return True
@@ -72,7 +83,6 @@ def _converse(connection: socket.socket, payload: bytes, received: bytearray, gi
                 if events & selectors.EVENT_WRITE:
                     unsent = unsent[connection.send(unsent) :] if unsent else unsent
                     if not unsent:
-                        connection.shutdown(socket.SHUT_WR)
                         selector.modify(connection, selectors.EVENT_READ)
     return False
 

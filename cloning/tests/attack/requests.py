@@ -179,5 +179,6 @@ def reaches_site(path: str, method: str, sent: list[tuple[str, str]]) -> bool:
         and path.isascii()
         and len(path) < 3_900
         and not path.startswith("//")
+        and sum(name == "Content-Type" for name, _ in sent) < 2
         and all(name not in ("Host", "X-Forwarded-Proto") and value.isascii() for name, value in sent)
     )

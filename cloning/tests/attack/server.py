@@ -181,7 +181,7 @@ class Server:
 
     def send(self, case: Case, **options: Any) -> Answer | None:
         """As part of an attack: an answer that was not promised is a fault."""
-        exchanged = exchange(self.port, case.payload, **options)
+        exchanged = exchange(self.port, case.payload, half_closing=not case.is_well_formed, **options)
         self.report.keep_max("slowest answer to an attack (s)", round(exchanged.seconds, 2))
         if wrong := complaint(case, exchanged):
             self.fault(
