@@ -70,7 +70,7 @@ def _claim(generation: Generation) -> bool:
         return False
     if previous_token:  # its worker may have died between storing the file and having it accepted
         delete_stored(previous_file)
-    return _reload(generation, Generation.objects.filter(claim_token=token))
+    return reload(generation, Generation.objects.filter(claim_token=token))
 
 
 def _unchanged(generation: Generation) -> QuerySet[Generation]:
@@ -80,7 +80,7 @@ def _unchanged(generation: Generation) -> QuerySet[Generation]:
     return rows.filter(claim_token=generation.claim_token, lease_expires_at=generation.lease_expires_at)
 
 
-def _reload(generation: Generation, rows: QuerySet[Generation] | None = None) -> bool:
+def reload(generation: Generation, rows: QuerySet[Generation] | None = None) -> bool:
     """Brings `generation` up to date with its row, all of it. False where there is none: it may have been deleted."""
     try:
         generation.refresh_from_db(fields=ALL_FIELDS, from_queryset=rows)
@@ -141,7 +141,7 @@ def succeed(
         if not Generation.objects.filter(pk=generation.pk, audio=name).exists():
             delete_stored(name)
             raise
-        return _reload(generation)
+        return reload(generation)
     if not accepted:
         delete_stored(name)
     return accepted
@@ -177,7 +177,7 @@ def cancel(generation: Generation) -> bool:
         .filter(pk=generation.pk)
         .update(status=Status.CANCELLED, stage="", claim_token=None, finished_at=timezone.now())
     )
-    return _reload(generation) and bool(cancelled)
+    return reload(generation) and bool(cancelled)
 
 
 def retry(generation: Generation) -> bool:
@@ -192,7 +192,7 @@ def retry(generation: Generation) -> bool:
         error_code="",
         error_message="",
     )
-    return _reload(generation) and bool(queued)
+    return reload(generation) and bool(queued)
 
 
 def fail_lost(abandoned: Iterable[Generation]) -> int:

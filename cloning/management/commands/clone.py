@@ -53,7 +53,7 @@ class Command(BaseCommand):
         call_command(
             "migrate", interactive=False, verbosity=0
         )  # this may be the first command of a fresh machine
-        generation = self.claimed(options)
+        generation = self.submit_claimed(options)
         self.speak(generation)
         if generation.status != Status.SUCCEEDED:
             raise CommandError(generation.error_message or "The generation was cancelled.")
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             f"{out}: {generation.duration_seconds:.1f} s by {registry.label(generation.engine)}, seed {generation.seed}"
         )
 
-    def claimed(self, options: dict[str, Any]) -> Generation:
+    def submit_claimed(self, options: dict[str, Any]) -> Generation:
         """The generation, claimed in the transaction that makes it, so that no worker takes it first."""
         data = {name: options[name] for name in OPTIONS if options[name] is not None}
         data["text"] = sys.stdin.read() if options["text"] == "-" else options["text"]
@@ -108,6 +108,7 @@ class Command(BaseCommand):
             state.cancel(generation)
             raise CommandError("Cancelled.") from error
         except ClaimLostError:
-            generation.refresh_from_db()
+            if not state.reload(generation):
+                raise CommandError("The generation was deleted.") from None
         finally:
             heartbeat.stop()

@@ -86,3 +86,16 @@ def test_ctrl_c_cancels_the_generation(tmp_path, monkeypatch):
     with pytest.raises(CommandError, match="Cancelled"):
         clone(tmp_path / "b.wav")
     assert Generation.objects.get().status == Status.CANCELLED
+
+
+def test_a_generation_that_is_deleted_meanwhile_is_said_in_a_sentence(tmp_path, monkeypatch):
+    perform = module.perform
+
+    def delete_and_perform(generation, report):
+        Generation.objects.get().delete()
+        perform(generation, report)
+
+    monkeypatch.setattr(module, "perform", delete_and_perform)
+    with pytest.raises(CommandError, match="was deleted"):
+        clone(tmp_path / "b.wav")
+    assert list(tmp_path.glob("*.wav")) == []
