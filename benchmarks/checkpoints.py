@@ -63,12 +63,12 @@ def _config(text_tokens: int, start_token: int, tiny: bool) -> XttsConfig:
     return XttsConfig(model_args=args, audio=XttsAudioConfig(output_sample_rate=24000))
 
 
-def _vocabulary(least_tokens: int) -> dict[str, int]:
+def _vocabulary(min_tokens: int) -> dict[str, int]:
     """Character level, with [STOP] 0, [UNK] 1 and [SPACE] 2 as in the official vocabulary."""
     ranges = [(0x21, 0x7E), (0xA1, 0x17F), (0x410, 0x45F), (0x600, 0x6FF), (0x900, 0x97F), (0x2010, 0x203A)]
     characters = [chr(code) for first, last in ranges for code in range(first, last + 1)]
     tokens = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{tag}]" for tag in LANGUAGE_TAGS), *characters]
-    tokens += [f"[unused{number}]" for number in range(least_tokens - len(tokens) - 1)]
+    tokens += [f"[unused{number}]" for number in range(min_tokens - len(tokens) - 1)]
     return {token: number for number, token in enumerate([*tokens, "[START]"])}
 
 
@@ -125,7 +125,7 @@ def _make_lively(model: Xtts) -> None:
 
 @torch.no_grad()
 def _end_speech(model: Xtts) -> None:
-    """Random weights hardly say the stop code: one channel counts positions, and the code hears it."""
+    """Random weights hardly ever choose the stop code: one channel counts positions, and raises its score."""
     positions = model.gpt.mel_pos_embedding.emb.weight
     positions[:, 0] = (torch.arange(len(positions)) - USUAL_CODES).clamp(-10, 10) * 0.8
     stop = model.args.gpt_stop_audio_token

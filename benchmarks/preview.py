@@ -7,7 +7,7 @@
 FOLDER holds several clips of each of several speakers, `<speaker>-….flac`. The first of each, by name, is the
 reference; the others only measure. With --crosswise each clip is the reference in turn. The systems: espeak-ng
 unchanged, Kokoro's stock voice whose embedding is nearest to the reference's, and the engine, each of the last two
-without the equaliser and with it. SECS is the cosine of Resemblyzer's embeddings, by which the engine searches; ECAPA
+without the equalizer and with it. SECS is the cosine of Resemblyzer's embeddings, by which the engine searches; ECAPA
 that of SpeechBrain's ECAPA-TDNN, which has no part in it.
 """
 
@@ -87,11 +87,13 @@ class Likeness:
     ecapa: ECAPA_TDNN
 
     def embedded(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        heard = samples.astype(np.float32)
+        speech = samples.astype(np.float32)
         with torch.no_grad():
-            features = Fbank(n_mels=80)(torch.from_numpy(heard)[None])
+            features = Fbank(n_mels=80)(torch.from_numpy(speech)[None])
             ecapa = self.ecapa(features - features.mean(dim=1, keepdim=True)).numpy().ravel()
-        return self.resemblyzer.embed_utterance(preprocess_wav(heard, RATE_HZ)), ecapa / np.linalg.norm(ecapa)
+        return self.resemblyzer.embed_utterance(preprocess_wav(speech, RATE_HZ)), ecapa / np.linalg.norm(
+            ecapa
+        )
 
     def clips(self, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
         """The mean embedding of several clips."""
@@ -180,7 +182,7 @@ def print_scores(scores: dict[str, Score], references: list[Path], sentences: in
     for system, score in scores.items():
         for spoken, understood in zip(score.spoken, score.understood, strict=True):
             if spoken != understood:
-                print(f"{system}: {spoken!r} heard as {understood!r}")
+                print(f"{system}: {spoken!r} transcribed as {understood!r}")
 
 
 def load_likeness() -> Likeness:
@@ -221,8 +223,8 @@ def systems(stock: kokoro.Kokoro, voice: Conditioning, clip: Path) -> dict[str, 
         speaker.embed(samples), float(voice.arrays["median_f0_hz"][0]), voice.arrays["spectrum_db"]
     )
     candidate = nearest_stock(target.embedding)
-    trial = search.said(phonemes.phonemes(search.TRIAL_SENTENCE, "en"), candidate, stock)
-    style = search.heard(candidate, trial, target)
+    trial = search.speak_trial(phonemes.phonemes(search.TRIAL_SENTENCE, "en"), candidate, stock)
+    style = search.evaluate(candidate, trial, target)
     assert style
     nearest = Conditioning(
         {
@@ -235,7 +237,7 @@ def systems(stock: kokoro.Kokoro, voice: Conditioning, clip: Path) -> dict[str, 
         "espeak-ng, unchanged": espeak.Manner("f2" if target.median_f0_hz > 155 else "m4"),
         "Kokoro, nearest stock voice": unequalised(nearest),
         "Kokoro, nearest stock voice, equalised": nearest,
-        "this engine, without its equaliser": unequalised(voice),
+        "this engine, without its equalizer": unequalised(voice),
         "this engine": voice,
     }
 
@@ -268,12 +270,12 @@ def measure(
         samples = engine.synthesize(text, "en", voice, SynthesisOptions())
     elapsed = time.perf_counter() - started
     score.real_time_factors.append(elapsed * engine.sample_rate_hz / samples.size)
-    heard = soxr.resample(samples, engine.sample_rate_hz, RATE_HZ).astype(np.float32)
-    secs, ecapa = likeness.embedded(heard)
+    speech = soxr.resample(samples, engine.sample_rate_hz, RATE_HZ).astype(np.float32)
+    secs, ecapa = likeness.embedded(speech)
     score.secs.append(cosine(secs, others[0]))
     score.ecapa.append(cosine(ecapa, others[1]))
-    score.dnsmos.append(dnsmos.run(np.clip(heard, -1, 1), sr=RATE_HZ)["ovrl_mos"])
-    segments, _ = whisper.transcribe(heard, language="en", beam_size=5)
+    score.dnsmos.append(dnsmos.run(np.clip(speech, -1, 1), sr=RATE_HZ)["ovrl_mos"])
+    segments, _ = whisper.transcribe(speech, language="en", beam_size=5)
     score.spoken.append(words(text))
     score.understood.append(words(" ".join(segment.text for segment in segments)))
 

@@ -90,11 +90,11 @@ class Fused:
         flat = frames[:, :, None].contiguous(memory_format=torch.channels_last)
         sound = self._first(flat) + self._voice_first(voice)
         for upsample, voice_bias, blocks in self._stages:
-            heard = upsample(F.leaky_relu_(sound, 0.1)).add_(voice_bias(voice))
-            heard_active = F.leaky_relu(heard, 0.1)
+            upsampled = upsample(F.leaky_relu_(sound, 0.1)).add_(voice_bias(voice))
+            upsampled_active = F.leaky_relu(upsampled, 0.1)
             total: Any = None
             for block in blocks:
-                sound, active = heard, heard_active
+                sound, active = upsampled, upsampled_active
                 for dilated, plain in block:
                     between = convolved(active, *dilated, "leaky_relu", [0.1], "")
                     sound = convolved.binary(between, sound, *plain, "add", None, None, [], None)
@@ -129,8 +129,8 @@ class Folded(nn.Module):
         sound = self.first(frames[:, :, None]) + self.voice_first(voice)
         stages: Any = zip(self.upsamplings, self.voices, self.blocks, strict=True)
         for upsample, voice_bias, blocks in stages:
-            heard = upsample(F.leaky_relu(sound, 0.1)) + voice_bias(voice)
-            sound = sum(_through(block, heard) for block in blocks) / len(blocks)
+            upsampled = upsample(F.leaky_relu(sound, 0.1)) + voice_bias(voice)
+            sound = sum(_through(block, upsampled) for block in blocks) / len(blocks)
         return self.last(F.leaky_relu(sound)).tanh().flatten()
 
 

@@ -85,9 +85,9 @@ class Start:
 
     began: Moment
     imported: Moment
-    hears: Moment  # a reference can be conditioned on
+    ready: Moment  # a reference can be conditioned on
     speaks: Moment  # all weights are packed
-    heard: Moment  # the first sound of a sentence was there
+    first_sound_at: Moment  # the first sound of a sentence was there
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class Ours:
         class FixedLength(XttsEngine):
             fixed_codes: int | None = None
 
-            def _most_codes(self, segment: str, language: str) -> int:
+            def _max_codes(self, segment: str, language: str) -> int:
                 return self.fixed_codes or codes_for(segment)
 
         self._engine = FixedLength(folder, device="cpu", precision=precision)
@@ -281,7 +281,7 @@ class Ours:
         gpt = self._engine._gpt
         row = self._engine._row(SENTENCES[0], "en", self._voice, SynthesisOptions())
         with torch.inference_mode():
-            cache = Cache(gpt, 1, row.most_positions)
+            cache = Cache(gpt, 1, row.max_positions)
             latents = [gpt.start_rows(cache, 0, [row.voice], [row.text])]
             for position, code in enumerate(codes, 1):
                 latents.append(gpt.step(cache, torch.tensor([code]), [position]))
@@ -302,11 +302,11 @@ def start(connection: Connection, name: str, folder: Path, threads: int) -> None
     import_module("TTS.tts.models.xtts" if name == "coqui-tts" else "cloning.engines.xtts.engine")
     imported = now()
     started = contender(name, folder)
-    hears = now()
+    ready = now()
     started.wait_until_packed()
     speaks = now()
     started.first_sound()
-    connection.send(Start(began, imported, hears, speaks, heard=now()))
+    connection.send(Start(began, imported, ready, speaks, first_sound_at=now()))
 
 
 def contend(connection: Connection, name: str, folder: Path, threads: int) -> None:
@@ -369,11 +369,12 @@ def start_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterat
     """Medians of seconds, and of CPU seconds after the stroke."""
     spans = {
         "imports": ("began", "imported"),
-        "load until it hears": ("imported", "hears"),
+        "load until it can condition": ("imported", "ready"),
         "load until it speaks": ("imported", "speaks"),
-        "process to first sound": ("began", "heard"),
+        "process to first sound": ("began", "first_sound_at"),
     }
-    yield f"| | {' | '.join(f'{span} | ratio' for span in spans)} | memory when it hears, MiB | when it speaks, MiB |"
+    headings = [f"{span} | ratio" for span in spans]
+    yield f"| | {' | '.join(headings)} | memory when it can condition, MiB | when it speaks, MiB |"
     yield "|---|" + "---|---|" * len(spans) + "---|---|"
     starts: dict[str, list[Start]] = {name: [] for name in folders}
     context = multiprocessing.get_context("spawn")
@@ -394,7 +395,7 @@ def start_table(options: argparse.Namespace, folders: dict[str, Path]) -> Iterat
             coqui_seconds, coqui_cpu_seconds = median_span(starts["coqui-tts"], begin, end)
             cells.append(f"{seconds:.2f} / {cpu_seconds:.2f}")
             cells.append(f"{coqui_seconds / seconds:.1f} / {coqui_cpu_seconds / cpu_seconds:.1f}")
-        cells += [str(runs[-1].hears.memory), str(runs[-1].speaks.memory)]
+        cells += [str(runs[-1].ready.memory), str(runs[-1].speaks.memory)]
         yield f"| {' | '.join(cells)} |"
 
 

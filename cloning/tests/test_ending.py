@@ -1,4 +1,4 @@
-"""When speech ends: the pace learnt, the guard on scripted stop probabilities, and the cut in silence."""
+"""When speech ends: the speaking rate learnt, the detector on scripted stop probabilities, and the cut in silence."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -6,29 +6,29 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
+from cloning.engines.xtts.ending import EndOfSpeechDetector, SpeakingRate, Speech, cut_tail
 
 STOP, SOUND = 1025, 7
 CHAR_LIMIT = 250
 EXPECTED = (350 - 11) / CHAR_LIMIT
 
 
-# The pace
+# The speaking rate
 
 
-def taught(*texts: tuple[int, int]) -> Pace:
-    pace = Pace(CHAR_LIMIT)
+def taught(*texts: tuple[int, int]) -> SpeakingRate:
+    rate = SpeakingRate(CHAR_LIMIT)
     for characters, codes in texts:
-        pace.learn(characters, codes)
-    return pace
+        rate.learn(characters, codes)
+    return rate
 
 
 def test_before_any_speech_a_full_text_takes_as_long_as_expected() -> None:
-    pace = Pace(CHAR_LIMIT)
-    assert pace.codes_per_character == pytest.approx(EXPECTED)
-    assert pace.usual_codes(CHAR_LIMIT) == pytest.approx(350)
-    assert pace.most_codes(CHAR_LIMIT) == 43 + 848  # 2.5 times
-    assert pace.most_codes(3) == 43 + 11  # "No.": 2.5 s
+    rate = SpeakingRate(CHAR_LIMIT)
+    assert rate.codes_per_character == pytest.approx(EXPECTED)
+    assert rate.usual_codes(CHAR_LIMIT) == pytest.approx(350)
+    assert rate.max_codes(CHAR_LIMIT) == 43 + 848  # 2.5 times
+    assert rate.max_codes(3) == 43 + 11  # "No.": 2.5 s
 
 
 @pytest.mark.parametrize("rate", [1.0, 2.0])
@@ -46,7 +46,7 @@ def test_one_odd_text_shifts_nothing_far(odd: tuple[int, int]) -> None:
 
 
 def test_short_texts_teach_little() -> None:
-    """“No.” may well take a second, which is no pace for a sentence."""
+    """“No.” may well take a second, which is no speaking rate for a sentence."""
     assert taught(*[(3, 30)] * 64).codes_per_character == pytest.approx(EXPECTED)
 
 
@@ -57,42 +57,42 @@ def test_old_texts_are_forgotten() -> None:
 @pytest.mark.parametrize("characters", [20, 80, 250])
 def test_the_limit_follows_what_was_learnt_but_leaves_room_for_slow_speech(characters: int) -> None:
     unknown, slow, fast, fastest = (
-        taught(*[(200, codes)] * 64).most_codes(characters) for codes in (282, 411, 240, 20)
+        taught(*[(200, codes)] * 64).max_codes(characters) for codes in (282, 411, 240, 20)
     )
     assert slow > unknown > fast > fastest
     assert fastest == 43 + math.ceil(2 * EXPECTED * characters)
 
 
 def test_threads_may_learn_and_ask_at_the_same_time() -> None:
-    pace = Pace(CHAR_LIMIT)
+    rate = SpeakingRate(CHAR_LIMIT)
 
     def work(number: int) -> float:
-        pace.learn(100, 111)
-        return pace.codes_per_character
+        rate.learn(100, 111)
+        return rate.codes_per_character
 
     with ThreadPoolExecutor(8) as threads:
         rates = list(threads.map(work, range(2000)))
     assert set(rates) == {EXPECTED, 1.0}
-    assert pace.codes_per_character == 1.0
+    assert rate.codes_per_character == 1.0
 
 
-# The guard
+# The detector
 
 
 def spoken(
-    guard: Guard, stop_probabilities: dict[int, float], stops_at: int | None = None
+    detector: EndOfSpeechDetector, stop_probabilities: dict[int, float], stops_at: int | None = None
 ) -> tuple[int, Speech]:
-    """The count of codes at which the guard ended speech, and how; counts of codes are from 1."""
+    """The count of codes at which the detector ended speech, and how; counts of codes are from 1."""
     for count in range(1, 1000):
-        guard.hear(STOP if count == stops_at else SOUND, stop_probabilities.get(count, 1e-6))
-        if guard.speech is not Speech.GOES_ON:
-            return count, guard.speech
-    raise AssertionError("the guard lets speech run on")
+        detector.update(STOP if count == stops_at else SOUND, stop_probabilities.get(count, 1e-6))
+        if detector.speech is not Speech.GOES_ON:
+            return count, detector.speech
+    raise AssertionError("the detector lets speech run on")
 
 
-def guard_for(pace: Pace, characters: int = 100) -> Guard:
+def detector_for(rate: SpeakingRate, characters: int = 100) -> EndOfSpeechDetector:
     """The usual length is 146.6 codes, the limit 382."""
-    return Guard(pace, characters, STOP, pace.most_codes(characters))
+    return EndOfSpeechDetector(rate, characters, STOP, rate.max_codes(characters))
 
 
 @pytest.mark.parametrize("stop_probability", [0.0, 0.04, 1.0])
@@ -100,7 +100,7 @@ def guard_for(pace: Pace, characters: int = 100) -> Guard:
 def test_speech_that_stops_by_itself_is_left_alone(stops_at: int, stop_probability: float) -> None:
     """Whatever its probability, at any place up to the limit, and soon after a chance that it missed."""
     chances = {150: 0.9} if stops_at in (146, 190) else {}
-    ended = spoken(guard_for(Pace(CHAR_LIMIT)), {**chances, stops_at: stop_probability}, stops_at)
+    ended = spoken(detector_for(SpeakingRate(CHAR_LIMIT)), {**chances, stops_at: stop_probability}, stops_at)
     assert ended == (stops_at, Speech.STOPPED)
 
 
@@ -121,26 +121,26 @@ def test_speech_that_stops_by_itself_is_left_alone(stops_at: int, stop_probabili
     ],
 )
 def test_speech_that_runs_on_is_ended(chances: dict[int, float], last_code: int) -> None:
-    assert spoken(guard_for(Pace(CHAR_LIMIT)), chances) == (last_code, Speech.RAN_ON)
+    assert spoken(detector_for(SpeakingRate(CHAR_LIMIT)), chances) == (last_code, Speech.RAN_ON)
 
 
 def test_slow_speech_without_a_chance_to_stop_is_left_alone_whatever_was_learnt() -> None:
-    """At half the expected pace, in a language in which everybody else spoke fast."""
-    pace = taught(*[(200, 140)] * 64)
+    """At half the expected rate, in a language in which everybody else spoke fast."""
+    rate = taught(*[(200, 140)] * 64)
     slow = round(100 * 2 * EXPECTED) + 11
-    assert spoken(guard_for(pace), {slow: 0.9}, slow) == (slow, Speech.STOPPED)
+    assert spoken(detector_for(rate), {slow: 0.9}, slow) == (slow, Speech.STOPPED)
 
 
 def test_only_speech_that_stopped_by_itself_teaches() -> None:
-    pace = Pace(CHAR_LIMIT)
+    rate = SpeakingRate(CHAR_LIMIT)
     for _ in range(64):
-        spoken(guard_for(pace), {160: 0.6})
-        spoken(guard_for(pace), {})
-    assert pace.codes_per_character == pytest.approx(EXPECTED)
+        spoken(detector_for(rate), {160: 0.6})
+        spoken(detector_for(rate), {})
+    assert rate.codes_per_character == pytest.approx(EXPECTED)
     for _ in range(8):
-        spoken(guard_for(pace), {111: 0.9}, stops_at=111)
-    assert pace.codes_per_character == pytest.approx(1.0)
-    assert guard_for(pace).usual_codes == pytest.approx(111)
+        spoken(detector_for(rate), {111: 0.9}, stops_at=111)
+    assert rate.codes_per_character == pytest.approx(1.0)
+    assert detector_for(rate).usual_codes == pytest.approx(111)
 
 
 # The cut
@@ -164,5 +164,5 @@ def test_a_tail_is_cut_only_in_silence_where_speech_could_have_ended(
     start, end = (round(second * 24_000) for second in silent_seconds)
     sound[start:end] *= 0.001
     probabilities = [stop_probabilities.get(code, 1e-6) for code in range(108)]
-    cut = without_tail(sound, probabilities, usual_codes=50, sample_rate_hz=24_000)
+    cut = cut_tail(sound, probabilities, usual_codes=50, sample_rate_hz=24_000)
     assert len(cut) / 24_000 == pytest.approx(seconds, abs=0.11)

@@ -107,24 +107,24 @@ def _distance_db(one: VoiceStatistics, other: VoiceStatistics) -> float:
 def test_the_style_found_is_nearer_than_any_stock_voice_tried_and_than_the_other_speaker(
     engine, voices, clip
 ):
-    """On a sentence that the search did not hear."""
+    """On a sentence that the search did not use."""
     wanted = speaker.embed(soundfile.read(DATA / f"{clip}.flac")[0])
-    heard = {
+    spoken = {
         name: speaker.embed(_resampled(engine.synthesize(ENGLISH, "en", voice, SynthesisOptions())))
         for name, voice in voices.items()
     }
-    (other,) = heard.keys() - {clip}
-    assert heard[clip] @ wanted > heard[other] @ wanted + 0.05
-    assert all(heard[clip] @ wanted > stock @ wanted for stock in _stock_voices())
+    (other,) = spoken.keys() - {clip}
+    assert spoken[clip] @ wanted > spoken[other] @ wanted + 0.05
+    assert all(spoken[clip] @ wanted > stock @ wanted for stock in _stock_voices())
 
 
 @pytest.mark.parametrize("name", ["af_heart", "bm_george", "am_michael"])
 def test_a_stock_voice_is_among_the_candidates_for_what_sounds_like_it(engine, name):
-    """Heard saying a sentence that is not in the library."""
+    """On a sentence that is not in the library."""
     assert engine._kokoro
-    heard = _resampled(engine._kokoro.speak(phonemes.phonemes(ENGLISH, "en"), styles.stock(name)))
-    stock, *bred = search.candidates(_target(heard, synthetic_f0))
-    assert stock.is_stock and not any(candidate.is_stock for candidate in bred)
+    spoken = _resampled(engine._kokoro.speak(phonemes.phonemes(ENGLISH, "en"), styles.stock(name)))
+    stock, *found = search.candidates(_target(spoken, synthetic_f0))
+    assert stock.is_stock and not any(candidate.is_stock for candidate in found)
     assert styles.stock_names()[stock.weights[0].argmax()] == name
     assert stock.scale == pytest.approx(1, abs=0.06)
 
@@ -133,8 +133,8 @@ def test_a_stock_voice_is_among_the_candidates_for_what_sounds_like_it(engine, n
 def test_a_voice_is_learnt_by_two_trials(engine, clips, monkeypatch, clip):
     """A stock voice's and that of a style that is clear at once. Before each, whoever waits may call it off."""
     steps: list[str] = []
-    said = search.said
-    monkeypatch.setattr(search, "said", lambda *given: steps.append("trial") or said(*given))
+    speak_trial = search.speak_trial
+    monkeypatch.setattr(search, "speak_trial", lambda *given: steps.append("trial") or speak_trial(*given))
     engine.condition([clips[clip]], lambda: steps.append("step"))
     assert steps == ["step", "step", "trial", "step", "trial"]
 
@@ -142,40 +142,40 @@ def test_a_voice_is_learnt_by_two_trials(engine, clips, monkeypatch, clip):
 @pytest.mark.parametrize("clip", CLIPS)
 @pytest.mark.parametrize(
     ("penalty", "measure", "sign"),
-    [("UNNATURALNESS_PENALTY", "mos", 1), ("OBSCURITY_PENALTY", "log_surprisal", -1)],
+    [("UNNATURALNESS_PENALTY", "mos", 1), ("PERPLEXITY_PENALTY", "log_surprisal", -1)],
 )
 def test_styles_that_are_foretold_to_sound_natural_and_clear_are_preferred(
     clip, penalty, measure, sign, monkeypatch
 ):
     target = _target(_speech(clip), recorded_f0)
 
-    def foretold(candidate: search.Candidate) -> float:
+    def predicted(candidate: search.Candidate) -> float:
         inputs = search._inputs(candidate.weights[None], np.array([candidate.scale]), target)
-        return float(search._foretold(measure, inputs)[0])
+        return float(search._predict(measure, inputs)[0])
 
-    preferred = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
+    preferred = search.evolve(target, search.DISTANCE_PENALTIES[0])[0]
     monkeypatch.setattr(search, penalty, 0.0)
-    nearest = search.bred(target, search.STRANGENESS_PENALTIES[0])[0]
-    assert sign * (foretold(preferred) - foretold(nearest)) > 0.02
+    nearest = search.evolve(target, search.DISTANCE_PENALTIES[0])[0]
+    assert sign * (predicted(preferred) - predicted(nearest)) > 0.02
 
 
 def test_a_hoarse_style_is_worth_less_and_others_are_tried(engine, monkeypatch):
-    """Speaker encoders do not hear it: here what the first two bred styles say is drowned in breath."""
-    rng, heard, said = np.random.default_rng(0), search.heard, search.said
+    """Speaker encoders ignore it: here the first two styles found are drowned in breath."""
+    rng, evaluate, speak_trial = np.random.default_rng(0), search.evaluate, search.speak_trial
     trials: list[search.Style] = []
 
     def breathy(spelt, candidate, model):
-        spoken = said(spelt, candidate, model)
+        spoken = speak_trial(spelt, candidate, model)
         hoarse = not candidate.is_stock and len(trials) < 3
         breath = rng.normal(0, spoken.std(), spoken.size) if hoarse else 0
         return (spoken + breath).astype(np.float32)
 
     def remembered(*given):
-        trials.append(heard(*given))
+        trials.append(evaluate(*given))
         return trials[-1]
 
-    monkeypatch.setattr(search, "said", breathy)
-    monkeypatch.setattr(search, "heard", remembered)
+    monkeypatch.setattr(search, "speak_trial", breathy)
+    monkeypatch.setattr(search, "evaluate", remembered)
     chosen = search.nearest_style(_target(_speech(CLIPS[0]), recorded_f0), engine._kokoro)
     assert [style.is_clear for style in trials[1:]] == [False, False, True]
     assert chosen.is_clear
@@ -188,7 +188,7 @@ def _target(samples: np.ndarray, estimate_f0: F0Estimator) -> search.Target:
 
 @cache
 def _stock_voices() -> list[np.ndarray]:
-    """How four of Kokoro's voices are heard that say ENGLISH."""
+    """The embeddings of four of Kokoro's voices that say ENGLISH."""
     model, spelt = kokoro.Kokoro(), phonemes.phonemes(ENGLISH, "en")
     names = ("af_heart", "am_michael", "bf_emma", "bm_george")
     return [speaker.embed(_resampled(model.speak(spelt, styles.stock(name)))) for name in names]
@@ -261,7 +261,7 @@ def _espeak_voice(engine: PreviewEngine, clip: Path) -> Conditioning:
 
 
 def test_weights_that_are_not_the_release_are_refused(tmp_path, caplog):
-    parts = kokoro.installed_parts()
+    parts = kokoro.find_installed_parts()
     damaged = bytearray(parts[3].read_bytes())
     damaged[-1] ^= 1
     (tmp_path / "part.bin").write_bytes(damaged)

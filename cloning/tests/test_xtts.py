@@ -26,9 +26,9 @@ from cloning.engines.xtts import decoding, linear, vocoder
 from cloning.engines.xtts import engine as xtts_engine
 from cloning.engines.xtts.cores import available_cores
 from cloning.engines.xtts.decoding import Decoder, Row
-from cloning.engines.xtts.ending import Pace, Speech
+from cloning.engines.xtts.ending import SpeakingRate, Speech
 from cloning.engines.xtts.engine import XttsEngine
-from cloning.engines.xtts.linear import chosen_precision
+from cloning.engines.xtts.linear import choose_precision
 from cloning.engines.xtts.loading import load_model
 from cloning.engines.xtts.sampling import SamplingSettings
 
@@ -469,7 +469,7 @@ def test_codes_and_latents_equal_coquis_alone_and_in_a_batch(
         ]
 
     together, alone = rows(), rows()
-    monkeypatch.setattr(decoding, "MOST_ROWS", 5)
+    monkeypatch.setattr(decoding, "MAX_ROWS", 5)
     decode(engine, together, settings)
     for seed, (language, text) in enumerate(texts):
         codes, latents = codes_and_latents_of_coqui(
@@ -493,8 +493,8 @@ def decode(engine: XttsEngine, rows: list[Row], settings: SamplingSettings) -> N
 def test_rows_are_bounded_by_memory(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "LEAST_POSITIONS", 1)
-    per_row = row_of("Yes.", engine, conditioning).most_positions * engine._gpt.bytes_per_position
+    monkeypatch.setattr(decoding, "MIN_POSITIONS", 1)
+    per_row = row_of("Yes.", engine, conditioning).max_positions * engine._gpt.bytes_per_position
     for room, spoken_at_once in ((per_row // 2, 1), (per_row * 3, 3), (per_row * 99, 4)):
         monkeypatch.setattr(decoding, "CACHE_BYTES", room)
         rows = [row_of("Yes.", engine, conditioning) for _ in range(4)]
@@ -512,7 +512,7 @@ def test_room_goes_to_the_text_with_the_fewest_rows(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sentence that comes while a book is being spoken joins as soon as one of the book's rows has ended."""
-    monkeypatch.setattr(decoding, "MOST_ROWS", 2)
+    monkeypatch.setattr(decoding, "MAX_ROWS", 2)
     bias_stop_code(engine, monkeypatch, -1000)
     decoder = Decoder(engine._gpt, SamplingSettings())
     book = [row_of("Yes.", engine, conditioning, seed) for seed in range(6)]
@@ -529,7 +529,7 @@ def test_room_goes_to_the_text_with_the_fewest_rows(
 def test_a_row_too_long_for_the_batch_is_spoken_after_it(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "LEAST_POSITIONS", 1)
+    monkeypatch.setattr(decoding, "MIN_POSITIONS", 1)
     bias_stop_code(engine, monkeypatch, -1000)
     decoder = Decoder(engine._gpt, SamplingSettings())
     short, later = row_of("Yes.", engine, conditioning), row_of("Yes.", engine, conditioning)
@@ -644,7 +644,7 @@ def test_the_vocoder_works_while_the_gpt_speaks_on(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a failure of it reaches the caller; what the next text needs is not held up."""
-    monkeypatch.setattr(xtts_engine, "PIECE_CODES", 5)
+    monkeypatch.setattr(xtts_engine, "CHUNK_CODES", 5)
     bias_stop_code(engine, monkeypatch, -1000)
     frames = engine._vocoder.frames
     vocoder_works, gpt_spoke_on = threading.Event(), threading.Event()
@@ -725,13 +725,13 @@ def first_scores(
 
 def test_automatic_precision_and_what_a_device_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    assert (chosen_precision("auto", cpu), chosen_precision("auto", gpu)) == ("float16", "float32")
+    assert (choose_precision("auto", cpu), choose_precision("auto", gpu)) == ("float16", "float32")
     with pytest.raises(EngineError, match="int8 is for CPUs"):
-        chosen_precision("int8", gpu)
+        choose_precision("int8", gpu)
     monkeypatch.setattr(linear, "_quantizing_libraries", lambda: ["qnnpack"])
-    assert chosen_precision("auto", cpu) == "float32"
+    assert choose_precision("auto", cpu) == "float32"
     with pytest.raises(EngineError, match="can't do XTTS_PRECISION=float16"):
-        chosen_precision("float16", cpu)
+        choose_precision("float16", cpu)
 
 
 # Cores
@@ -783,14 +783,14 @@ def test_stop_probabilities_are_watched(
     row = engine._row("It rains again.", "en", conditioning, SynthesisOptions())
     decode(engine, [row], SamplingSettings(do_sample=False, repetition_penalty=1.0))
     assert row.codes == [7, 7, 7, 7, 7, engine._gpt.stop_code]
-    assert row.guard.stop_probabilities == pytest.approx([0, 0, 1 / 3, 0, 0, 1], abs=1e-6)
+    assert row.detector.stop_probabilities == pytest.approx([0, 0, 1 / 3, 0, 0, 1], abs=1e-6)
 
 
 def test_speech_that_missed_its_chances_is_ended_before_the_limit(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Scripted scores for three rows: one stops, one misses two chances of 0.4, one gets none."""
-    monkeypatch.setattr(engine, "_paces", {"en": Pace(250)})
+    monkeypatch.setattr(engine, "_speaking_rates", {"en": SpeakingRate(250)})
     stops, misses, gets_none = rows = [row_of("x" * length, engine, conditioning) for length in (90, 40, 10)]
     chance = 5.0 + math.log(0.4 / 0.6)
     stop_scores = {(stops, 99): 100.0, (misses, 79): chance, (misses, 80): chance}
@@ -808,34 +808,34 @@ def test_speech_that_missed_its_chances_is_ended_before_the_limit(
     decoder.add(rows)
     while not all(row.has_ended for row in rows):
         decoder.step()
-    assert [len(row.codes) for row in rows] == [100, 81 + 43, gets_none.guard.most_codes]
-    assert [row.guard.speech for row in rows] == [Speech.STOPPED, Speech.RAN_ON, Speech.RAN_ON]
-    assert len(misses.codes) < misses.guard.most_codes
+    assert [len(row.codes) for row in rows] == [100, 81 + 43, gets_none.detector.max_codes]
+    assert [row.detector.speech for row in rows] == [Speech.STOPPED, Speech.RAN_ON, Speech.RAN_ON]
+    assert len(misses.codes) < misses.detector.max_codes
 
 
 def test_what_was_learnt_changes_no_sample_of_speech_that_stops(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def speak(texts_heard: list[tuple[int, int]]) -> tuple[np.ndarray, Pace]:
-        pace = Pace(250)
-        for characters, codes in texts_heard:
-            pace.learn(characters, codes)
-        monkeypatch.setattr(engine, "_paces", {"en": pace})
-        return engine.synthesize("Nobody knew why.", "en", conditioning, SynthesisOptions(seed=5)), pace
+    def speak(observed_texts: list[tuple[int, int]]) -> tuple[np.ndarray, SpeakingRate]:
+        rate = SpeakingRate(250)
+        for characters, codes in observed_texts:
+            rate.learn(characters, codes)
+        monkeypatch.setattr(engine, "_speaking_rates", {"en": rate})
+        return engine.synthesize("Nobody knew why.", "en", conditioning, SynthesisOptions(seed=5)), rate
 
-    unknown, pace = speak([])
-    [(rate, characters)] = pace._heard
+    unknown, rate = speak([])
+    [(codes_per_character, characters)] = rate._observed
     assert characters == len("Nobody knew why.")
-    assert len(unknown) == pytest.approx((11 + rate * characters) * 24_000 / 21.5, rel=0.02)
-    for texts_heard in ([(200, 11)] * 64, [(200, 900)] * 64):
-        assert np.array_equal(speak(texts_heard)[0], unknown)
+    assert len(unknown) == pytest.approx((11 + codes_per_character * characters) * 24_000 / 21.5, rel=0.02)
+    for observed_texts in ([(200, 11)] * 64, [(200, 900)] * 64):
+        assert np.array_equal(speak(observed_texts)[0], unknown)
 
 
 def test_text_that_runs_on_is_cut_at_the_chance_it_missed(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Scripted from scores to sound: the vocoder is silent near the missed chance."""
-    monkeypatch.setattr(engine, "_paces", {"en": Pace(250)})
+    monkeypatch.setattr(engine, "_speaking_rates", {"en": SpeakingRate(250)})
     step = 0
 
     def scripted(latents: torch.Tensor) -> torch.Tensor:
@@ -866,7 +866,7 @@ def test_text_that_runs_on_is_cut_at_the_chance_it_missed(
 def test_only_speech_that_reached_its_limit_is_cut(
     engine: XttsEngine, conditioning: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xtts_engine, "without_tail", lambda *arguments: np.zeros(1, np.float32))
+    monkeypatch.setattr(xtts_engine, "cut_tail", lambda *arguments: np.zeros(1, np.float32))
     assert len(engine.synthesize("No.", "en", conditioning, SynthesisOptions())) > 1
     bias_stop_code(engine, monkeypatch, -1000)
     assert len(engine.synthesize("No.", "en", conditioning, SynthesisOptions())) == 1
@@ -940,7 +940,7 @@ def test_speaks_without_chatter_and_leaves_home_alone(
     code = f"""
 from pathlib import Path
 from cloning.engines.base import SynthesisOptions
-from cloning.engines.xtts.ending import without_tail
+from cloning.engines.xtts.ending import cut_tail
 from cloning.engines.xtts.engine import XttsEngine
 engine = XttsEngine(Path({str(checkpoint)!r}), device="cpu")
 voice = engine.condition([Path({str(clips[0])!r})])

@@ -15,8 +15,8 @@ from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.base import Conditioning, EngineError, SynthesisOptions
 from cloning.engines.xtts import gpt, linear
 from cloning.engines.xtts.engine import XttsEngine
-from cloning.engines.xtts.gpt import _packed_layer
-from cloning.engines.xtts.linear import packed
+from cloning.engines.xtts.gpt import _pack_layer
+from cloning.engines.xtts.linear import pack_linear
 from cloning.tests.test_xtts import run_python
 
 CPU = torch.device("cpu")
@@ -48,9 +48,9 @@ def test_hears_a_voice_while_packing_and_speaks_when_packed(
 
     def held_up(*arguments: Any) -> gpt.Layer:
         assert may_pack.wait(300)
-        return _packed_layer(*arguments)
+        return _pack_layer(*arguments)
 
-    monkeypatch.setattr(gpt, "_packed_layer", held_up)
+    monkeypatch.setattr(gpt, "_pack_layer", held_up)
     engine = XttsEngine(checkpoint, device="cpu")
     try:
         conditioning = engine.condition([clip])
@@ -67,7 +67,7 @@ def test_failure_to_pack_is_reported_to_everyone_who_wants_speech(
     def failing(*arguments: Any) -> gpt.Layer:
         raise MemoryError("1.5 GB")
 
-    monkeypatch.setattr(gpt, "_packed_layer", failing)
+    monkeypatch.setattr(gpt, "_pack_layer", failing)
     engine = XttsEngine(checkpoint, device="cpu")
     conditioning = engine.condition([clip])
     for _ in range(2):
@@ -99,7 +99,7 @@ def test_packed_product(precision: str, error: float, transposed: bool) -> None:
     bias, rows = torch.randn(48, generator=generator) * sizes[:, 0], torch.randn(5, 64, generator=generator)
     expected = rows @ weight.T + bias
     stored = weight.T.contiguous().T if transposed else weight.clone()
-    apply = packed(stored, bias, precision, CPU)
+    apply = pack_linear(stored, bias, precision, CPU)
     stored.zero_()
     result = apply(rows)
     off = (result - expected).norm(dim=0) / (expected.norm(dim=0) + 1e-12)
@@ -112,7 +112,7 @@ def test_packs_where_onednn_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = torch.randn(3, 4)
     expected = rows @ weight.T + bias
     monkeypatch.setattr(linear.torch.backends.mkldnn, "is_available", lambda: False)
-    apply = packed(weight, bias, "float32", CPU)
+    apply = pack_linear(weight, bias, "float32", CPU)
     weight.zero_()
     torch.testing.assert_close(apply(rows), expected)
 

@@ -1,7 +1,7 @@
 """Speech without any download, leaning toward a reference: Kokoro where it speaks the language, else espeak-ng.
 
 A mixture of Kokoro's stock voices and a scale of its frequencies are searched for that a speaker encoder finds nearest
-to the reference, and an equaliser moves its long-term spectrum to the reference's. It resembles the speaker; it does
+to the reference, and an equalizer moves its long-term spectrum to the reference's. It resembles the speaker; it does
 not clone.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
 from cloning.engines.preview import ENTRY, espeak_voice, kokoro, phonemes, reference, speaker, styles
-from cloning.engines.preview.equaliser import equalise
+from cloning.engines.preview.equalizer import equalize
 from cloning.engines.preview.limits import SEGMENT_LIMITS
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT
 from cloning.engines.preview.search import Target, nearest_style
@@ -63,7 +63,7 @@ class PreviewEngine(Engine):
         """See `Engine.condition`. The arrays are those of ESPEAK_SHAPES, with Kokoro also those of KOKORO_SHAPES."""
         samples = [_read(clip, EMBEDDED_SECONDS / len(clips)) for clip in clips]
         longest = int(MEASURED_SECONDS / len(clips) * ANALYSIS_RATE_HZ)
-        voice = reference.measured(np.concatenate([clip[:longest] for clip in samples]))
+        voice = reference.measure_reference(np.concatenate([clip[:longest] for clip in samples]))
         on_step()
         embedding = speaker.embed(np.concatenate(samples))
         arrays = {
@@ -97,10 +97,12 @@ class PreviewEngine(Engine):
         if self._kokoro and language in phonemes.VOICES:
             spoken = self._kokoro_speech(segment, language, conditioning, options.speed)
         else:
-            spoken = espeak_voice.speak_like(_imitated(conditioning), segment, language, options.speed)
+            spoken = espeak_voice.speak_like(
+                _to_espeak_reference(conditioning), segment, language, options.speed
+            )
         if not spoken.size or np.abs(spoken).max() < AUDIBLE_PEAK:
             raise EngineError("There is nothing in this text that the preview voice can say.")
-        return levelled(spoken, self.sample_rate_hz)
+        return set_level(spoken, self.sample_rate_hz)
 
     def _kokoro_speech(self, text: str, language: str, conditioning: Conditioning, speed: float) -> Waveform:
         assert self._kokoro
@@ -112,12 +114,12 @@ class PreviewEngine(Engine):
         if not any(sound.isalpha() for sound in spelt):
             return np.zeros(0, np.float32)
         arrays = conditioning.arrays
-        style, scale = styles.mixed(arrays["style_weights"]), float(arrays["frequency_scale"][0])
+        style, scale = styles.mix(arrays["style_weights"]), float(arrays["frequency_scale"][0])
         spoken = self._kokoro.speak(spelt, style, speed, scale)
-        return equalise(spoken, arrays["equaliser_gains_db"], self.sample_rate_hz)
+        return equalize(spoken, arrays["equaliser_gains_db"], self.sample_rate_hz)
 
 
-def _imitated(conditioning: Conditioning) -> espeak_voice.Reference:
+def _to_espeak_reference(conditioning: Conditioning) -> espeak_voice.Reference:
     arrays = conditioning.arrays
     return espeak_voice.Reference(
         median_f0_hz=float(arrays["median_f0_hz"][0]),
@@ -133,7 +135,7 @@ def _read(clip: Path, longest_seconds: float) -> NDArray[np.float64]:
     return np.frombuffer(frames, np.int16) / 32768
 
 
-def levelled(samples: Waveform, sample_rate_hz: int) -> Waveform:
+def set_level(samples: Waveform, sample_rate_hz: int) -> Waveform:
     """Brings speech, without its pauses, to LEVEL_DBFS, or as near as PEAK_LIMIT lets it.
 
     A result is levelled as a whole when it is written; until then this keeps each segment from being clipped.

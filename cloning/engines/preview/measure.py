@@ -23,9 +23,9 @@ LOUD_RANGE_DB = 25.0  # frames this near the loudest ones count for the spectrum
 ACTIVE_RANGE_DB = 40.0  # frames further below the loudest ones are pauses
 # Speech has 0.4 to 0.7 voiced frames and, even with noise at 0 dB, a range of 8 dB from its quiet to its loud
 # frames; white noise has 0.1 and 2 dB, a held chord no voiced frames.
-LEAST_VOICED_SHARE = 0.2
-LEAST_VOICED_SECONDS = 0.2
-LEAST_ENERGY_RANGE_DB = 5.0
+MIN_VOICED_SHARE = 0.2
+MIN_VOICED_SECONDS = 0.2
+MIN_ENERGY_RANGE_DB = 5.0
 
 F0Estimator = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -49,12 +49,12 @@ def measure(samples: NDArray, estimate_f0: F0Estimator) -> VoiceStatistics:
     power = _band_power(samples)
     energy_db = decibels(power.mean(axis=1))
     loudest_db = np.percentile(energy_db, 95)
-    if loudest_db < QUIETEST_SPEECH_DB or _range_db(energy_db) < LEAST_ENERGY_RANGE_DB:
+    if loudest_db < QUIETEST_SPEECH_DB or _range_db(energy_db) < MIN_ENERGY_RANGE_DB:
         raise NoVoiceError
     f0_hz = estimate_f0(samples)[: len(power)]
     voiced = f0_hz > 0
     active = energy_db > loudest_db - ACTIVE_RANGE_DB
-    if voiced.sum() * HOP_SECONDS < LEAST_VOICED_SECONDS or voiced[active].mean() < LEAST_VOICED_SHARE:
+    if voiced.sum() * HOP_SECONDS < MIN_VOICED_SECONDS or voiced[active].mean() < MIN_VOICED_SHARE:
         raise NoVoiceError
 
     log_f0 = np.log(f0_hz[voiced])

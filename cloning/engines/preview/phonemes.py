@@ -72,13 +72,13 @@ def phonemes(text: str, language: str) -> str:
     text = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
     text = "".join(PUNCTUATION.get(character, character) for character in unicodedata.normalize("NFC", text))
     if language == "ja":
-        return _mixed(text, re.compile(r"[A-Za-zÀ-ÿ' ]*[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ' ]*"), _japanese)
+        return _read_mixed(text, re.compile(r"[A-Za-zÀ-ÿ' ]*[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ' ]*"), _japanese)
     if language == "zh":
-        return _mixed(text, re.compile(r"[A-Za-zÀ-ÿ' ]*[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ' ]*"), _chinese)
+        return _read_mixed(text, re.compile(r"[A-Za-zÀ-ÿ' ]*[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ' ]*"), _chinese)
     return _by_espeak(text, language)
 
 
-def _mixed(text: str, foreign: re.Pattern, read) -> str:
+def _read_mixed(text: str, foreign: re.Pattern, read) -> str:
     """Latin words are read as English."""
     parts, end = [], 0
     for match in foreign.finditer(text):
@@ -118,7 +118,7 @@ def _ipa(lines: str, voice: str) -> str:
 
 
 def _plain(ipa: str) -> str:
-    ipa = LANGUAGE_FLAG.sub("", ipa) if TIE not in ipa else _without_flags(ipa)
+    ipa = LANGUAGE_FLAG.sub("", ipa) if TIE not in ipa else _drop_flags(ipa)
     for old, new in TIED.items():
         ipa = ipa.replace(TIE.join(old), new)
     return ipa.replace(TIE, "").replace("-", "").strip()
@@ -131,7 +131,7 @@ def _american(ipa: str) -> str:
     return re.sub(rf"(\S){SYLLABIC}", r"ᵊ\1", ipa)
 
 
-def _without_flags(ipa: str) -> str:
+def _drop_flags(ipa: str) -> str:
     """espeak-ng marks words of another language with "(en)", tied like letters of one sound."""
     return re.sub(rf"\({TIE}[a-z0-9{TIE}-]+\)", "", LANGUAGE_FLAG.sub("", ipa))
 
@@ -206,7 +206,7 @@ def _katakana(word: str) -> str:
     sounds: list[str] = []
     for kana in word:
         if kana in SMALL and sounds:
-            sounds[-1] = _merged(sounds[-1], kana)
+            sounds[-1] = _merge(sounds[-1], kana)
         else:
             sounds.append(KANA.get(kana, kana))
     return "".join(
@@ -214,7 +214,7 @@ def _katakana(word: str) -> str:
     )
 
 
-def _merged(sound: str, small: str) -> str:
+def _merge(sound: str, small: str) -> str:
     """キ and ャ are one syllable; フ and ァ too."""
     consonant = sound.rstrip("aiɯɨeo")
     if sound == "ɯ":  # ウィ

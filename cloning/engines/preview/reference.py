@@ -27,10 +27,10 @@ from cloning.engines.preview.measure import (
 # `tonality_db` is 3.4 to 8.7 dB in speech with little or no noise, up to 11.7 with music as loud, from 13.7 in music,
 # up to 3.1 in whispering. The median step of ln F0 between voiced frames is 0.006 to 0.034 in speech; where there is
 # no voice F0 is guessed and leaps: 0.042 and more in whispering and in noise that drowns speech.
-MOST_TONALITY_DB = 12.0
-LEAST_TONALITY_OF_MUSIC_DB = 8.0  # where no voice was found
-LEAST_TONALITY_DB, MOST_F0_STEP = 4.0, 0.04  # beyond both there is no voice
-LEAST_RANGE_OF_WHISPER_DB = 20.0  # of quiet to loud frames; noise that stays has less
+MAX_TONALITY_DB = 12.0
+MIN_TONALITY_OF_MUSIC_DB = 8.0  # where no voice was found
+MIN_TONALITY_DB, MAX_F0_STEP = 4.0, 0.04  # beyond both there is no voice
+MIN_RANGE_OF_WHISPER_DB = 20.0  # of quiet to loud frames; noise that stays has less
 FRAME_SAMPLES, HOP_SAMPLES = 2048, 320  # 128 ms: resolves the partials of chords
 SOUNDING_RANGE_DB = 30.0
 
@@ -48,29 +48,29 @@ MUSIC = "We hear music or tones in the reference, but no voice."
 WHISPER = "We hear hardly any voice in the reference; it sounds whispered."
 
 
-def measured(samples: NDArray) -> VoiceStatistics:
+def measure_reference(samples: NDArray) -> VoiceStatistics:
     """The statistics of the voice in `samples` (mono, ANALYSIS_RATE_HZ; some 10 s suffice).
 
     Raises EngineError with a reason where there is none.
     """
     f0_hz = recorded_f0(np.ascontiguousarray(samples, dtype=np.float64))
     tonality = tonality_db(samples)
-    is_unvoiced = tonality < LEAST_TONALITY_DB and _median_f0_step(f0_hz) > MOST_F0_STEP
+    is_unvoiced = tonality < MIN_TONALITY_DB and _median_f0_step(f0_hz) > MAX_F0_STEP
     try:
-        if is_unvoiced or tonality > MOST_TONALITY_DB:
+        if is_unvoiced or tonality > MAX_TONALITY_DB:
             raise NoVoiceError
         statistics = measure(samples, lambda _: f0_hz)
     except NoVoiceError:
-        raise EngineError(f"{_what_else(samples, tonality)} {ADVICE}") from None
+        raise EngineError(f"{_explain_absence(samples, tonality)} {ADVICE}") from None
     return replace(statistics, spectrum_db=_with_plausible_edges(statistics.spectrum_db))
 
 
-def _what_else(samples: NDArray, tonality: float) -> str:
+def _explain_absence(samples: NDArray, tonality: float) -> str:
     if not samples.any():
         return SILENCE
-    if tonality > LEAST_TONALITY_OF_MUSIC_DB:
+    if tonality > MIN_TONALITY_OF_MUSIC_DB:
         return MUSIC
-    return WHISPER if energy_range_db(samples) > LEAST_RANGE_OF_WHISPER_DB else NOISE
+    return WHISPER if energy_range_db(samples) > MIN_RANGE_OF_WHISPER_DB else NOISE
 
 
 def _median_f0_step(f0_hz: NDArray) -> float:

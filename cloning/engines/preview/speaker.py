@@ -16,7 +16,7 @@ SAMPLE_RATE_HZ = 16_000
 EMBEDDING_SIZE = 256
 WINDOW_SAMPLES, HOP_SAMPLES = 400, 160
 PIECE_FRAMES, PIECE_STEP = 160, 77  # pieces are embedded on their own and then averaged
-LEVEL_DBFS = -30.0  # the encoder heard its training data at no less than this
+LEVEL_DBFS = -30.0  # its training data were no quieter
 PAUSE_DB = 35.0  # frames this far below the loudest are left out
 TABLE = Path(__file__).parent / "data" / "speaker_encoder.onnx"
 
@@ -32,11 +32,11 @@ def _network() -> onnxruntime.InferenceSession:
 
 def embed(samples: NDArray) -> Floats:
     """Returns the unit vector (256,) of mono samples at SAMPLE_RATE_HZ, of one person's speech."""
-    embedding = encoded(pieces(samples)).mean(axis=0)
+    embedding = encode(pieces(samples)).mean(axis=0)
     return embedding / np.linalg.norm(embedding)
 
 
-def encoded(power: Floats) -> Floats:
+def encode(power: Floats) -> Floats:
     """Unit vectors (pieces, 256) of spectra (pieces, PIECE_FRAMES, bins)."""
     return _network().run(None, {"power": power})[0]
 

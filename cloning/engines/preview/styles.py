@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cloning.engines.preview.kokoro import MOST_TOKENS, STYLE_SIZE
+from cloning.engines.preview.kokoro import MAX_TOKENS, STYLE_SIZE
 
 TABLE = Path(__file__).parent / "data" / "voices.npz"
 STOCK_COUNT = 54
@@ -29,13 +29,13 @@ def stock_names() -> tuple[str, ...]:
     return _stock()[0]
 
 
-def mixed(weights: NDArray) -> Floats:
-    """Styles (MOST_TOKENS, STYLE_SIZE) of the mixture with `weights` (2, voices): of timbre and of prosody."""
+def mix(weights: NDArray) -> Floats:
+    """Styles (MAX_TOKENS, STYLE_SIZE) of the mixture with `weights` (2, voices): of timbre and of prosody."""
     _, rows, styles = _stock()
     timbre = np.tensordot(weights[0], styles[:, :, :TIMBRE], 1)
     prosody = np.tensordot(weights[1], styles[:, :, TIMBRE:], 1)
     mixture = np.concatenate([timbre, prosody], axis=1)
-    position = np.interp(np.arange(MOST_TOKENS), rows, np.arange(len(rows)))
+    position = np.interp(np.arange(MAX_TOKENS), rows, np.arange(len(rows)))
     below = np.minimum(position.astype(int), len(rows) - 2)
     share = (position - below)[:, None]
     return ((1 - share) * mixture[below] + share * mixture[below + 1]).astype(np.float32)
@@ -44,4 +44,4 @@ def mixed(weights: NDArray) -> Floats:
 def stock(name: str) -> Floats:
     weights = np.zeros((2, len(stock_names())))
     weights[:, stock_names().index(name)] = 1
-    return mixed(weights)
+    return mix(weights)

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 
 import torch
 
-from cloning.engines.xtts.ending import Guard, Speech
+from cloning.engines.xtts.ending import EndOfSpeechDetector, Speech
 from cloning.engines.xtts.gpt import Cache, Gpt
 from cloning.engines.xtts.sampling import SamplingSettings, sample
 
-MOST_ROWS = 16
+MAX_ROWS = 16
 CACHE_BYTES = 2 * 2**30
 """Bounds the rows of a batch. Rows that end early, as most do, use far less than they could."""
-LEAST_POSITIONS = 512
-"""For each row of a cache, so that most of what comes later fits too; MOST_ROWS of them fit into CACHE_BYTES."""
+MIN_POSITIONS = 512
+"""For each row of a cache, so that most of what comes later fits too; MAX_ROWS of them fit into CACHE_BYTES."""
 UNSPOKEN_PREFIX_CODE = 1
 """Coqui hands `generate` this code in place of voice and text, and so penalises it as if it had been spoken."""
 
@@ -25,7 +25,7 @@ class Row:
 
     voice: torch.Tensor  # Gpt.voice_prefix
     text: torch.Tensor  # Gpt.text_embeddings
-    guard: Guard
+    detector: EndOfSpeechDetector
     temperature: float
     generator: torch.Generator
     codes: list[int] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Row:
 
     @property
     def has_ended(self) -> bool:
-        return self.guard.speech is not Speech.GOES_ON
+        return self.detector.speech is not Speech.GOES_ON
 
     @property
-    def most_positions(self) -> int:
-        return self.voice.shape[4] + len(self.text) + self.guard.most_codes
+    def max_positions(self) -> int:
+        return self.voice.shape[4] + len(self.text) + self.detector.max_codes
 
 
 @dataclass(eq=False)
@@ -69,7 +69,7 @@ class Decoder:
 
     def add(self, rows: Iterable[Row]) -> None:
         # The longest first: together they end sooner.
-        waiting = sorted(rows, key=lambda row: row.guard.most_codes, reverse=True)
+        waiting = sorted(rows, key=lambda row: row.detector.max_codes, reverse=True)
         self._groups.append(Group(deque(waiting)))
 
     @torch.inference_mode()
@@ -111,7 +111,7 @@ class Decoder:
         for index, (row, code) in enumerate(zip(self._rows, codes.tolist(), strict=True)):
             row.codes.append(code)
             row.latents.append(latents[index])
-            row.guard.hear(code, stop_probabilities[index])
+            row.detector.update(code, stop_probabilities[index])
         for row in [row for row in self._rows if row.has_ended]:
             self._remove(row)
         if self._rows:
@@ -142,16 +142,16 @@ class Decoder:
 
     def _has_room(self, row: Row) -> bool:
         """A row too long for the cache waits, and those after it, until the batch is at its end and a new one made."""
-        if not self._rows and (self._cache is None or self._positions < row.most_positions):
+        if not self._rows and (self._cache is None or self._positions < row.max_positions):
             self._make_room()
-        return len(self._rows) < self._slots and row.most_positions <= self._positions
+        return len(self._rows) < self._slots and row.max_positions <= self._positions
 
     def _make_room(self) -> None:
         gpt = self._gpt
-        longest = max(row.most_positions for group in self._groups for row in group.waiting)
-        self._positions = max(longest, LEAST_POSITIONS)
+        longest = max(row.max_positions for group in self._groups for row in group.waiting)
+        self._positions = max(longest, MIN_POSITIONS)
         room = CACHE_BYTES // (self._positions * gpt.bytes_per_position)
-        self._slots = max(1, min(room, MOST_ROWS))
+        self._slots = max(1, min(room, MAX_ROWS))
         self._cache = None  # let go before the new one is there
         self._cache = Cache(gpt, self._slots, self._positions)
         self._latents = torch.empty(self._slots, gpt.channels, dtype=gpt.dtype, device=gpt.device)

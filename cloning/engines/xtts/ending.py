@@ -18,18 +18,18 @@ from cloning.engines.base import Waveform
 
 FULL_TEXT_CODES = 350
 """Audio codes (21.5 a second) that a text as long as the tokenizer's limit for its language is taken to need."""
-SHORTEST_CODES = 11
+MIN_CODES = 11
 """Half a second, which the shortest word takes too, with the silence around it."""
 GRACE_CODES = 43
 """Two seconds, which speech may always take longer."""
-LONGEST = 2.5
-"""Times the usual codes of each character: the limit, once `GRACE_CODES` are added."""
-LEAST_LONGEST = 2.0
-"""The same, of what was expected before any speech was heard: so slow may be natural, however fast others spoke."""
-PRIOR_TEXTS = 3  # of full length: so much speech weighs as much as what was expected
-TEXTS_HEARD = 64
+LIMIT_FACTOR = 2.5
+"""The limit, once `GRACE_CODES` are added, in usual codes of each character."""
+MIN_LIMIT_FACTOR = 2.0
+"""The limit is never below this many times the rate expected before any speech: so slow may be natural."""
+PRIOR_TEXTS = 3  # of full length: the weight of the expected rate in the median
+MAX_OBSERVED_TEXTS = 64
 
-LEAST_STOP_PROBABILITY = 0.05
+MIN_STOP_PROBABILITY = 0.05
 """Of the stop code, at temperature 1 and before any penalty; in the middle of speech it is some thousand times less."""
 SEARCHED_SECONDS = 0.25  # to each side of where the GPT might have stopped
 BLOCK_SECONDS = 0.02
@@ -38,7 +38,7 @@ SILENCE = 0.01
 
 
 @dataclass
-class Pace:
+class SpeakingRate:
     """How many codes the texts of one language take, learnt from speech that ended by itself; safe for threads.
 
     It lasts as long as the process: a few texts teach it anew, and what was learnt from other weights or voices in
@@ -46,33 +46,33 @@ class Pace:
     """
 
     char_limit: int  # of the tokenizer, for this language
-    _heard: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=TEXTS_HEARD))
+    _observed: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=MAX_OBSERVED_TEXTS))
     """Codes for each character, and characters."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def _expected(self) -> float:
-        return (FULL_TEXT_CODES - SHORTEST_CODES) / self.char_limit
+        return (FULL_TEXT_CODES - MIN_CODES) / self.char_limit
 
     @property
     def codes_per_character(self) -> float:
-        """The median of what was expected and heard, weighted with characters: no odd text can shift it far."""
+        """The median of expected and observed rates, weighted by characters: one odd text can't shift it far."""
         with self._lock:
-            known = sorted([*self._heard, (self._expected, PRIOR_TEXTS * self.char_limit)])
+            known = sorted([*self._observed, (self._expected, PRIOR_TEXTS * self.char_limit)])
         rates, characters = zip(*known, strict=True)
         up_to = np.cumsum(characters)
         return rates[int(np.searchsorted(up_to, up_to[-1] / 2))]
 
     def usual_codes(self, characters: int) -> float:
-        return SHORTEST_CODES + self.codes_per_character * characters
+        return MIN_CODES + self.codes_per_character * characters
 
-    def most_codes(self, characters: int) -> int:
-        most_per_character = max(LONGEST * self.codes_per_character, LEAST_LONGEST * self._expected)
-        return GRACE_CODES + math.ceil(most_per_character * characters)
+    def max_codes(self, characters: int) -> int:
+        max_per_character = max(LIMIT_FACTOR * self.codes_per_character, MIN_LIMIT_FACTOR * self._expected)
+        return GRACE_CODES + math.ceil(max_per_character * characters)
 
     def learn(self, characters: int, codes: int) -> None:
         with self._lock:
-            self._heard.append((max(0, codes - SHORTEST_CODES) / characters, characters))
+            self._observed.append((max(0, codes - MIN_CODES) / characters, characters))
 
 
 class Speech(Enum):
@@ -81,33 +81,33 @@ class Speech(Enum):
     RAN_ON = auto()
 
 
-class Guard:
-    """Hears every code of one text's speech and tells when to end it. Speech that stops by itself teaches `pace`.
+class EndOfSpeechDetector:
+    """Follows the codes of one text's speech and tells when to end it. `rate` learns from speech that stops by itself.
 
-    By the GPT's own odds, from the usual length on, speech would at some point rather have stopped than not. When it
-    goes on for another `GRACE_CODES` it has run on; as it has when it reaches `most_codes`.
+    Past the usual length, the stop probabilities are multiplied up. Once speech was more likely to have stopped than
+    not, it may go on for `GRACE_CODES`; then it has run on. It has also run on when it reaches `max_codes`.
     """
 
-    def __init__(self, pace: Pace, characters: int, stop_code: int, most_codes: int) -> None:
-        self._pace = pace
+    def __init__(self, rate: SpeakingRate, characters: int, stop_code: int, max_codes: int) -> None:
+        self._rate = rate
         self._characters = characters
         self._stop_code = stop_code
-        self.most_codes = most_codes
-        self.usual_codes = pace.usual_codes(characters)
+        self.max_codes = max_codes
+        self.usual_codes = rate.usual_codes(characters)
         self.stop_probabilities: list[float] = []  # one for each code
         self.speech = Speech.GOES_ON
         self._going_on_probability = 1.0
-        self._last_code = most_codes  # to be spoken, if speech doesn't stop before
+        self._last_code = max_codes  # to be spoken, if speech doesn't stop before
 
-    def hear(self, code: int, stop_probability: float) -> None:
+    def update(self, code: int, stop_probability: float) -> None:
         """`stop_probability` was that of the stop code, before any penalty, where the GPT chose `code`."""
         self.stop_probabilities.append(stop_probability)
         count = len(self.stop_probabilities)
         if code == self._stop_code:
             self.speech = Speech.STOPPED
-            self._pace.learn(self._characters, count)
+            self._rate.learn(self._characters, count)
             return
-        if count > self.usual_codes and stop_probability >= LEAST_STOP_PROBABILITY:
+        if count > self.usual_codes and stop_probability >= MIN_STOP_PROBABILITY:
             self._going_on_probability *= 1 - stop_probability
             if self._going_on_probability <= 0.5:
                 self._last_code = min(self._last_code, count + GRACE_CODES)
@@ -115,7 +115,7 @@ class Guard:
             self.speech = Speech.RAN_ON
 
 
-def without_tail(
+def cut_tail(
     sound: Waveform, stop_probabilities: Sequence[float], usual_codes: float, sample_rate_hz: int
 ) -> Waveform:
     """Cuts at the likeliest end that lies in silence, past half the usual length; else returns all of the sound.
@@ -126,7 +126,7 @@ def without_tail(
     likely = [
         (probability, code)
         for code, probability in enumerate(stop_probabilities)
-        if probability >= LEAST_STOP_PROBABILITY and code >= usual_codes / 2
+        if probability >= MIN_STOP_PROBABILITY and code >= usual_codes / 2
     ]
     for _, code in sorted(likely, reverse=True):
         end = _silence_near(sound, round(code * samples_per_code), sample_rate_hz)

@@ -19,10 +19,10 @@ import torchaudio
 from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
 from cloning.engines.xtts import ENTRY, weights
 from cloning.engines.xtts.decoding import Decoder, Row
-from cloning.engines.xtts.ending import Guard, Pace, Speech, without_tail
+from cloning.engines.xtts.ending import EndOfSpeechDetector, SpeakingRate, Speech, cut_tail
 from cloning.engines.xtts.gpt import Gpt
 from cloning.engines.xtts.limits import SEGMENT_LIMITS
-from cloning.engines.xtts.linear import chosen_precision
+from cloning.engines.xtts.linear import choose_precision
 from cloning.engines.xtts.loading import load_model
 from cloning.engines.xtts.model import CONDITIONING_LATENTS, CONDITIONING_RATE_HZ
 from cloning.engines.xtts.sampling import SamplingSettings
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 MIN_CLIP_SECONDS = 0.5
-PIECE_CODES = 58
+CHUNK_CODES = 58
 """So many at a time go to the vocoder while the GPT speaks on: with their margins hardly less than a chunk."""
 FIRST_STREAMED_CODES, STREAMED_CODES = 10, 20
 """The same, of sound that is listened to meanwhile: 0.2 s as soon as can be, then 0.9 s each."""
@@ -42,7 +42,7 @@ VOICES_KEPT = 32
 
 
 @dataclass(frozen=True)
-class Piece:
+class Chunk:
     """Some of a row's sound, which the vocoder computes or has computed."""
 
     index: int  # of the row
@@ -96,14 +96,15 @@ class XttsEngine(Engine):
         self._gpt_thread = ThreadPoolExecutor(1, "xtts-gpt")
         self._vocoder_thread = ThreadPoolExecutor(1, "xtts-vocoder")
         self._is_vocoding = False
-        self.precision = chosen_precision(precision, self._device)
+        self.precision = choose_precision(precision, self._device)
         self._model = load_model(model_folder, self._device)
         self._vocoder = Vocoder(self._model.hifigan_decoder)
         self._gpt = Gpt(self._model, self.precision, self._device)
         self._decoder = Decoder(self._gpt, sampling_settings)
         self._model.forget_speech()
-        self._paces = {
-            language: Pace(char_limit) for language, char_limit in self._model.tokenizer.char_limits.items()
+        self._speaking_rates = {
+            language: SpeakingRate(char_limit)
+            for language, char_limit in self._model.tokenizer.char_limits.items()
         }
         self._voice_prefixes: dict[bytes, torch.Tensor] = {}
         self.sample_rate_hz: int = self._model.args.output_sample_rate
@@ -128,7 +129,7 @@ class XttsEngine(Engine):
         on_step()
         longest = CONDITIONING_RATE_HZ * self._conditioning_settings.max_ref_length
         with _readable_memory_errors():
-            return self._computed(self._condition, [_read_clip(clip)[:, :longest] for clip in clips])
+            return self._compute(self._condition, [_read_clip(clip)[:, :longest] for clip in clips])
 
     @torch.inference_mode()
     def _condition(self, audios: list[torch.Tensor]) -> Conditioning:
@@ -166,57 +167,60 @@ class XttsEngine(Engine):
         sounds: list[list[Waveform]] = [[] for _ in segments]
         with self._speaking(segments, language, conditioning, options) as rows:
             streams = self._vocoder_streams(conditioning, options)
-            for piece in self._pieces(rows, streams, PIECE_CODES, PIECE_CODES, on_step):
-                sounds[piece.index].append(piece.sound.result())
-                if piece.is_last:
-                    yield piece.index, self._ended(np.concatenate(sounds[piece.index]), rows[piece.index])
+            for chunk in self._stream_chunks(rows, streams, CHUNK_CODES, CHUNK_CODES, on_step):
+                sounds[chunk.index].append(chunk.sound.result())
+                if chunk.is_last:
+                    yield (
+                        chunk.index,
+                        self._cut_run_on(np.concatenate(sounds[chunk.index]), rows[chunk.index]),
+                    )
 
     def stream(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
     ) -> Iterator[Waveform]:
-        """The sound of `synthesize` in pieces, each as soon as it can be had; raises the same errors.
+        """The sound of `synthesize` in chunks, each as soon as it is computed; raises the same errors.
 
-        What ran on is ended, but can't be cut here: it was heard already.
+        What runs on is ended, but its tail can't be cut: it was given out already.
         """
         with self._speaking([segment], language, conditioning, [options]) as rows:
             streams = self._vocoder_streams(conditioning, [options])
-            for piece in self._pieces(rows, streams, FIRST_STREAMED_CODES, STREAMED_CODES):
-                if len(sound := piece.sound.result()):
+            for chunk in self._stream_chunks(rows, streams, FIRST_STREAMED_CODES, STREAMED_CODES):
+                if len(sound := chunk.sound.result()):
                     yield sound
 
-    def _pieces(
+    def _stream_chunks(
         self,
         rows: Sequence[Row],
         streams: Sequence[VocoderStream],
         first_codes: int,
         codes: int,
         on_step: Callable[[float], None] = lambda _: None,
-    ) -> Iterator[Piece]:
+    ) -> Iterator[Chunk]:
         """The sound of the rows as it is computed: of each row's `first_codes`, then of `codes` at a time."""
         speaking = list(range(len(rows)))
         due_codes = [first_codes] * len(rows)
-        pieces: deque[Piece] = deque()
+        chunks: deque[Chunk] = deque()
         try:
-            while speaking or pieces:
+            while speaking or chunks:
                 if speaking:
                     self._step(rows)
                 else:
-                    wait([pieces[0].sound])
+                    wait([chunks[0].sound])
                 for index in list(speaking):
                     has_ended, latents = rows[index].has_ended, rows[index].latents
                     if has_ended or len(latents) >= due_codes[index]:
                         known = list(latents)  # other callers' steps add to them
                         sound = self._vocoder_thread.submit(self._sound, streams[index], known, has_ended)
-                        pieces.append(Piece(index, sound, has_ended))
+                        chunks.append(Chunk(index, sound, has_ended))
                         due_codes[index] = len(known) + codes
                     if has_ended:
                         speaking.remove(index)
-                while pieces and pieces[0].sound.done():
-                    yield pieces.popleft()
+                while chunks and chunks[0].sound.done():
+                    yield chunks.popleft()
                 on_step(_spoken_share(rows))
         finally:
-            for piece in pieces:
-                piece.sound.cancel()
+            for chunk in chunks:
+                chunk.sound.cancel()
 
     def _vocoder_streams(
         self, conditioning: Conditioning, options: Sequence[SynthesisOptions]
@@ -233,7 +237,7 @@ class XttsEngine(Engine):
         finally:
             self._is_vocoding = False
 
-    def _computed(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    def _compute(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """By the GPT's thread. Callers take turns, step by step: whoever asked first is served first."""
         return self._gpt_thread.submit(self._with_free_cores, function, *arguments).result()
 
@@ -252,18 +256,18 @@ class XttsEngine(Engine):
         """Rows for the segments, in the decoder for as long as the context lasts."""
         with _readable_memory_errors():
             rows = [
-                self._computed(self._row, segment, language, conditioning, each)
+                self._compute(self._row, segment, language, conditioning, each)
                 for segment, each in zip(segments, options, strict=True)
             ]
-            self._computed(self._decoder.add, rows)
+            self._compute(self._decoder.add, rows)
             try:
                 yield rows
             finally:
-                self._computed(self._decoder.drop, rows)
+                self._compute(self._decoder.drop, rows)
 
     def _step(self, rows: Sequence[Row]) -> None:
         """One more code for these rows, and for those of all other callers."""
-        self._computed(self._decoder.step)
+        self._compute(self._decoder.step)
         for row in rows:
             if row.failure:
                 raise row.failure
@@ -271,19 +275,21 @@ class XttsEngine(Engine):
     @torch.inference_mode()
     def _row(self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions) -> Row:
         ids = self._text_ids(segment, language)
-        most_codes = self._most_codes(segment, language)
+        max_codes = self._max_codes(segment, language)
         return Row(
             voice=self._voice_prefix(conditioning),
             text=self._gpt.text_embeddings(ids),
-            guard=Guard(self._paces[language], len(segment), self._gpt.stop_code, most_codes),
+            detector=EndOfSpeechDetector(
+                self._speaking_rates[language], len(segment), self._gpt.stop_code, max_codes
+            ),
             temperature=options.temperature,
             generator=torch.Generator(self._device).manual_seed(options.seed),
         )
 
-    def _ended(self, sound: Waveform, row: Row) -> Waveform:
-        if row.guard.speech is Speech.STOPPED:
+    def _cut_run_on(self, sound: Waveform, row: Row) -> Waveform:
+        if row.detector.speech is Speech.STOPPED:
             return sound
-        return without_tail(sound, row.guard.stop_probabilities, row.guard.usual_codes, self.sample_rate_hz)
+        return cut_tail(sound, row.detector.stop_probabilities, row.detector.usual_codes, self.sample_rate_hz)
 
     def _voice_prefix(self, conditioning: Conditioning) -> torch.Tensor:
         """Computed once for each voice, and kept for those used last."""
@@ -321,16 +327,16 @@ class XttsEngine(Engine):
             )
         return ids
 
-    def _most_codes(self, segment: str, language: str) -> int:
-        return min(self._paces[language].most_codes(len(segment)), self._gpt.most_codes)
+    def _max_codes(self, segment: str, language: str) -> int:
+        return min(self._speaking_rates[language].max_codes(len(segment)), self._gpt.max_codes)
 
 
 def _spoken_share(rows: Sequence[Row]) -> float:
     spoken = [
-        row.guard.usual_codes if row.has_ended else min(len(row.codes), 0.95 * row.guard.usual_codes)
+        row.detector.usual_codes if row.has_ended else min(len(row.codes), 0.95 * row.detector.usual_codes)
         for row in rows
     ]
-    return sum(spoken) / sum(row.guard.usual_codes for row in rows)
+    return sum(spoken) / sum(row.detector.usual_codes for row in rows)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 The arithmetic is that of `TTS.tts.layers.xtts.gpt.GPT.generate`. A row is one segment being spoken: the voice's
 prefix (32 latents), the text, the start code, then codes. A row's last hidden state, after both final norms,
-predicts its next code and is at the same time the latent which the vocoder hears for that code: coqui computes
+predicts its next code and is at the same time the latent that the vocoder gets for that code: coqui computes
 these latents in a second pass over all codes.
 """
 
@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cloning.engines.base import EngineError
-from cloning.engines.xtts.linear import Linear, packed
+from cloning.engines.xtts.linear import Linear, pack_linear
 from cloning.engines.xtts.model import XttsModel
 
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -65,7 +65,7 @@ class Gpt:
         self.channels: int = args.gpt_n_model_channels
         self.start_code: int = args.gpt_start_audio_token
         self.stop_code: int = args.gpt_stop_audio_token
-        self.most_codes: int = args.gpt_max_audio_tokens - 3
+        self.max_codes: int = args.gpt_max_audio_tokens - 3
         self.code_count: int = args.gpt_num_audio_tokens
         self.device = device
         self.dtype = torch.float32 if device.type == "cpu" else getattr(torch, precision)
@@ -75,10 +75,10 @@ class Gpt:
         self._code_embedding = self._own(gpt.mel_embedding.weight)
         self._code_positions = self._own(gpt.mel_pos_embedding.emb.weight)
         self._final_norms = copy.deepcopy(nn.Sequential(gpt.gpt.ln_f, gpt.final_norm)).to(device, self.dtype)
-        self._code_head = packed(gpt.mel_head.weight, gpt.mel_head.bias, precision, device)
+        self._code_head = pack_linear(gpt.mel_head.weight, gpt.mel_head.bias, precision, device)
         pool = ThreadPoolExecutor(torch.get_num_threads())  # packing uses one core at a time
         self._packing = [
-            pool.submit(_packed_layer, layer, precision, device, self.dtype) for layer in gpt.gpt.h
+            pool.submit(_pack_layer, layer, precision, device, self.dtype) for layer in gpt.gpt.h
         ]
         pool.shutdown(wait=False)
 
@@ -206,11 +206,11 @@ class Gpt:
         return hidden
 
 
-def _packed_layer(weights: Any, precision: str, device: torch.device, dtype: torch.dtype) -> Layer:
+def _pack_layer(weights: Any, precision: str, device: torch.device, dtype: torch.dtype) -> Layer:
     """From `model.LayerWeights`, which keep their matrices as (inputs, outputs)."""
 
     def pack(part: Any) -> Linear:
-        return packed(part.weight.T, part.bias, precision, device)
+        return pack_linear(part.weight.T, part.bias, precision, device)
 
     return Layer(
         attention_norm=copy.deepcopy(weights.ln_1).to(device, dtype),

@@ -13,7 +13,7 @@ Linear = Callable[[torch.Tensor], torch.Tensor]
 PRECISIONS = ("auto", "float32", "float16", "int8")
 
 
-def chosen_precision(wanted: str, device: torch.device) -> str:
+def choose_precision(wanted: str, device: torch.device) -> str:
     """What `wanted` (one of PRECISIONS) means on `device`. Raises EngineError when the device can't do it."""
     can_pack = "fbgemm" in _quantizing_libraries()
     if wanted == "auto":
@@ -30,7 +30,7 @@ def _quantizing_libraries() -> list[str]:
     return torch.backends.quantized.supported_engines
 
 
-def packed(weight: torch.Tensor, bias: torch.Tensor, precision: str, device: torch.device) -> Linear:
+def pack_linear(weight: torch.Tensor, bias: torch.Tensor, precision: str, device: torch.device) -> Linear:
     """`weight` (outputs, inputs), of any strides, and `bias` (outputs,), ready to be applied; neither is kept."""
     if device.type != "cpu":
         dtype = getattr(torch, precision)

@@ -1,4 +1,4 @@
-"""The parts of XTTS v2: modules that hold its weights under the checkpoint's names, and how it hears a voice.
+"""The parts of XTTS v2: modules that hold its weights under the checkpoint's names, and how it encodes a voice.
 
 coqui-tts's `Xtts` has the same parts and gives the same numbers. It is not used: importing it takes longer than all of
 loading, since its GPT is made of transformers' classes, and they bring torch's compiler and SymPy along.
@@ -19,7 +19,7 @@ CONDITIONING_RATE_HZ = 22_050
 SPEAKER_RATE_HZ = 16_000
 MEL_CHANNELS = 80
 CONDITIONING_LATENTS = 32
-LEAST_CHUNK_SECONDS = 0.33
+MIN_CHUNK_SECONDS = 0.33
 """Coqui ignores shorter rests of a reference."""
 
 
@@ -46,7 +46,7 @@ class XttsModel(nn.Module):
         self.register_buffer("mel_stats", torch.ones(MEL_CHANNELS))
 
     def forget_speech(self) -> None:
-        """Lets go of all weights but those which hear a voice."""
+        """Lets go of all weights but those that encode a voice."""
         gpt, decoder = self.gpt, self.hifigan_decoder
         del gpt.gpt, gpt.text_embedding, gpt.text_pos_embedding, gpt.mel_embedding, gpt.mel_pos_embedding
         del gpt.final_norm, gpt.text_head, gpt.mel_head, decoder.waveform_decoder
@@ -61,7 +61,7 @@ class XttsModel(nn.Module):
         """From the first `seconds` of audio (1, samples) at 22.05 kHz, averaged over chunks: (1, 32, GPT channels)."""
         chunks = audio[:, : CONDITIONING_RATE_HZ * seconds].split(CONDITIONING_RATE_HZ * chunk_seconds, dim=1)
         long_enough = [
-            chunk for chunk in chunks if chunk.shape[1] >= CONDITIONING_RATE_HZ * LEAST_CHUNK_SECONDS
+            chunk for chunk in chunks if chunk.shape[1] >= CONDITIONING_RATE_HZ * MIN_CHUNK_SECONDS
         ]
         latents = [self.gpt.conditioning_latents(self._mel(chunk)) for chunk in long_enough]
         return torch.stack(latents).mean(dim=0)
@@ -96,7 +96,7 @@ class _Unfilled(TorchFunctionMode):
 
 
 class GptWeights(nn.Module):
-    """What is heard of a voice is computed here; what it says, by `gpt.Gpt`, from these weights."""
+    """The weights of the GPT. Voices are encoded here; `gpt.Gpt` speaks with these weights."""
 
     def __init__(self, args: XttsArgs, tokenizer: VoiceBpeTokenizer) -> None:
         super().__init__()
@@ -184,8 +184,8 @@ class ConditioningAttention(nn.Module):
         query, key, value = per_head.chunk(3, dim=1)
         scale = 1 / math.sqrt(math.sqrt(query.shape[1]))
         weights = torch.einsum("bct,bcs->bts", query * scale, key * scale).softmax(dim=-1)
-        heard = torch.einsum("bts,bcs->bct", weights, value).reshape(frames.shape)
-        return normed + self.proj_out(heard)
+        attended = torch.einsum("bts,bcs->bct", weights, value).reshape(frames.shape)
+        return normed + self.proj_out(attended)
 
 
 def _groups(channels: int) -> int:

@@ -39,7 +39,7 @@ class Vocoder:
         self._last = _flat(generator.conv_post)
 
     def frames(self, latents: torch.Tensor, speed: float) -> torch.Tensor:
-        """What the convolutions hear, (1, channels, frames): interpolated three times, as coqui does."""
+        """The input of the convolutions, (1, channels, frames): interpolated three times, as coqui does."""
         frames = latents.float().T[None]
         if speed != 1.0 and len(latents) > 1:
             frames = F.interpolate(frames, scale_factor=1.0 / speed, mode="linear")
@@ -64,10 +64,10 @@ class Vocoder:
         flat = frames[:, :, None].contiguous(memory_format=torch.channels_last)
         sound = self._first(flat) + self._voice_first(voice)
         for upsample, voice_bias, blocks in zip(self._upsamplings, self._voices, self._blocks, strict=True):
-            heard = upsample(F.leaky_relu_(sound, 0.1)).add_(voice_bias(voice))
-            sound = _through(blocks[0], heard)
+            upsampled = upsample(F.leaky_relu_(sound, 0.1)).add_(voice_bias(voice))
+            sound = _through(blocks[0], upsampled)
             for block in blocks[1:]:
-                sound += _through(block, heard)
+                sound += _through(block, upsampled)
             sound /= len(blocks)
         return self._last(F.leaky_relu_(sound)).tanh_().flatten()
 
@@ -112,7 +112,7 @@ class VocoderStream:
 
     @torch.inference_mode()
     def sound(self, latents: torch.Tensor, is_whole: bool) -> torch.Tensor:
-        """What can be heard now of all latents so far, (codes, channels), and was not given before."""
+        """What is settled of the sound of all latents so far, (codes, channels), and was not given before."""
         frames = self._vocoder.frames(latents, self._speed)
         end = frames.shape[-1]
         if not is_whole:

@@ -272,14 +272,14 @@ def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_gen
     """Between two of the trials that the search for a style makes."""
     settings.PREVIEW_VOICE = "kokoro"
     monkeypatch.setattr(registry, "_loaded", {})
-    generation, trials, heard = make_generation(), [], search.heard
+    generation, trials, evaluate = make_generation(), [], search.evaluate
 
     def cancelled_meanwhile(*given):
         trials.append(Generation.objects.get().stage)
         state.cancel(Generation.objects.get())
-        return heard(*given)
+        return evaluate(*given)
 
-    monkeypatch.setattr(search, "heard", cancelled_meanwhile)
+    monkeypatch.setattr(search, "evaluate", cancelled_meanwhile)
     state.claim(generation)
     with pytest.raises(ClaimLostError):
         perform(generation, reporter(generation))

@@ -19,7 +19,7 @@ def gains_db(base_db: NDArray, wanted_db: NDArray) -> NDArray[np.float64]:
     return LIMIT_DB * np.tanh(difference / LIMIT_DB)
 
 
-def equalise(samples: Waveform, band_gains_db: NDArray, sample_rate_hz: int) -> Waveform:
+def equalize(samples: Waveform, band_gains_db: NDArray, sample_rate_hz: int) -> Waveform:
     """Applies the gains, interpolated over frequency; as long as `samples` and in step with it."""
     frequencies_hz = np.fft.rfftfreq(2 * TAPS, 1 / sample_rate_hz)
     gain_db = np.interp(frequencies_hz, band_centres_hz(), band_gains_db)
