@@ -16,6 +16,8 @@ from cloning.tests.clips import MALE_CLIP
 from cloning.tests.live_site import LiveSite, running, wait_until_listening
 from cloning.tests.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 PAGE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PATIENCE_SECONDS = 60.0  # with a machine under heavy load
 LARGE_BYTES = 14 * 1024**2
