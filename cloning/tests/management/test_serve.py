@@ -139,7 +139,6 @@ def taken_port(settings) -> Iterator[socket.socket]:
 
 def test_a_port_that_stays_in_use_is_said_in_a_sentence(taken_port, settings, monkeypatch):
     monkeypatch.setattr(serve, "PORT_SECONDS", 0.1)
-    settings.STORAGE_ROOT.mkdir()
     with pytest.raises(CommandError, match=f"Port {settings.PORT} of 127.0.0.1 can't be used") as caught:
         serve.prepare()
     assert "PORT=8001" in str(caught.value)
