@@ -7,8 +7,13 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 MAX_LINES = 400
-TABLES = {"cloning/text/vocabulary.py"}
-"""Data in Python's clothes: words and numbers, no code."""
+STILL_TOO_LONG = {
+    "benchmarks/training/make_library.py",
+    "benchmarks/xtts.py",
+    "cloning/tests/test_preview.py",
+    "cloning/tests/test_xtts.py",
+}
+"""To be split. Nothing is added here, and what has been split is taken out."""
 
 SOURCES = [
     path
@@ -18,10 +23,11 @@ SOURCES = [
 ]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_no_file_outgrows_a_few_screens(path: Path) -> None:
-    if str(path.relative_to(PROJECT)) not in TABLES:
-        assert len(path.read_text().splitlines()) <= MAX_LINES
+def test_no_file_outgrows_a_few_screens() -> None:
+    too_long = {
+        str(path.relative_to(PROJECT)) for path in SOURCES if len(path.read_text().splitlines()) > MAX_LINES
+    }
+    assert too_long == STILL_TOO_LONG
 
 
 @pytest.mark.parametrize(
@@ -48,4 +54,4 @@ def test_every_test_stands_where_its_subject_does() -> None:
         for path in (PROJECT / "cloning" / "tests").iterdir()
         if path.is_dir() and path.name not in ("__pycache__", "data")
     }
-    assert folders - rooms <= {"e2e", "attack"}
+    assert folders - rooms <= {"attack", "e2e", "infrastructure"}
