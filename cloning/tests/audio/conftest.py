@@ -6,11 +6,6 @@ import pytest
 from cloning.tests.audio.clips import CARRIED_FFMPEG, CONTAINERS, SPEECH, make
 
 
-@pytest.fixture(autouse=True)
-def isolated() -> None:
-    """In place of the one that sets up a storage in `tmp_path`: nothing here knows of settings or storage."""
-
-
 @pytest.fixture(params=["on_path", "carried"])
 def ffmpeg(request, monkeypatch) -> str:
     found = shutil.which("ffmpeg") if request.param == "on_path" else CARRIED_FFMPEG

@@ -1,6 +1,7 @@
 """`probe` against the real FFmpeg: the one on PATH and the one that imageio-ffmpeg carries."""
 
 import contextlib
+import os
 import random
 import re
 import struct
@@ -174,17 +175,23 @@ def test_a_few_bytes_that_decode_for_hours_are_refused(ffmpeg, tmp_path):
     assert get_refusal(source).code == "reference_too_long"
 
 
-def test_bytes_without_sense_only_ever_raise_audio_errors(uploads, ffmpeg, tmp_path):
+def test_bytes_without_sense_only_ever_raise_generation_errors(uploads, ffmpeg, tmp_path):
     chance = random.Random(7 if ffmpeg == CARRIED_FFMPEG else 8)
     source, target = tmp_path / "fuzz", tmp_path / "fuzz.wav"
     names = sorted(uploads)
     for number in range(30):
         content = bytearray(uploads[names[number % len(names)]].read_bytes())
-        if number % 3 == 0:
+        if number % 5 == 0:
             content = content[: chance.randrange(4, 64)] + chance.randbytes(chance.randrange(1, 20_000))
-        elif number % 3 == 1:
+        elif number % 5 == 1:
             for _ in range(chance.randrange(1, 60)):
                 content[chance.randrange(min(len(content), 4_000))] = chance.randrange(256)
+        elif number % 5 == 2:  # a size or a count that is not so
+            at = chance.randrange(min(len(content), 400) - 4)
+            content[at : at + 4] = chance.choice([b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"])
+        elif number % 5 == 3:  # one kind goes on as another
+            other = uploads[chance.choice(names)].read_bytes()
+            content[chance.randrange(len(content)) :] = other[chance.randrange(len(other)) :]
         else:
             content = bytearray(chance.randbytes(chance.randrange(1, 5_000)))
         source.write_bytes(content)
@@ -195,3 +202,5 @@ def test_bytes_without_sense_only_ever_raise_audio_errors(uploads, ffmpeg, tmp_p
             samples, _ = read_wav(target)
             assert samples.size
     assert {path.name for path in tmp_path.iterdir()} <= {"fuzz", "fuzz.wav"}
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from cloning.audio import probing
 from cloning.models import Generation, Reference, Voice
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.pages import HTMX, Page
@@ -68,6 +69,16 @@ def test_full_queue_keeps_the_text(submit, make_generation, settings) -> None:
     assert "Too many generations are waiting" in response.content.decode()
     assert "Keep me." in Page(response).texts["id_text"]
     assert Generation.objects.count() == Reference.objects.count() == 1
+
+
+def test_a_server_busy_with_other_clips_keeps_the_text(submit, nothing_kept, monkeypatch, db) -> None:
+    monkeypatch.setattr(probing, "slots", probing.ProbeSlots(1, wait_seconds=0))
+    with probing.slots.take():
+        response = submit(text="A text worth keeping.")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "busy with other clips" in response.content.decode()
+    assert "A text worth keeping." in Page(response).texts["id_text"]
+    assert nothing_kept()
 
 
 def test_full_disk_keeps_the_text(submit, nothing_kept, monkeypatch, db) -> None:

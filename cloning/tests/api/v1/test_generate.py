@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from cloning.audio import probing
 from cloning.jobs.submission import save_voice
 from cloning.models import Generation, Reference
 from cloning.storage.local import AtomicFileSystemStorage
@@ -88,6 +89,15 @@ def test_full_queue(
     assert list(Generation.objects.all()) == [waiting]
     assert Reference.objects.count() == 1
     assert stored_files() == before
+
+
+def test_a_server_busy_with_other_clips_says_when_to_try_again(post, monkeypatch, db) -> None:
+    monkeypatch.setattr(probing, "slots", probing.ProbeSlots(1, wait_seconds=0))
+    with probing.slots.take():
+        response = post()
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json()["error"]["code"] == "probing_busy"
+    assert not Generation.objects.exists() and not Reference.objects.exists()
 
 
 def test_full_queue_keeps_the_reference_of_another(
