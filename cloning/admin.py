@@ -1,11 +1,12 @@
 import uuid
+from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -14,6 +15,13 @@ from cloning.engines import registry
 from cloning.jobs import state
 from cloning.models import Generation, Reference, Status, Voice, Worker
 from cloning.storage.responses import audio_response
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin
+else:
+
+    class ModelAdmin(admin.ModelAdmin):
+        __class_getitem__ = classmethod(lambda cls, _model: cls)  # Django's is generic to mypy alone
 
 
 def player(url: str) -> SafeString:
@@ -25,7 +33,7 @@ def seconds(value: float | None) -> str:
 
 
 @admin.register(Generation)
-class GenerationAdmin(admin.ModelAdmin):
+class GenerationAdmin(ModelAdmin[Generation]):
     list_display = ["__str__", "player", "outcome", "engine_label", "timings", "origin", "created_at"]
     list_filter = ["status", "engine", "language", "requested_via", "audio_format", "error_code"]
     search_fields = ["text", "=id", "error_message", "voice__name", "references__original_name"]
@@ -149,7 +157,7 @@ class GenerationAdmin(admin.ModelAdmin):
 
 
 @admin.register(Reference)
-class ReferenceAdmin(admin.ModelAdmin):
+class ReferenceAdmin(ModelAdmin[Reference]):
     list_display = ["__str__", "player", "format_name", "size_bytes", "created_at"]
     search_fields = ["original_name", "sha256"]
     date_hierarchy = "created_at"
@@ -166,7 +174,7 @@ class ReferenceAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # references come with generations, where they are probed
 
-    def get_urls(self) -> list:
+    def get_urls(self) -> list[URLPattern]:
         url = path("<uuid:pk>/audio/", self.admin_site.admin_view(self.audio), name="cloning_reference_audio")
         return [url, *super().get_urls()]
 
@@ -190,7 +198,7 @@ class ReferenceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Voice)
-class VoiceAdmin(admin.ModelAdmin):
+class VoiceAdmin(ModelAdmin[Voice]):
     list_display = ["name", "reference_count", "created_at"]
     search_fields = ["name"]
     filter_horizontal = ["references"]
@@ -205,7 +213,7 @@ class VoiceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Worker)
-class WorkerAdmin(admin.ModelAdmin):
+class WorkerAdmin(ModelAdmin[Worker]):
     list_display = ["__str__", "engine", "started_at", "seen_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms import MAX_REFERENCES
+from cloning.storage.space import require_free_space
 from cloning.storage.temporary import temporary_root
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -54,6 +55,8 @@ class Body(tempfile.SpooledTemporaryFile[bytes]):
             raise refusal
         if Body.bytes_at_once > MAX_BYTES_AT_ONCE:
             raise GenerationError(ErrorCode.SERVER_BUSY, "Too much is being uploaded at once.")
+        if self.size_bytes - len(chunk) <= MAX_BYTES_IN_MEMORY < self.size_bytes:
+            require_free_space()
         self.write(chunk)
 
     def close(self) -> None:

@@ -99,6 +99,15 @@ def test_many_bodies_at_once_are_bounded(monkeypatch) -> None:
     assert len(read(bytes(100_001))) == 100_001
 
 
+def test_a_large_body_is_refused_before_the_disk_is_full(settings) -> None:
+    settings.MIN_FREE_MB = 10**9
+    small = bytes(bodies.MAX_BYTES_IN_MEMORY)
+    assert read(small) == small, "a form without a file takes no room"
+    with pytest.raises(GenerationError) as raised:
+        read(small, b"x")
+    assert raised.value.code == "storage_full"
+
+
 def test_a_full_disk(monkeypatch) -> None:
     def full(self: Body, chunk: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
