@@ -46,7 +46,7 @@ class Body(tempfile.SpooledTemporaryFile[bytes]):
         super().__init__(MAX_BYTES_IN_MEMORY, dir=str(temporary_root()))
         self.size_bytes = 0
 
-    def append(self, chunk: bytes) -> None:
+    async def append(self, chunk: bytes) -> None:
         """Raises GenerationError when there is too much of it, and OSError."""
         self.size_bytes += len(chunk)
         with Body.lock:
@@ -57,7 +57,10 @@ class Body(tempfile.SpooledTemporaryFile[bytes]):
             raise GenerationError(ErrorCode.SERVER_BUSY, "Too much is being uploaded at once.")
         if self.size_bytes - len(chunk) <= MAX_BYTES_IN_MEMORY < self.size_bytes:
             require_free_space()
-        self.write(chunk)
+        if self.size_bytes <= MAX_BYTES_IN_MEMORY:
+            self.write(chunk)
+        else:  # a disk that is slow is not to keep everybody
+            await asyncio.to_thread(self.write, chunk)
 
     def close(self) -> None:
         with Body.lock:
@@ -77,7 +80,7 @@ async def read_body(receive: Receive) -> Body:
                 message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientLeftError
-            body.append(message.get("body", b""))
+            await body.append(message.get("body", b""))
             if not message.get("more_body", False):
                 body.seek(0)
                 return body

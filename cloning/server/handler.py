@@ -6,6 +6,7 @@ their own, so that a page never stands in line behind uploads.
 
 import asyncio
 import functools
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
@@ -27,7 +28,7 @@ from cloning.storage.temporary import temporary_root
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-UPLOAD_THREADS = 4
+UPLOAD_THREADS = max(2, os.cpu_count() or 1)  # one more than decode: it waits for them, the others in line
 MAX_WAITING_UPLOADS = 64
 CHUNK_BYTES = 64 * 1024
 

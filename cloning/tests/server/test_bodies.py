@@ -50,7 +50,7 @@ def test_a_large_body_is_on_disk_without_a_name(tmp_path) -> None:
     assert read(*pieces) == b"".join(pieces)
     assert list((tmp_path / "temporary").iterdir()) == []
     body = Body()
-    body.append(bytes(bodies.MAX_BYTES_IN_MEMORY + 1))
+    asyncio.run(body.append(bytes(bodies.MAX_BYTES_IN_MEMORY + 1)))
     assert body._rolled
     body.close()
 
@@ -91,7 +91,7 @@ def test_a_sender_that_leaves() -> None:
 def test_many_bodies_at_once_are_bounded(monkeypatch) -> None:
     monkeypatch.setattr(bodies, "MAX_BYTES_AT_ONCE", 1_000_000)
     other = Body()
-    other.append(bytes(900_000))
+    asyncio.run(other.append(bytes(900_000)))
     with pytest.raises(GenerationError) as raised:
         read(bytes(100_001))
     assert raised.value.code == "server_busy"
