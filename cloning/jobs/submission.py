@@ -15,7 +15,7 @@ from cloning.jobs.cleanup import delete_stored
 from cloning.models import Generation, Reference, Voice
 from cloning.storage.space import require_free_space
 
-MAX_TRIES = 5
+MAX_TRIES = 20
 """Each is made vain only by another request for one of the same clips that ends in the same moment."""
 
 

@@ -18,9 +18,10 @@ GENERATIONS = 100
 
 
 @pytest.fixture
-def worker_process(tmp_path, transactional_db) -> Iterator[LiveSite]:
+def worker_process(tmp_path, settings, transactional_db) -> Iterator[LiveSite]:
     database = connection.settings_dict["NAME"]
-    with running("worker", folder=tmp_path, DATABASE_URL=f"sqlite:///{database}") as site:
+    shared = {"DATABASE_URL": f"sqlite:///{database}", "STORAGE_ROOT": str(settings.STORAGE_ROOT)}
+    with running("worker", folder=tmp_path, **shared) as site:
         wait_until(Worker.objects.exists)
         yield site
 
