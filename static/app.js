@@ -7,7 +7,11 @@ const MAX_RECORDING_SECONDS = 60;
 const announcer = document.getElementById("announcer");
 const trouble = document.getElementById("trouble");
 
-function showTrouble(message) {
+// What went wrong with something that was done stays to be read; polling that goes well again ends only its own trouble.
+let isTroubleOfAction = false;
+
+function showTrouble(message, isOfAction = false) {
+  isTroubleOfAction = isOfAction;
   if (trouble.hidden || trouble.textContent !== message) trouble.textContent = message;
   trouble.hidden = false;
 }
@@ -181,11 +185,13 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:sendError", () =>
   showTrouble("The server can't be reached. Nothing is lost: this goes on when it is back."),
 );
-document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+const isAction = (detail) => detail.requestConfig.verb !== "get";
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  const { xhr } = detail;
   const reasons = { 403: "This page has expired. Reload it and try again.", 413: "The clips are too large together." };
   const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
   const otherwise = `The server answered ${xhr.status}. Nothing is lost: try again.`;
-  showTrouble(reasons[xhr.status] ?? (isSentence ? xhr.responseText : otherwise));
+  showTrouble(reasons[xhr.status] ?? (isSentence ? xhr.responseText : otherwise), isAction(detail));
 });
 // The form comes back with its message when the server can't take it now, as when it is wrong.
 const bringsForm = ({ target, xhr }) => xhr.status === 422 || (xhr.status === 503 && target.id === "form");
@@ -195,7 +201,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   detail.isError = false;
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.successful || bringsForm(detail)) trouble.hidden = true;
+  if ((detail.successful || bringsForm(detail)) && (isAction(detail) || !isTroubleOfAction)) trouble.hidden = true;
 });
 
 // Focus goes to what is wrong in the form; from a card that is replaced or deleted it stays in the list.

@@ -23,8 +23,14 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
 ]
 
-# Chromium and htmx log every answer of 4xx and every request refused or dropped; those are for the tests to look at.
-KNOWN_COMPLAINTS = ("Failed to load resource", "htmx:sendError", "htmx:sendAbort", "htmx:afterRequest")
+# Chromium and htmx log answers of 4xx and 503 and requests refused or dropped; those are for the tests to look at.
+KNOWN_COMPLAINTS = (
+    "Failed to load resource",
+    "htmx:sendError",
+    "htmx:sendAbort",
+    "htmx:afterRequest",
+    "Response Status Error Code 503",
+)
 
 
 @pytest.fixture(scope="module")

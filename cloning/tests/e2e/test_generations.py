@@ -65,6 +65,25 @@ def test_cancel_while_the_card_asks_for_news(open_page):
     page.wait_for_timeout(500)
 
 
+def test_what_the_server_can_not_do_now_is_said_until_it_can(open_page):
+    """Polling goes on meanwhile and goes well: it does not take the sentence away before it is read."""
+    page = open_page()
+    polls: list[str] = []
+    card = generate(page, LONG_TEXT)
+    said = "The server's database is busy. Nothing is lost: try again later."
+    page.route("**/cancel/", lambda route: route.fulfill(status=503, body=said, content_type="text/plain"))
+    card.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+    page.on("response", lambda response: polls.append(response.url) if response.status < 300 else None)
+    while len(polls) < 2:
+        page.wait_for_timeout(100)
+    expect(page.get_by_text(said)).to_be_visible()
+    page.unroute("**/cancel/")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_have_class(re.compile("cancelled"))
+    expect(page.get_by_text(said)).to_be_hidden()
+
+
 def test_finished_and_deleted_on_the_page_of_one_generation(open_page, live_site):
     page = open_page()
     page.on("dialog", lambda dialog: dialog.accept())
