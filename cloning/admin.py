@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from cloning.api.serializers import download_url
 from cloning.engines import registry
 from cloning.jobs import state
-from cloning.models import Generation, Reference, Status, Voice, Worker
+from cloning.models import Generation, Reference, Segment, Take, Voice, Worker
 from cloning.storage.responses import audio_response
 
 if TYPE_CHECKING:
@@ -80,10 +80,9 @@ class GenerationAdmin(ModelAdmin[Generation]):
                 "fields": [
                     "segments_done",
                     "segments_total",
-                    "spoken_share",
-                    "attempts",
-                    "claim_token",
-                    "lease_expires_at",
+                    "served_at",
+                    "awaited_until",
+                    "is_join_due",
                     "stored_name",
                 ]
             },
@@ -99,7 +98,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
 
     @admin.display(description="audio")
     def player(self, generation: Generation) -> SafeString | str:
-        return player(download_url(generation)) if generation.status == Status.SUCCEEDED else "–"
+        return player(download_url(generation)) if generation.audio else "–"
 
     @admin.display(description="stored as")
     def stored_name(self, generation: Generation) -> str:
@@ -147,13 +146,47 @@ class GenerationAdmin(ModelAdmin[Generation]):
 
     @admin.action(description="Retry the selected failed or cancelled generations", permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
-        count = sum(state.retry(generation) for generation in queryset)
+        count = sum(state.resume(generation) for generation in queryset)
         self.message_user(request, f"{count} queued again.", messages.SUCCESS if count else messages.WARNING)
 
     @admin.action(description="Cancel the selected queued or running generations", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
         count = sum(state.cancel(generation) for generation in queryset)
         self.message_user(request, f"{count} cancelled.", messages.SUCCESS if count else messages.WARNING)
+
+
+class TakeInline(admin.TabularInline):  # type: ignore[type-arg]  # Django's is generic to mypy alone
+    model = Take
+    fields = ["number", "status", "text", "seed", "engine", "duration_seconds", "spoken_seconds", "attempts", "error_message"]
+    readonly_fields = fields
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
+        return False
+
+
+@admin.register(Segment)
+class SegmentAdmin(ModelAdmin[Segment]):
+    list_display = ["__str__", "generation", "pause_seconds", "take_count"]
+    search_fields = ["text", "=generation__id"]
+    list_select_related = ["generation"]
+    inlines = [TakeInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
+        return super().get_queryset(request).annotate(take_count=Count("takes"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
+        return False  # another take is asked for on the generation's page
+
+    def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
+        return False  # it goes with its generation
+
+    @admin.display(description="takes", ordering="take_count")
+    def take_count(self, segment: Segment) -> int:
+        return int(getattr(segment, "take_count", 0))
 
 
 @admin.register(Reference)

@@ -36,6 +36,11 @@ class ErrorCode(StrEnum):
     VOICE_AMBIGUOUS = "voice_ambiguous", 422, "voice"
     OUT_OF_RANGE = "out_of_range", 422  # of whichever field holds the number
     CANCELLED = "cancelled", 409
+    NOT_SPOKEN_YET = "not_spoken_yet", 409
+    TAKE_IN_PROGRESS = "take_in_progress", 409
+    TOO_MANY_TAKES = "too_many_takes", 409
+    ENGINE_CHANGED = "engine_changed", 409
+    NOT_STOPPED = "not_stopped", 409
 
     BAD_REQUEST = "bad_request", 400
     REQUEST_UNREADABLE = "request_unreadable", 400
@@ -43,6 +48,8 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found", 404
     GENERATION_UNKNOWN = "generation_unknown", 404
     FILE_UNKNOWN = "file_unknown", 404
+    SEGMENT_UNKNOWN = "segment_unknown", 404
+    TAKE_UNKNOWN = "take_unknown", 404, "take"
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     REQUEST_TIMEOUT = "request_timeout", 408

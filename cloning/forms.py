@@ -10,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from cloning import audio
+from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
 from cloning.jobs.submission import ReferenceUpload, require_room
-from cloning.models import Channel, Generation, Reference, Voice, random_seed
+from cloning.models import Channel, Generation, Reference, Segment, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
-from cloning.text import LANGUAGES, UnspeakableText, check_speakable, resolve_language
+from cloning.text import LANGUAGES, UnspeakableText, check_speakable, resolve_language, split
 
 MAX_REFERENCES = 5
 MIN_REFERENCE_SECONDS = 1.0
@@ -249,6 +250,42 @@ def thousands(count: int) -> str:
     return f"{count:,}".replace(",", " ")
 
 
+class TakeForm(forms.Form):
+    """One sentence spoken once more: with a new seed where none is given, its text corrected first where one is."""
+
+    text = forms.CharField(label="Text", required=False, strip=False, widget=forms.Textarea(attrs={"rows": 3}))
+    seed = forms.IntegerField(label="Seed", required=False, validators=in_range(SEED_RANGE))
+
+    def __init__(self, data: Any, *, segment: Segment) -> None:
+        super().__init__(data)
+        self.segment = segment
+        self.fields["seed"].error_messages["invalid"] = "This has to be a number."
+
+    def clean_text(self) -> str:
+        """As it is read out, in one piece."""
+        if "text" not in self.data:
+            return self.segment.text
+        language = self.segment.generation.language
+        max_chars = registry.selected().segment_limits[language]
+        written = self.cleaned_data["text"].strip()
+        if not written:
+            raise ValidationError("Write what the voice should say.", code="text_missing")
+        try:
+            pieces = split(written[: 2 * max_chars], language, max_chars)
+        except UnspeakableText as error:
+            raise ValidationError(str(error), code="text_unspeakable") from error
+        if len(pieces) > 1 or len(written) > 2 * max_chars:
+            raise ValidationError(
+                f"That is too long for one sentence: some {max_chars} characters can be spoken in one go.",
+                code="text_too_long",
+            )
+        return pieces[0].text
+
+    def clean_seed(self) -> int:
+        seed: int | None = self.cleaned_data["seed"]
+        return random_seed() if seed is None else seed
+
+
 CODES_BY_FIELD = {
     "text": ErrorCode.TEXT_UNSPEAKABLE,
     "language": ErrorCode.LANGUAGE_UNSUPPORTED,
@@ -264,7 +301,7 @@ class FormError:
     message: str
 
 
-def form_errors(form: GenerationForm) -> list[FormError]:
+def form_errors(form: forms.Form) -> list[FormError]:
     """What is wrong with a form that was found invalid, in the order of its fields."""
     return [
         FormError(field, error_code(error.code or "", field), error.messages[0])

@@ -1,6 +1,7 @@
 """What every call of the JSON API shares: how it can fail, and who may call."""
 
 import functools
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -91,9 +92,22 @@ def explain_error(error: Exception) -> GenerationError | None:
             return GenerationError(ErrorCode.REQUEST_TOO_LARGE, "The fields of the form are too large.")
         case MultiPartParserError() | BadRequest() | SuspiciousOperation() | UnreadablePostError():
             return GenerationError(
-                ErrorCode.REQUEST_UNREADABLE, "The request body can't be read as multipart/form-data."
+                ErrorCode.REQUEST_UNREADABLE, "The request body can't be read."
             )
     return explain_unavailable(error)
+
+
+def read_json(request: HttpRequest) -> dict[str, Any]:
+    """The members of the body's object; none where there is no body. Raises GenerationError."""
+    if not request.body:
+        return {}
+    try:
+        members = json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "The request body is no JSON.") from error
+    if not isinstance(members, dict):
+        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "Send a JSON object.")
+    return members
 
 
 def refuse_foreign_origin(request: HttpRequest) -> None:

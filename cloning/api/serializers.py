@@ -13,7 +13,8 @@ from django.urls import reverse
 from cloning.engines import registry
 from cloning.errors import ErrorCode
 from cloning.formats import AudioFormat
-from cloning.models import Generation, Status
+from cloning.jobs.timeline import TimedSegment, read_timeline
+from cloning.models import Generation, Segment, Status, Take
 from cloning.text import LANGUAGES
 
 Instance = TypeVar("Instance")
@@ -74,7 +75,16 @@ def download_url(generation: Generation) -> str:
 
 
 def offered_url(generation: Generation) -> str | None:
-    return download_url(generation) if generation.status == Status.SUCCEEDED else None
+    """Of the joined file: all of it, what was spoken before it was stopped, or that of before a change."""
+    return download_url(generation) if generation.audio else None
+
+
+def segment_url(segment: Segment, suffix: str = "wav") -> str:
+    return reverse("api-segment-audio", args=[segment.generation_id, segment.index, suffix])
+
+
+def take_url(take: Take, segment: Segment) -> str | None:
+    return f"{segment_url(segment)}?take={take.number}" if take.audio else None
 
 
 def absolute_url(path: str | None, request: HttpRequest) -> str | None:
@@ -97,7 +107,7 @@ class ErrorDetail:
 def ended_by(generation: Generation) -> ErrorDetail | None:
     """What ended a generation that brought nothing; None for one that succeeded or goes on."""
     if generation.status == Status.CANCELLED:
-        return ErrorDetail(ErrorCode.CANCELLED, "The generation was cancelled.")
+        return ErrorDetail(ErrorCode.CANCELLED, f"Stopped at {generation.segments_done} of {generation.segments_total} sentences.")
     if generation.status != Status.FAILED:
         return None
     code = ErrorCode(generation.error_code)
@@ -110,7 +120,67 @@ ERROR_DETAIL = Serializer[ErrorDetail](
     Field("field", nullable(STRING), lambda error, _: error.field),
 )
 
-GENERATION = Serializer[Generation](
+@dataclass(frozen=True)
+class TakeOf:
+    segment: Segment
+    take: Take
+
+
+TAKE = Serializer[TakeOf](
+    Field("take", {"type": "integer", "description": "Its number within the segment"}, lambda of, _: of.take.number),
+    Field("status", {"enum": Status.values}, lambda of, _: of.take.status),
+    Field("text", STRING, lambda of, _: of.take.text),
+    Field("seed", {"type": "integer"}, lambda of, _: of.take.seed),
+    Field("duration_seconds", nullable(NUMBER), lambda of, _: of.take.duration_seconds),
+    Field("audio_url", nullable(STRING), lambda of, _: take_url(of.take, of.segment)),
+    Field(
+        "error",
+        {"oneOf": [{"type": "null"}, schema_named("ErrorDetail")]},
+        lambda of, request: (error := take_error(of.take)) and ERROR_DETAIL.serialize(error, request),
+    ),
+)
+
+
+def take_error(take: Take) -> ErrorDetail | None:
+    if not take.error_code:
+        return None
+    return ErrorDetail(ErrorCode(take.error_code), take.error_message)
+
+
+SEGMENT = Serializer[TimedSegment](
+    Field("index", {"type": "integer", "minimum": 0}, lambda timed, _: timed.segment.index),
+    Field("text", STRING, lambda timed, _: timed.segment.text),
+    Field("status", {"enum": Status.values}, lambda timed, _: timed.status),
+    Field("pause_seconds", NUMBER, lambda timed, _: timed.segment.pause_seconds),
+    Field(
+        "duration_seconds",
+        nullable(NUMBER),
+        lambda timed, _: timed.chosen_take and timed.chosen_take.duration_seconds,
+    ),
+    Field("start_seconds", nullable(NUMBER), lambda timed, _: round_to_ms(timed.start_seconds)),
+    Field(
+        "audio_url", nullable(STRING), lambda timed, _: segment_url(timed.segment) if timed.chosen_take else None
+    ),
+    Field(
+        "take",
+        {"type": ["integer", "null"], "description": "The number of the chosen one"},
+        lambda timed, _: timed.chosen_take and timed.chosen_take.number,
+    ),
+    Field(
+        "takes",
+        list_of(schema_named("Take")),
+        lambda timed, request: [
+            TAKE.serialize(TakeOf(timed.segment, take), request) for take in timed.takes
+        ],
+    ),
+)
+
+
+def round_to_ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+SUMMARY = Serializer[Generation](
     Field("id", UUID, lambda generation, _: str(generation.pk)),
     Field("status", {"enum": Status.values}, lambda generation, _: generation.status),
     Field(
@@ -148,11 +218,22 @@ GENERATION = Serializer[Generation](
 )
 
 
+GENERATION = Serializer[Generation](
+    *SUMMARY.fields,
+    Field(
+        "segments",
+        list_of(schema_named("Segment")),
+        lambda generation, request: [
+            SEGMENT.serialize(timed, request) for timed in read_timeline(generation)
+        ],
+    ),
+)
+
 GENERATIONS = Serializer[Page[Generation]](
     Field(
         "results",
-        list_of(schema_named("Generation")),
-        lambda page, request: [GENERATION.serialize(generation, request) for generation in page],
+        list_of(schema_named("GenerationSummary")),
+        lambda page, request: [SUMMARY.serialize(generation, request) for generation in page],
     ),
     Field("next", nullable(STRING), lambda page, _: next_page_url(page)),
 )

@@ -105,7 +105,7 @@ class EngineEntry:
     name: str  # stored with each generation; a value of the setting ENGINE
     label: str  # for people
     is_clone: bool  # or a preview, which every page, answer and file has to say
-    generations_at_once: int  # that a worker has in hand
+    takes_at_once: int  # that a worker has in hand
     can_stream: bool  # has `stream`: the sound of a segment in pieces, while it is computed
     is_available: Callable[[Any], bool]
     obstacle: Callable[[Any], str | None]

@@ -39,6 +39,11 @@ def obstacles() -> Iterator[str]:
             yield obstacle
 
 
+def loaded() -> Engine | None:
+    """The selected engine, if it is loaded."""
+    return _loaded.get(selected().name)
+
+
 def get_engine() -> Engine:
     """The selected engine, loaded on the first call and kept.
 

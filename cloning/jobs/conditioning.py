@@ -13,9 +13,13 @@ def find_conditioning(references: Sequence[Reference], engine_key: str) -> Store
     return StoredConditioning.objects.filter(set_id=identify_set(references), engine_key=engine_key).first()
 
 
-def store_conditioning(references: Sequence[Reference], engine_key: str, content: bytes) -> bool:
-    """Keeps it, unless it is known already, or nothing has just these references any more. Returns whether."""
-    stored = StoredConditioning(set_id=identify_set(references), engine_key=engine_key)
+def store_conditioning(
+    references: Sequence[Reference], engine_key: str, content: bytes, learning_seconds: float
+) -> StoredConditioning | None:
+    """Keeps it, unless it is known already, or nothing has just these references any more: None then."""
+    stored = StoredConditioning(
+        set_id=identify_set(references), engine_key=engine_key, learning_seconds=learning_seconds
+    )
     stored.file.save("", ContentFile(content), save=False)
     kept = False
     try:
@@ -25,7 +29,7 @@ def store_conditioning(references: Sequence[Reference], engine_key: str, content
     finally:
         if not kept:
             delete_stored(stored.file.name or "")
-    return kept
+    return stored if kept else None
 
 
 def insert_if_used(stored: StoredConditioning, references: Sequence[Reference]) -> bool:

@@ -7,10 +7,12 @@ import hashlib
 import io
 import logging
 import threading
+import time
 import wave
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,18 +23,19 @@ from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 
 from cloning import audio
-from cloning.engines.base import Conditioning, Engine, EngineError
+from cloning.engines.base import Conditioning, Engine, EngineError, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.conditioning import find_conditioning, store_conditioning
-from cloning.jobs.state import Progress
-from cloning.models import Reference, Stage, identify_set
+from cloning.jobs.takes import Progress
+from cloning.models import Reference, Stage, StoredConditioning, identify_set
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0  # between two reports of who waits for a voice
 NORMALIZED_FORMAT = (1, 2, 16_000)  # channels, bytes of a sample, Hz
 DIGEST = "sha256"
+GAIN_SECONDS = 20.0  # of speech, from which the gain of a voice is known
 
 Report = Callable[[Progress], None]
 """Raises to end the work."""
@@ -69,23 +72,30 @@ class KeyedLocks:
 _voices_being_learnt = KeyedLocks()
 
 
-def condition(engine: Engine, references: Sequence[Reference], folder: Path, report: Report) -> Conditioning:
+@dataclass
+class Voice:
+    """What an engine speaks with."""
+
+    conditioning: Conditioning
+    stored: StoredConditioning | None  # none where nothing but this work has its references
+    gain_db: float | None = None  # brings its speech to the usual loudness; known once it has spoken
+
+
+def learn_voice(engine: Engine, references: Sequence[Reference], folder: Path, report: Report) -> Voice:
     """The voice of the references, from storage when this engine derived it before.
 
     Who wants a voice that another thread derives waits for it; nobody waits for another voice.
     """
     if not references:
         raise GenerationError(ErrorCode.REFERENCE_MISSING, "The reference of this generation was deleted.")
-    if known := load_conditioning(engine, references):
+    if known := load_voice(engine, references):
         return known
-    voice = f"{identify_set(references)} {engine.conditioning_key}"
-    with _voices_being_learnt.hold(voice, lambda: report(Progress(Stage.PREPARING))):
-        return load_conditioning(engine, references) or derive_conditioning(
-            engine, references, folder, report
-        )
+    key = f"{identify_set(references)} {engine.conditioning_key}"
+    with _voices_being_learnt.hold(key, lambda: report(Progress(Stage.PREPARING))):
+        return load_voice(engine, references) or derive_voice(engine, references, folder, report)
 
 
-def load_conditioning(engine: Engine, references: Sequence[Reference]) -> Conditioning | None:
+def load_voice(engine: Engine, references: Sequence[Reference]) -> Voice | None:
     """None where there is none that is whole."""
     if (found := find_conditioning(references, engine.conditioning_key)) is None:
         return None
@@ -95,7 +105,7 @@ def load_conditioning(engine: Engine, references: Sequence[Reference]) -> Condit
         digest = arrays.pop(DIGEST).tobytes()
         conditioning = Conditioning(arrays)
         if digest == compute_digest(arrays) and engine.is_valid(conditioning):
-            return conditioning
+            return Voice(conditioning, found, found.gain_db)
     except Exception as error:  # there is no end to what can be raised by a damaged file
         logger.warning("%s can't be read: %r", found.file.name, error)
     logger.warning("%s is lost or damaged and made again", found.file.name)
@@ -103,18 +113,36 @@ def load_conditioning(engine: Engine, references: Sequence[Reference]) -> Condit
     return None
 
 
-def derive_conditioning(
-    engine: Engine, references: Sequence[Reference], folder: Path, report: Report
-) -> Conditioning:
+def derive_voice(engine: Engine, references: Sequence[Reference], folder: Path, report: Report) -> Voice:
     report(Progress(Stage.PREPARING))
+    started_at = time.monotonic()
     clips = [fetch_normalized(reference, folder) for reference in references]
     report(Progress(Stage.CONDITIONING))
     try:
         conditioning = engine.condition(clips, lambda: report(Progress(Stage.CONDITIONING)))
     except EngineError as error:
         raise GenerationError(ErrorCode.REFERENCE_UNUSABLE, str(error)) from error
-    store_conditioning(references, engine.conditioning_key, serialize_conditioning(conditioning))
-    return conditioning
+    stored = store_conditioning(
+        references,
+        engine.conditioning_key,
+        serialize_conditioning(conditioning),
+        time.monotonic() - started_at,
+    )
+    return Voice(conditioning, stored)
+
+
+def learn_gain(voice: Voice, waveform: Waveform, sample_rate_hz: int) -> None:
+    """From what was spoken, until enough of it was measured."""
+    known_seconds = voice.stored.measured_seconds if voice.stored else 0.0
+    if voice.gain_db is not None and known_seconds >= GAIN_SECONDS:
+        return
+    gain_db, seconds = audio.measure_gain(waveform, sample_rate_hz), waveform.size / sample_rate_hz
+    if voice.gain_db is not None:
+        gain_db = (voice.gain_db * known_seconds + gain_db * seconds) / (known_seconds + seconds)
+    voice.gain_db = gain_db
+    if voice.stored:
+        rows = StoredConditioning.objects.filter(pk=voice.stored.pk, measured_seconds=known_seconds)
+        rows.update(gain_db=gain_db, measured_seconds=known_seconds + seconds)
 
 
 def serialize_conditioning(conditioning: Conditioning) -> bytes:

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker process: shows the worker alive, renews the leases of its generations, ends what overruns.
+"""The heartbeat of a worker process: shows the worker alive, renews the leases of what it has in hand, ends what overruns.
 
 One thread for as long as the worker lives. It knows no audio and no engine.
 """
@@ -11,32 +11,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
 from cloning.errors import ErrorCode
-from cloning.jobs import state
-from cloning.models import Generation, Worker
+from cloning.jobs import leases
+from cloning.jobs.work import fail, release
+from cloning.models import Leased, Take, Worker
 
 logger = logging.getLogger(__name__)
 
 EXIT_HUNG = 70
-GRACE_SECONDS = 60.0  # for the segment in hand when its generation was cancelled
+GRACE_SECONDS = 60.0  # for the sentence in hand when its generation was cancelled
 
 
 @dataclass
 class Watch:
-    generation: Generation
+    row: Leased
     end_by: float  # on the monotonic clock
 
 
 class Heartbeat(threading.Thread):
-    """Beats until `stop()`. `watching(generation)` ties it to a generation in hand, of which there may be several.
+    """Beats until `stop()`. `watching(row)` ties it to a row in hand, of which there may be several.
 
-    Python can't interrupt a thread that computes, so a generation that does not end, by its deadline or in the grace
+    Python can't interrupt a thread that computes, so a sentence that does not end, by its deadline or in the grace
     after it lost its claim, ends the whole process: the supervisor starts a new one, and the rows tell the rest. So
     does the worker's own loop when it does not keep what it said by `expect_within`.
     """
@@ -49,15 +49,15 @@ class Heartbeat(threading.Thread):
         self._watches: list[Watch] = []
         self._loop_due_at = math.inf
         self._stopped = threading.Event()
-        # Held while beating, so that a generation is never renewed after it was let go.
+        # Held while beating, so that a row is never renewed after it was let go.
         self._lock = threading.Lock()
 
     @contextmanager
-    def watching(self, generation: Generation) -> Iterator[None]:
+    def watching(self, row: Leased) -> Iterator[None]:
         # An instance of its own: the worker's thread writes attributes of the other one.
-        claimed = Generation(
-            pk=generation.pk, claim_token=generation.claim_token, attempts=generation.attempts
-        )
+        claimed = type(row)(pk=row.pk, claim_token=row.claim_token, attempts=row.attempts)
+        if isinstance(row, Take) and isinstance(claimed, Take):
+            claimed.segment_id = row.segment_id
         watch = Watch(claimed, time.monotonic() + settings.DEADLINE_SECONDS)
         with self._lock:
             self._watches.append(watch)
@@ -66,9 +66,6 @@ class Heartbeat(threading.Thread):
         finally:
             with self._lock:
                 self._watches.remove(watch)
-
-    def in_hand(self) -> list[UUID]:
-        return [watch.generation.pk for watch in list(self._watches)]
 
     def expect_within(self, seconds: float) -> None:
         """The worker's loop will call this again within so many seconds; else it hangs."""
@@ -91,8 +88,8 @@ class Heartbeat(threading.Thread):
         """Whatever fails for one row fails for no other. The lease outlasts a few misses."""
         close_old_connections()
         for watch in self._watches:
-            with _logged("Lease of %s not renewed", watch.generation.pk):
-                if not state.renew_lease(watch.generation):
+            with _logged("Lease of %s not renewed", watch.row.pk):
+                if not leases.renew_lease(watch.row):
                     watch.end_by = min(watch.end_by, time.monotonic() + self.grace_seconds)
         if self.worker:
             with _logged("Heartbeat missed"):
@@ -102,7 +99,7 @@ class Heartbeat(threading.Thread):
         now = time.monotonic()
         for watch in self._watches:
             if now >= watch.end_by:
-                logger.error("Generation %s did not end in time: ending this worker.", watch.generation.pk)
+                logger.error("%s did not end in time: ending this worker.", watch.row.pk)
                 self._end_process(overrun=watch)
         if now >= self._loop_due_at:
             logger.error("The worker's loop hangs: ending this worker.")
@@ -111,13 +108,13 @@ class Heartbeat(threading.Thread):
     def _end_process(self, overrun: Watch | None = None) -> None:
         try:
             if overrun:
-                state.fail(
-                    overrun.generation,
-                    ErrorCode.DEADLINE_EXCEEDED,
-                    f"This took longer than {settings.DEADLINE_SECONDS:.0f} seconds and was ended. Try a shorter text.",
+                message = (
+                    f"A sentence took longer than {settings.DEADLINE_SECONDS:.0f} seconds and was ended. "
+                    "Try a shorter one."
                 )
+                fail(overrun.row, ErrorCode.DEADLINE_EXCEEDED, message)
             for watch in self._watches:
-                state.release(watch.generation)  # the others are not to blame: no attempt is counted
+                release(watch.row)  # the others are not to blame: no attempt is counted
         finally:
             os._exit(EXIT_HUNG)
 

@@ -1,13 +1,66 @@
-"""Whose lease ran out, told without a wall clock: those jump, and differ between machines."""
+"""Claims of rows, and whose lease ran out.
+
+A claim is one guarded UPDATE: when two processes want the same row, one sees a row count of 1 and the other 0, on
+SQLite and PostgreSQL alike, without locks held across statements.
+
+That a lease ran out is told without a wall clock: those jump, and differ between machines.
+"""
 
 import time
+import uuid
 from collections.abc import Collection, Hashable, Mapping
-from uuid import UUID
+from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from cloning.models import Generation, Status
+from cloning.models import Generation, Leased, Take
+
+LeasedRow = TypeVar("LeasedRow", bound=Leased)
+
+
+def claim(row: LeasedRow, claimable: QuerySet[LeasedRow], **changes: object) -> bool:
+    """Takes the row for this process if it is among `claimable`: a new token and lease, one more attempt."""
+    fields = {"claim_token": uuid.uuid4(), "lease_expires_at": expiry(), **changes}
+    if not claimable.filter(pk=row.pk, claim_token=None).update(attempts=F("attempts") + 1, **fields):
+        return False
+    row.attempts += 1
+    set_fields(row, fields)
+    return True
+
+
+def update_claimed(row: Leased, **fields: object) -> bool:
+    """Whether the row is still this process's; else nothing is changed."""
+    rows = type(row)._default_manager.filter(pk=row.pk, claim_token=row.claim_token)
+    if row.claim_token is None or not rows.update(**fields):
+        return False
+    set_fields(row, fields)
+    return True
+
+
+def take_over(row: Leased) -> bool:
+    """Claims what was in the hand of another, if nobody has renewed, taken or ended it since `row` was read."""
+    fields = {"claim_token": uuid.uuid4(), "lease_expires_at": expiry()}
+    rows = type(row)._default_manager.filter(pk=row.pk, claim_token=row.claim_token)
+    if row.claim_token is None or not rows.filter(lease_expires_at=row.lease_expires_at).update(**fields):
+        return False
+    set_fields(row, fields)
+    return True
+
+
+def set_fields(row: Leased, fields: Mapping[str, object]) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
+
+
+def renew_lease(row: Leased) -> bool:
+    return update_claimed(row, lease_expires_at=expiry())
+
+
+def expiry() -> object:
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 class Staleness:
@@ -39,33 +92,35 @@ class Staleness:
 
 
 class LeaseObserver:
-    """Finds running generations whose worker died: their lease was not renewed while this process looked on."""
+    """Finds rows in hand whose worker died: their lease was not renewed while this process looked on."""
 
     def __init__(self) -> None:
         self._staleness = Staleness(settings.LEASE_SECONDS / 4)  # a lease is renewed as often: see Heartbeat
 
-    def abandoned(self, in_hand: Collection[UUID] = ()) -> list[Generation]:
-        """The oldest first, without what the caller has in hand. Call it several times in each LEASE_SECONDS."""
-        running = list(
-            Generation.objects.filter(status=Status.RUNNING)
-            .exclude(pk__in=in_hand)
-            .order_by("created_at")
-            .only("status", "claim_token", "lease_expires_at", "attempts", "audio_format")
+    def find_abandoned(self, in_hand: Collection[uuid.UUID] = ()) -> list[Leased]:
+        """Without what the caller has in hand. Call it several times in each LEASE_SECONDS."""
+        claimed = [row for row in read_claimed() if row.pk not in in_hand]
+        stale_seconds = self._staleness.update(
+            {row.pk: (row.claim_token, row.lease_expires_at) for row in claimed}
         )
-        stale_seconds = self._staleness.update({g.pk: (g.claim_token, g.lease_expires_at) for g in running})
-        return [
-            generation
-            for generation in running
-            if stale_seconds[generation.pk] >= patience_seconds(generation)
-        ]
+        return [row for row in claimed if stale_seconds[row.pk] >= patience_seconds(row)]
 
     def forget(self) -> None:
         """Starts anew: the database was out of reach, so that nobody could renew a lease."""
         self._staleness.forget()
 
 
-def patience_seconds(generation: Generation) -> float:
+def read_claimed() -> list[Leased]:
+    takes = Take.objects.filter(status="running").exclude(claim_token=None).only(*LEASE_FIELDS)
+    joins = Generation.objects.exclude(claim_token=None).only(*LEASE_FIELDS, "audio_format")
+    return [*takes, *joins]
+
+
+LEASE_FIELDS = ("claim_token", "lease_expires_at", "attempts")
+
+
+def patience_seconds(row: Leased) -> float:
     """How long a lease has to stay as it is. Where its time is up, half is enough to see that no clock has jumped."""
-    expires_at = generation.lease_expires_at
+    expires_at = row.lease_expires_at
     is_up = expires_at is None or expires_at < timezone.now()
     return settings.LEASE_SECONDS / 2 if is_up else settings.LEASE_SECONDS

@@ -1,10 +1,13 @@
-"""One generation, top to bottom: normalize, condition, split, speak, verify, mark, encode, store."""
+"""The work itself: a take, from its voice to its stored sound, and the takes of a generation joined to one file.
 
+Whatever goes wrong becomes a reason on the row.
+"""
+
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +15,15 @@ from django.core.files.base import File
 from django.db import Error as DatabaseError
 
 from cloning import audio, text
-from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
-from cloning.engines.registry import get_engine
+from cloning.engines import registry
+from cloning.engines.base import Engine, EngineError, SynthesisOptions, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
-from cloning.jobs import state
-from cloning.jobs.deriving import Report, condition
-from cloning.jobs.state import Progress
-from cloning.models import Generation, Stage
+from cloning.jobs import joins, takes
+from cloning.jobs.deriving import Report, Voice, learn_gain, learn_voice
+from cloning.jobs.stream import LiveTake
+from cloning.jobs.takes import Progress, Sound
+from cloning.models import Generation, Segment, Stage, Status, Take
 from cloning.storage.local import explain_unavailable, is_disk_full
 from cloning.storage.temporary import temporary_folder
 from cloning.text import UnspeakableText
@@ -29,28 +33,36 @@ logger = logging.getLogger(__name__)
 PEAK_COUNT = 120
 REPORT_SECONDS = 1.0
 
+Fail = Callable[[ErrorCode, str], object]
+
 
 class ClaimLostError(Exception):
-    """The generation was cancelled or taken by another worker: drop the work."""
+    """It was cancelled, deleted or taken by another worker: drop the work."""
 
 
 class StoppingError(Exception):
     """The worker was asked to stop: give the claim back."""
 
 
-def reporter(generation: Generation, is_stopping: Callable[[], bool] = lambda: False) -> Report:
-    """Writes progress to the row; raises StoppingError or ClaimLostError when the work is no longer wanted here."""
+def reporter(take: Take, is_stopping: Callable[[], bool] = lambda: False) -> Report:
+    """Writes progress to the rows; raises StoppingError or ClaimLostError when the work is no longer wanted here."""
+    stage: Stage | None = None
 
     def report(progress: Progress) -> None:
+        nonlocal stage
         if is_stopping():
             raise StoppingError
         try:
-            is_mine = state.report(generation, progress)
+            is_mine = takes.report(take, progress)
+            if progress.stage != stage:
+                running = Generation.objects.filter(pk=take.segment.generation_id, status=Status.RUNNING)
+                running.exclude(stage=Stage.JOINING).update(stage=progress.stage)
+                stage = progress.stage
         except DatabaseError as error:
             if explain_unavailable(error) is None:
                 raise
             # What is shown of the work is no reason to give up the work.
-            logger.warning("Progress of %s was not written: %s", generation.pk, error)
+            logger.warning("Progress of %s was not written: %s", take.pk, error)
             return
         if not is_mine:
             raise ClaimLostError
@@ -58,123 +70,145 @@ def reporter(generation: Generation, is_stopping: Callable[[], bool] = lambda: F
     return report
 
 
-@dataclass(frozen=True)
-class Speech:
-    file: Path
-    sample_rate_hz: int
-    duration_seconds: float
-    peaks: list[float]
-
-
-def perform(generation: Generation, report: Report) -> None:
-    """Speaks a claimed generation and records how it ended: any failure becomes a reason on the row.
+def perform_take(take: Take, report: Report) -> None:
+    """Speaks a claimed take and records how it ended.
 
     Raises what `report` raises, ClaimLostError, and DatabaseError where nothing can be recorded: the lease runs out
     then, and the row is taken up again.
     """
-    try:
-        with synthesize(generation, report) as speech, speech.file.open("rb") as file:
-            accepted = state.succeed(
-                generation,
-                File(file),
-                sample_rate_hz=speech.sample_rate_hz,
-                duration_seconds=speech.duration_seconds,
-                peaks=speech.peaks,
-            )
-        if not accepted:
+    with failures_recorded(take.pk, lambda code, message: takes.fail(take, code, message)):
+        if (engine := registry.loaded()) is None:
+            report(Progress(Stage.LOADING))
+            engine = registry.get_engine()
+        if not takes.begin(take, engine.name, engine.precision):
             raise ClaimLostError
-    except (ClaimLostError, StoppingError):
-        raise
-    except GenerationError as error:
-        state.fail(generation, ErrorCode(error.code), str(error))
-    except UnspeakableText as error:
-        state.fail(generation, ErrorCode.TEXT_UNSPEAKABLE, str(error))
-    except EngineError as error:
-        state.fail(generation, ErrorCode.SYNTHESIS_FAILED, str(error))
-    except (OSError, DatabaseError) as error:
-        logger.exception("Generation %s", generation.pk)
-        if is_disk_full(error):
-            state.fail(
-                generation,
-                ErrorCode.STORAGE_FULL,
-                "The server's disk is full. Nothing was kept; try again later.",
-            )
-        elif isinstance(error, OSError):
-            state.fail(generation, ErrorCode.STORAGE_FAILED, "The server could not read or write a file.")
-        else:
-            raise
-    except Exception:
-        logger.exception("Generation %s", generation.pk)
-        state.fail(
-            generation, ErrorCode.INTERNAL_ERROR, "Something went wrong on the server; its log says what."
-        )
+        with temporary_folder() as folder:
+            sound = speak_take(engine, take, folder, report)
+            with sound.path.open("rb") as file:
+                if not takes.accept(take, File(file), sound):
+                    raise ClaimLostError
 
 
 @contextmanager
-def synthesize(generation: Generation, report: Report) -> Iterator[Speech]:
-    """Speaks a claimed generation; the file lives as long as the context.
-
-    Raises GenerationError, text.UnspeakableText, EngineError, or what `report` raises.
-    """
-    report(Progress(Stage.LOADING))
-    engine = get_engine()
-    state.record_engine(generation, engine.name, engine.precision)
-    segments = text.split(generation.text, generation.language, engine.segment_limits[generation.language])
-    with temporary_folder() as folder:
-        conditioning = condition(engine, list(generation.references.order_by("sha256")), folder, report)
-
-        waveforms = speak_segments(engine, segments, conditioning, generation, report)
-        pieces = [
-            (waveform, segment.pause_seconds) for waveform, segment in zip(waveforms, segments, strict=True)
-        ]
-
-        report(Progress(Stage.ENCODING, len(segments), len(segments), spoken_share=1.0))
-        spoken = folder / "speech.wav"
-        duration_seconds = audio.write_speech(pieces, engine.sample_rate_hz, spoken)
-        encoded = folder / f"encoded.{generation.audio_format}"
-        audio.encode(
-            spoken,
-            encoded,
-            AudioFormat(generation.audio_format),
-            comment=f"Synthetic speech, made by {engine.label}",
-        )
-        yield Speech(
-            encoded, engine.sample_rate_hz, duration_seconds, audio.compute_peaks(spoken, PEAK_COUNT)
-        )
+def failures_recorded(name: object, fail: Fail) -> Iterator[None]:
+    try:
+        yield
+    except (ClaimLostError, StoppingError):
+        raise
+    except GenerationError as error:
+        fail(ErrorCode(error.code), str(error))
+    except UnspeakableText as error:
+        fail(ErrorCode.TEXT_UNSPEAKABLE, str(error))
+    except EngineError as error:
+        fail(ErrorCode.SYNTHESIS_FAILED, str(error))
+    except (OSError, DatabaseError) as error:
+        logger.exception("%s", name)
+        if is_disk_full(error):
+            message = "The server's disk is full. What was spoken before is kept; try again later."
+            fail(ErrorCode.STORAGE_FULL, message)
+        elif isinstance(error, OSError):
+            fail(ErrorCode.STORAGE_FAILED, "The server could not read or write a file.")
+        else:
+            raise
+    except Exception:
+        logger.exception("%s", name)
+        fail(ErrorCode.INTERNAL_ERROR, "Something went wrong on the server; its log says what.")
 
 
-def speak_segments(
-    engine: Engine,
-    segments: list[text.Segment],
-    conditioning: Conditioning,
-    generation: Generation,
-    report: Report,
-) -> list[Waveform]:
-    waveforms: dict[int, Waveform] = {}
-    spoken_share = reported_at = 0.0
+def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Sound:
+    """The levelled sound of the take, in the folder."""
+    references = list(take.segment.generation.references.order_by("sha256"))
+    voice = learn_voice(engine, references, folder, report)
+    report(Progress(Stage.SPEAKING))
+    started_at = time.monotonic()
+    if voice.gain_db is not None and is_listened_to(take, engine):
+        samples = speak_live(engine, take, voice, report)
+    else:
+        waveform = speak_whole(engine, take, voice, report)
+        learn_gain(voice, waveform, engine.sample_rate_hz)
+        samples = audio.level(waveform, engine.sample_rate_hz, voice.gain_db or 0.0)
+    spoken_seconds = time.monotonic() - started_at
+    path = folder / "take.wav"
+    return Sound(
+        path, engine.sample_rate_hz, audio.write_take(samples, engine.sample_rate_hz, path), spoken_seconds
+    )
+
+
+def is_listened_to(take: Take, engine: Engine) -> bool:
+    """Whether somebody waits for just this sentence, and the engine can give it out while it speaks."""
+    generation = take.segment.generation
+    if not (registry.ENGINES[engine.name].can_stream and generation.is_streamed and generation.is_awaited):
+        return False
+    before = Segment.objects.filter(generation=generation, index__lt=take.segment.index, chosen_take=None)
+    return take.segment.chosen_take_id is None and not before.exists()
+
+
+def speak_whole(engine: Engine, take: Take, voice: Voice, report: Report) -> Waveform:
+    parts = split_take(take, engine)
+    reported_at = -REPORT_SECONDS
+    waveforms: list[Waveform] = []
 
     def report_each_second(share: float) -> None:
-        nonlocal spoken_share, reported_at
-        spoken_share = max(spoken_share, share)
+        nonlocal reported_at
         if time.monotonic() >= reported_at + REPORT_SECONDS:
-            report(Progress(Stage.SPEAKING, len(waveforms), len(segments), spoken_share))
             reported_at = time.monotonic()
+            report(Progress(Stage.SPEAKING, (len(waveforms) + share) / len(parts)))
 
-    report_each_second(0.0)
-    options = [
-        SynthesisOptions(generation.speed, generation.temperature, seed=(generation.seed + index) % 2**32)
-        for index in range(len(segments))
-    ]
-    spoken = engine.synthesize_all(
-        [segment.text for segment in segments], generation.language, conditioning, options, report_each_second
-    )
-    with closing(spoken):
-        for index, waveform in spoken:
-            verify(waveform, segments[index].text)
-            waveforms[index] = waveform
-            spoken_share = max(spoken_share, len(waveforms) / len(segments))
-            report(Progress(Stage.SPEAKING, len(waveforms), len(segments), spoken_share))
-    return [waveforms[index] for index in range(len(segments))]
+    for part in parts:
+        language, options = take.segment.generation.language, synthesis_options(take)
+        [(_, waveform)] = engine.synthesize_all(
+            [part.text], language, voice.conditioning, [options], report_each_second
+        )
+        verify(waveform, part.text)
+        waveforms += [waveform, silence(part.pause_seconds, engine)]
+    return np.concatenate(waveforms)
+
+
+def speak_live(engine: Engine, take: Take, voice: Voice, report: Report) -> Waveform:
+    """Gives the sound out while it is spoken. What the engine finds to be no speech afterwards is not kept."""
+    assert voice.gain_db is not None
+    parts = split_take(take, engine)
+    leveller = audio.Leveller(engine.sample_rate_hz, voice.gain_db)
+    kept: list[Waveform] = []
+    raw: list[Waveform] = []
+    with LiveTake(take) as live:
+        for number, part in enumerate(parts):
+            speech = engine.stream(
+                part.text, take.segment.generation.language, voice.conditioning, synthesis_options(take)
+            )
+            levelled: list[Waveform] = []
+            spoken: list[Waveform] = []
+            while (chunk := next(speech, None)) is not None:
+                report(Progress(Stage.SPEAKING, number / len(parts)))
+                spoken.append(chunk)
+                levelled.append(leveller.process(chunk))
+                live.publish(levelled[-1])
+            raw.append(np.concatenate([*spoken, silence(0, engine)]))
+            verify(raw[-1], part.text)
+            pause = silence(part.pause_seconds, engine)
+            levelled.append(leveller.process(pause) if number < len(parts) - 1 else leveller.flush())
+            live.publish(levelled[-1])
+            kept += levelled
+    learn_gain(voice, np.concatenate(raw), engine.sample_rate_hz)
+    return np.concatenate(kept)
+
+
+def split_take(take: Take, engine: Engine) -> list[text.Segment]:
+    """The take's text in one piece, or in several where it was split for an engine that takes longer ones."""
+    language = take.segment.generation.language
+    max_chars = engine.segment_limits[language]
+    if len(take.text) <= max_chars:
+        return [text.Segment(take.text, 0.0)]
+    return text.split(take.text, language, max_chars)
+
+
+def synthesis_options(take: Take) -> SynthesisOptions:
+    generation = take.segment.generation
+    return SynthesisOptions(generation.speed, generation.temperature, seed=take.seed)
+
+
+def silence(duration_seconds: float, engine: Engine) -> Waveform:
+    return np.zeros(round(duration_seconds * engine.sample_rate_hz), np.float32)
 
 
 def verify(waveform: Waveform, segment: str) -> None:
@@ -183,3 +217,36 @@ def verify(waveform: Waveform, segment: str) -> None:
         raise GenerationError(
             ErrorCode.SYNTHESIS_FAILED, f"The engine made no sound for “{segment[:60]}”. Try other words."
         )
+
+
+def perform_join(generation: Generation) -> None:
+    """Joins the chosen takes of a claimed generation, and records how it ended. Raises what can't be recorded."""
+    with failures_recorded(generation.pk, lambda code, message: joins.fail(generation, code, message)):
+        with temporary_folder() as folder:
+            encoded, joined = join_takes(generation, folder)
+            with encoded.open("rb") as file:
+                accepted = joins.accept(generation, File(file), joined)
+        if not accepted:
+            raise ClaimLostError
+
+
+def join_takes(generation: Generation, folder: Path) -> tuple[Path, audio.JoinedSpeech]:
+    chosen = generation.segments.exclude(chosen_take=None).select_related("chosen_take").order_by("index")
+    pieces = [
+        audio.Piece(
+            functools.partial(segment.chosen_take.audio.open, "rb"),
+            segment.pause_seconds,
+            segment.chosen_take.loudness_blocks,
+            segment.chosen_take.true_peak_dbtp,
+        )
+        for segment in chosen
+    ]
+    joined = audio.join(pieces, chosen[0].chosen_take.sample_rate_hz, folder / "speech.wav")
+    encoded = folder / f"encoded.{generation.audio_format}"
+    audio.encode(
+        folder / "speech.wav",
+        encoded,
+        AudioFormat(generation.audio_format),
+        comment=f"Synthetic speech, made by {registry.label(generation.engine)}",
+    )
+    return encoded, joined

@@ -9,12 +9,16 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
+from cloning import text
+from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import state
 from cloning.jobs.cleanup import delete_stored
-from cloning.models import Generation, Reference, Voice
+from cloning.jobs.notifications import WORK, notify
+from cloning.models import Channel, Generation, Reference, Segment, Take, Voice
 from cloning.storage.space import require_free_space
 
+FIRST_CHARS = 80
+"""Of the first sentence of what is listened to: with every engine it is there soon."""
 MAX_TRIES = 20
 """Each is made vain only by another request for one of the same clips that ends in the same moment."""
 
@@ -48,23 +52,51 @@ def require_room() -> None:
         raise GenerationError(ErrorCode.QUEUE_FULL, "Too many generations are waiting.")
 
 
-def submit(
-    generation: Generation, uploads: Sequence[ReferenceUpload] = (), *, is_claimed: bool = False
-) -> None:
+def submit(generation: Generation, uploads: Sequence[ReferenceUpload] = ()) -> None:
     """Queues an unsaved generation with the references of its voice, else with the uploads.
 
-    `is_claimed`: it is the caller's from the start, so that no worker takes it. Raises GenerationError (QUEUE_FULL,
-    VOICE_UNKNOWN, DATABASE_BUSY), OSError and DatabaseError, and keeps nothing then.
+    Raises GenerationError (QUEUE_FULL, VOICE_UNKNOWN, TEXT_UNSPEAKABLE, DATABASE_BUSY), OSError and DatabaseError, and
+    keeps nothing then.
     """
     require_room()
+    pieces = split_text(generation)
     distinct = {upload.sha256: upload for upload in uploads}
     for _ in range(MAX_TRIES):
-        if try_to_submit(generation, distinct, is_claimed):
+        if try_to_submit(generation, pieces, distinct):
+            notify(WORK)
             return
     raise GenerationError(ErrorCode.DATABASE_BUSY, "The same clip is being sent and deleted all the time.")
 
 
-def try_to_submit(generation: Generation, uploads: dict[str, ReferenceUpload], is_claimed: bool) -> bool:
+def split_text(generation: Generation) -> list[text.Segment]:
+    """In pieces that the engine takes which would speak now. Of what is listened to the first is short."""
+    is_listened_to = generation.is_streamed or generation.requested_via == Channel.PAGE
+    max_chars = registry.selected().segment_limits[generation.language]
+    try:
+        return text.split(
+            generation.text, generation.language, max_chars, first_chars=FIRST_CHARS if is_listened_to else None
+        )
+    except text.UnspeakableText as error:
+        raise GenerationError(ErrorCode.TEXT_UNSPEAKABLE, str(error)) from error
+
+
+def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
+    """With a first take of each segment, to be spoken."""
+    generation.segments_total = len(pieces)
+    generation.save(force_insert=True)
+    segments = Segment.objects.bulk_create(
+        Segment(generation=generation, index=index, text=piece.text, pause_seconds=piece.pause_seconds)
+        for index, piece in enumerate(pieces)
+    )
+    Take.objects.bulk_create(
+        Take(segment=segment, text=segment.text, seed=(generation.seed + segment.index) % 2**32)
+        for segment in segments
+    )
+
+
+def try_to_submit(
+    generation: Generation, pieces: Sequence[text.Segment], uploads: dict[str, ReferenceUpload]
+) -> bool:
     """False when one of the clips was deleted, or stored by another request, in the middle of it."""
     stored: dict[str, Reference] = {}
     kept_names: set[str | None] = set()
@@ -75,10 +107,8 @@ def try_to_submit(generation: Generation, uploads: dict[str, ReferenceUpload], i
         with transaction.atomic():
             require_room()
             references = lock_voice(generation.voice) if generation.voice else link(uploads, stored)
-            generation.save(force_insert=True)
+            insert(generation, pieces)
             generation.references.set(references)
-            if is_claimed:
-                state.claim(generation)
         kept_names = {reference.file.name for reference in references}
     except IntegrityError:
         return False

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cloning.jobs.cleanup import delete_stored, release_references
-from cloning.models import Generation, Reference, StoredConditioning
+from cloning.models import Generation, Reference, StoredConditioning, Take
 from cloning.storage.temporary import delete_abandoned_folders
 
 logger = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ def find_orphans() -> list[str]:
         (Reference.objects, "normalized"),
         (StoredConditioning.objects, "file"),
         (Generation.objects, "audio"),
+        (Take.objects, "audio"),
     ):
         names.difference_update(rows.values_list(field, flat=True).iterator())
     return sorted(name for name in names if is_old(name))

@@ -10,7 +10,9 @@ from cloning.models.generation import (
     generated_file,
     random_seed,
 )
+from cloning.models.lease import Leased
 from cloning.models.reference import Reference, normalized_file, reference_file
+from cloning.models.segment import Segment, SoundChunk, Take, take_file
 from cloning.models.voice import Voice
 from cloning.models.worker import Worker
 
@@ -18,10 +20,14 @@ __all__ = [
     "MAX_ATTEMPTS",
     "Channel",
     "Generation",
+    "Leased",
     "Reference",
+    "Segment",
+    "SoundChunk",
     "Stage",
     "Status",
     "StoredConditioning",
+    "Take",
     "Voice",
     "Worker",
     "conditioning_file",
@@ -31,4 +37,5 @@ __all__ = [
     "normalized_file",
     "random_seed",
     "reference_file",
+    "take_file",
 ]

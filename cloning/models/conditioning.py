@@ -37,6 +37,11 @@ class StoredConditioning(models.Model):
     set_id = models.CharField(max_length=64)  # `identify_set` of the references
     engine_key = models.CharField(max_length=64)  # the engine's `conditioning_key`
     file = models.FileField(upload_to=conditioning_file)
+    gain_db = models.FloatField(
+        null=True, blank=True, help_text="Brings this voice's speech to the usual loudness."
+    )
+    measured_seconds = models.FloatField(default=0.0, help_text="Of speech from which the gain is known.")
+    learning_seconds = models.FloatField(null=True, blank=True, help_text="How long it took to derive.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cloning.errors import ErrorCode
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
+from cloning.models.lease import Leased
 from cloning.models.reference import Reference, ReferencingQuerySet
 from cloning.models.voice import Voice
 
@@ -35,7 +36,7 @@ class Stage(models.TextChoices):
     LOADING = "loading", "Loading the engine"
     CONDITIONING = "conditioning", "Learning the voice"
     SPEAKING = "speaking", "Speaking"
-    ENCODING = "encoding", "Finishing the file"
+    JOINING = "joining", "Finishing the file"
 
 
 class Channel(models.TextChoices):
@@ -53,8 +54,11 @@ class GenerationQuerySet(ReferencingQuerySet["Generation"]):
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 
 
-class Generation(models.Model):
-    """A text to be spoken in the voice of its references: the job and, once succeeded, its result."""
+class Generation(Leased):
+    """A text to be spoken in the voice of its references and, once its segments are spoken, the joined file.
+
+    What is spoken are the takes of its segments. It is in hand of a worker only while that joins them.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -80,10 +84,18 @@ class Generation(models.Model):
     stage = models.CharField(max_length=12, choices=Stage, blank=True)
     segments_done = models.PositiveIntegerField(default=0)
     segments_total = models.PositiveIntegerField(default=0)
-    spoken_share = models.FloatField(default=0.0, help_text="0 to 1, by the engine's estimate.")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    claim_token = models.UUIDField(null=True, blank=True)
-    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    is_streamed = models.BooleanField(
+        default=False, help_text="Whether somebody wants to listen while it is spoken."
+    )
+    is_join_due = models.BooleanField(
+        default=False, help_text="Whether the joined file is not what was chosen last."
+    )
+    awaited_until = models.DateTimeField(
+        null=True, blank=True, help_text="Somebody listens or waits; renewed while it is so."
+    )
+    served_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="When a worker last began a take of it."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -102,7 +114,10 @@ class Generation(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "created_at"])]
+        indexes = [
+            models.Index(fields=["status", "created_at"]),
+            models.Index(fields=["is_join_due"], condition=models.Q(is_join_due=True), name="joins_due"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.text[:60]}{'…' if len(self.text) > 60 else ''}"
@@ -115,14 +130,24 @@ class Generation(models.Model):
         return self.status in (Status.QUEUED, Status.RUNNING)
 
     @property
+    def is_awaited(self) -> bool:
+        return self.awaited_until is not None and self.awaited_until > timezone.now()
+
+    @property
     def state(self) -> str:
         """Changes whenever there is something new to show of an active generation."""
-        return f"{self.status}-{self.stage}-{self.segments_done}-{self.progress:.2f}-{self.attempts}"
+        return f"{self.status}-{self.stage}-{self.segments_done}-{self.progress:.2f}"
 
     @property
     def progress(self) -> float:
-        """0 to 1: how much of the text is spoken."""
-        return 1.0 if self.status == Status.SUCCEEDED else self.spoken_share
+        """0 to 1: how much of the text is spoken. A query, while it is active."""
+        if self.status == Status.SUCCEEDED:
+            return 1.0
+        if not self.segments_total:
+            return 0.0
+        running = self.segments.filter(takes__status=Status.RUNNING, chosen_take=None)
+        begun = running.aggregate(share=models.Sum("takes__spoken_share"))["share"] if self.is_active else 0
+        return min(1.0, (self.segments_done + (begun or 0.0)) / self.segments_total)
 
     @property
     def waited_seconds(self) -> float | None:

@@ -26,14 +26,27 @@ def audio_response(
     file, as the RFC allows. Raises Http404 when the storage has lost the file.
     """
     etag = f'"{stored.name}"'
-    if etag in re.split(r"[, ]+", request.headers.get("If-None-Match", "").replace("W/", "")):
+    if is_known(request, etag):
         return with_headers(HttpResponseNotModified(), etag)
     try:
         file = stored.open("rb")
         size_bytes = file.size
     except FileNotFoundError as error:
         raise Http404("The file is gone from the storage.") from error
+    response = ranged_response(request, file, size_bytes, content_type, etag)
+    if download_name and response.status_code != 416:
+        response["Content-Disposition"] = f'attachment; filename="{download_name}"'
+    return response
 
+
+def is_known(request: HttpRequest, etag: str) -> bool:
+    return etag in re.split(r"[, ]+", request.headers.get("If-None-Match", "").replace("W/", ""))
+
+
+def ranged_response(
+    request: HttpRequest, file: "File[bytes]", size_bytes: int, content_type: str, etag: str
+) -> HttpResponseBase:
+    """The open file, which the response closes."""
     range_header = request.headers.get("Range", "")
     if request.headers.get("If-Range", etag) != etag:
         range_header = ""
@@ -54,8 +67,6 @@ def audio_response(
     response["Content-Length"] = str(end - start)
     if status == 206:
         response["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
-    if download_name:
-        response["Content-Disposition"] = f'attachment; filename="{download_name}"'
     return with_headers(response, etag)
 
 

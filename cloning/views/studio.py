@@ -37,9 +37,16 @@ def submit_form(form: GenerationForm, request: HtmxHttpRequest) -> Generation | 
         generation = form.build_generation(Channel.PAGE, request.user)
         submit(generation, form.uploads)
     except Exception as error:
-        if (known := explain_error(error)) is None or known.code.status != 503:
+        if (known := explain_error(error)) is None:
             raise
-        form.add_error(None, ValidationError(f"{known} Nothing is lost: try again later.", code=known.code))
+        if known.code.status == 503:
+            form.add_error(
+                None, ValidationError(f"{known} Nothing is lost: try again later.", code=known.code)
+            )
+        elif known.code.field in form.fields:
+            form.add_error(known.code.field, ValidationError(str(known), code=known.code))
+        else:
+            raise
         return None
     return generation
 

@@ -1,13 +1,17 @@
 """GET /api/v1/generations, and GET and DELETE of one."""
 
+import hashlib
 import uuid
 
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from django.utils.cache import get_conditional_response
+
 from cloning.api.http import api_view, require_trusted_origin
 from cloning.api.serializers import GENERATION, GENERATIONS
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs import state
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation
 
@@ -18,10 +22,17 @@ PAGE_SIZE = 20
 def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     found = fetch_generation(pk)
     if request.method != "DELETE":
-        return JsonResponse(GENERATION.serialize(found, request))
+        return with_etag(request, JsonResponse(GENERATION.serialize(found, request)))
     require_trusted_origin(request)
     delete_generation(pk)
     return HttpResponse(status=204)
+
+
+def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
+    """304 where the client knows the answer already."""
+    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response["Cache-Control"] = "private, no-cache"
+    return get_conditional_response(request, response["ETag"], response=response) or response
 
 
 def fetch_generation(pk: uuid.UUID) -> Generation:
@@ -31,6 +42,26 @@ def fetch_generation(pk: uuid.UUID) -> Generation:
         raise GenerationError(
             ErrorCode.GENERATION_UNKNOWN, "There is no such generation; it may have been deleted."
         ) from error
+
+
+@api_view("POST")
+def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """What has ended already stays as it is."""
+    found = fetch_generation(pk)
+    require_trusted_origin(request)
+    state.cancel(found)
+    return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
+
+
+@api_view("POST")
+def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    found = fetch_generation(pk)
+    require_trusted_origin(request)
+    if not state.resume(found):
+        raise GenerationError(
+            ErrorCode.NOT_STOPPED, "Only what was cancelled or failed can be continued."
+        )
+    return JsonResponse(GENERATION.serialize(found, request), status=202)
 
 
 @api_view("GET", "HEAD")

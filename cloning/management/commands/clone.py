@@ -1,7 +1,8 @@
 import shutil
 import sys
+import time
 from argparse import ArgumentParser
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ from cloning.engines import registry
 from cloning.errors import GenerationError
 from cloning.formats import AudioFormat
 from cloning.forms import GenerationForm
-from cloning.jobs import state
+from cloning.jobs import joins, scheduling, state
+from cloning.jobs.deriving import Report
 from cloning.jobs.heartbeat import Heartbeat
-from cloning.jobs.pipeline import ClaimLostError, perform, reporter
-from cloning.jobs.state import Progress
+from cloning.jobs.pipeline import ClaimLostError, perform_join, perform_take, reporter
 from cloning.jobs.submission import submit
-from cloning.models import Channel, Generation, Status
+from cloning.jobs.takes import Progress
+from cloning.models import Channel, Generation, Status, Take
 from cloning.storage.uploads import TemporaryUpload
 
+POLL_SECONDS = 0.2
 OPTIONS = ("voice", "language", "speed", "temperature", "seed")
 
 
@@ -53,7 +56,7 @@ class Command(BaseCommand):
         call_command(
             "migrate", interactive=False, verbosity=0
         )  # this may be the first command of a fresh machine
-        generation = self.submit_claimed(options)
+        generation = self.submit(options)
         self.speak(generation)
         if generation.status != Status.SUCCEEDED:
             raise CommandError(generation.error_message or "The generation was cancelled.")
@@ -63,8 +66,7 @@ class Command(BaseCommand):
             f"{out}: {generation.duration_seconds:.1f} s by {registry.label(generation.engine)}, seed {generation.seed}"
         )
 
-    def submit_claimed(self, options: dict[str, Any]) -> Generation:
-        """The generation, claimed in the transaction that makes it, so that no worker takes it first."""
+    def submit(self, options: dict[str, Any]) -> Generation:
         data = {name: options[name] for name in OPTIONS if options[name] is not None}
         data["text"] = sys.stdin.read() if options["text"] == "-" else options["text"]
         data["format"] = options["out"].suffix.lstrip(".").lower()
@@ -80,35 +82,52 @@ class Command(BaseCommand):
                         "\n".join(f"{name}: {errors[0]}" for name, errors in form.errors.items())
                     )
                 generation = form.build_generation(Channel.COMMAND, AnonymousUser())
-                submit(generation, form.uploads, is_claimed=True)
+                submit(generation, form.uploads)
             except GenerationError as error:
                 raise CommandError(f"{error} Try again later.") from error
         return generation
 
     def speak(self, generation: Generation) -> None:
-        write = reporter(generation)
+        """Until it has ended. A server's worker, if there is one, may speak some of it."""
         heartbeat = Heartbeat()
         heartbeat.start()
         try:
-            with (
-                heartbeat.watching(generation),
-                tqdm(
-                    total=1, bar_format="{desc} {percentage:3.0f} % {bar} {elapsed}", dynamic_ncols=True
-                ) as bar,
-            ):
-
-                def report(progress: Progress) -> None:
-                    bar.set_description_str(progress.stage.label, refresh=False)
-                    bar.n = progress.spoken_share
-                    bar.refresh()
-                    write(progress)
-
-                perform(generation, report)
+            with tqdm(
+                total=1, bar_format="{desc} {percentage:3.0f} % {bar} {elapsed}", dynamic_ncols=True
+            ) as bar:
+                while generation.is_active:
+                    if not self.work(generation, heartbeat, bar):
+                        time.sleep(POLL_SECONDS)
+                    generation.refresh_from_db()
         except KeyboardInterrupt as error:
             state.cancel(generation)
             raise CommandError("Cancelled.") from error
-        except ClaimLostError:
-            if not state.reload(generation):
-                raise CommandError("The generation was deleted.") from None
+        except Generation.DoesNotExist as error:
+            raise CommandError("The generation was deleted.") from error
         finally:
             heartbeat.stop()
+
+    def work(self, generation: Generation, heartbeat: Heartbeat, bar: "tqdm[Any]") -> bool:
+        """Whether there was something to do."""
+        with suppress(ClaimLostError):
+            if take := scheduling.claim_next(only=generation.pk):
+                with heartbeat.watching(take):
+                    perform_take(take, show_progress(generation, take, bar))
+                return True
+            if joins.claim(generation):
+                with heartbeat.watching(generation):
+                    perform_join(generation)
+                return True
+        return False
+
+
+def show_progress(generation: Generation, take: Take, bar: "tqdm[Any]") -> Report:
+    write = reporter(take)
+
+    def report(progress: Progress) -> None:
+        bar.set_description_str(progress.stage.label, refresh=False)
+        bar.n = (generation.segments_done + progress.spoken_share) / generation.segments_total
+        bar.refresh()
+        write(progress)
+
+    return report

@@ -1,0 +1,109 @@
+"""Every change of state around the joined file of a generation: the takes that are chosen, one after the other.
+
+It can be made again at any time. The file of before stays until the new one is accepted.
+"""
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from cloning.audio import JoinedSpeech
+from cloning.errors import ErrorCode
+from cloning.jobs import leases
+from cloning.jobs.cleanup import delete_stored, delete_stored_on_commit
+from cloning.jobs.notifications import notify
+from cloning.models import MAX_ATTEMPTS, Generation, Status, generated_file
+
+
+def due() -> QuerySet[Generation]:
+    return Generation.objects.filter(is_join_due=True, claim_token=None)
+
+
+def claim(generation: Generation) -> bool:
+    return leases.claim(generation, due(), is_join_due=False)
+
+
+def claim_next() -> Generation | None:
+    return next(filter(claim, due().order_by("created_at")), None)
+
+
+def accept(generation: Generation, file: "File[bytes]", joined: JoinedSpeech) -> bool:
+    """Stores the file under a name of this claim's own; a claim lost meanwhile deletes it again."""
+    name = default_storage.save(generated_file(generation, ""), file)
+    try:
+        accepted = record(generation, name, joined)
+    except DatabaseError:
+        # A connection that breaks doesn't tell whether this was written: the row does, once it can be read.
+        if not Generation.objects.filter(pk=generation.pk, audio=name).exists():
+            delete_stored(name)
+            raise
+        return True
+    if not accepted:
+        delete_stored(name)
+    return accepted
+
+
+def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
+    with transaction.atomic():
+        before = Generation.objects.select_for_update().filter(pk=generation.pk).first()
+        if before is None or not leases.update_claimed(
+            generation,
+            claim_token=None,
+            lease_expires_at=None,
+            attempts=0,
+            audio=name,
+            sample_rate_hz=joined.sample_rate_hz,
+            duration_seconds=joined.duration_seconds,
+            peaks=joined.peaks,
+        ):
+            return False
+        if before.status == Status.RUNNING and before.segments_done >= before.segments_total:
+            Generation.objects.filter(pk=generation.pk).update(
+                status=Status.SUCCEEDED, stage="", finished_at=timezone.now(), error_code="", error_message=""
+            )
+        delete_stored_on_commit(before.audio.name)
+        notify(str(generation.pk))
+    return True
+
+
+def fail(generation: Generation, code: ErrorCode, message: str) -> bool:
+    """Ends what runs with a reason; what had ended before keeps the file that it has."""
+    changes = {
+        "error_code": code,
+        "error_message": message,
+        "finished_at": timezone.now(),
+        "stage": "",
+        "status": Status.FAILED,
+    }
+    with transaction.atomic():
+        if not leases.update_claimed(generation, claim_token=None, lease_expires_at=None, attempts=0):
+            return False
+        Generation.objects.filter(pk=generation.pk, status=Status.RUNNING).update(**changes)
+        notify(str(generation.pk))
+    return True
+
+
+def release(generation: Generation) -> bool:
+    """Gives a claim back unharmed, as a worker that is asked to stop does."""
+    return leases.update_claimed(
+        generation,
+        claim_token=None,
+        lease_expires_at=None,
+        is_join_due=True,
+        attempts=generation.attempts - 1,
+    )
+
+
+def release_abandoned(generation: Generation) -> bool:
+    """Lets another worker join what was in the hand of one that died; the third time it fails."""
+    file_of_the_dead = generated_file(generation, "")
+    if not leases.take_over(generation):
+        return False
+    delete_stored(file_of_the_dead)  # it may have been stored and not accepted
+    if generation.attempts >= MAX_ATTEMPTS:
+        message = f"The worker stopped while it joined the sentences {MAX_ATTEMPTS} times."
+        return fail(generation, ErrorCode.WORKER_LOST, message)
+    return leases.update_claimed(generation, claim_token=None, lease_expires_at=None, is_join_due=True)

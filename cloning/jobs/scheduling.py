@@ -1,0 +1,104 @@
+"""Which sentence is spoken next."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from cloning.jobs import takes
+from cloning.models import Generation, Stage, Status, Take
+
+HEAD_START = timedelta(seconds=5)
+"""Who comes new goes before everybody who had a turn within this time, and after those who have waited longer."""
+REMEMBERED = timedelta(minutes=10)
+"""For how long a turn of a user counts after their generation has ended."""
+NOT_SPEAKING_YET = (Stage.PREPARING, Stage.LOADING, Stage.CONDITIONING)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A generation of which sentences wait."""
+
+    generation_id: uuid.UUID
+    user_id: int | None  # all who are not signed in count as one
+    created_at: datetime
+    served_at: datetime | None  # when its last turn began
+    in_hand: int  # of its sentences
+    is_awaited: bool  # somebody listens, or waits for the answer
+    is_voice_known: bool
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What each user had."""
+
+    in_hand: dict[int | None, int]
+    served_at: dict[int | None, datetime]
+
+
+def choose_next(candidates: Iterable[Candidate], turns: Turns) -> Candidate | None:
+    """Whose next sentence is spoken next.
+
+    First who is listened to. Then users take turns, and then the generations of a user: first who has the fewest
+    sentences in hand, then whose last turn was longest ago. Of a voice that is still to be learnt one sentence is
+    taken, so that the others do not wait for it in the places of those who could be spoken.
+    """
+    ready = [each for each in candidates if each.is_voice_known or not each.in_hand]
+    entered = {each.user_id: each.created_at for each in sorted(ready, key=lambda each: each.created_at, reverse=True)}
+
+    def order(each: Candidate) -> tuple[object, ...]:
+        user_turn = turns.served_at.get(each.user_id) or entered[each.user_id] - HEAD_START
+        return (
+            not each.is_awaited,
+            turns.in_hand.get(each.user_id, 0),
+            user_turn,
+            each.in_hand,
+            each.served_at or each.created_at - HEAD_START,
+            each.created_at,
+        )
+
+    return min(ready, key=order, default=None)
+
+
+def claim_next(only: uuid.UUID | None = None) -> Take | None:
+    """A take for this process to speak; None when there is nothing to do. `only` is a generation."""
+    while (chosen := choose_next(read_candidates(only), read_turns())) is not None:
+        waiting = Take.objects.filter(segment__generation=chosen.generation_id, status=Status.QUEUED)
+        take = waiting.select_related("segment__generation").order_by("segment__index", "number").first()
+        if take and takes.claim(take):
+            return take
+    return None
+
+
+def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
+    waiting = Take.objects.filter(status=Status.QUEUED, claim_token=None)
+    if only:
+        waiting = waiting.filter(segment__generation=only)
+    ids = set(waiting.values_list("segment__generation", flat=True).distinct())
+    if not ids:
+        return []
+    in_hand = Count("segments__takes", filter=Q(segments__takes__status=Status.RUNNING))
+    rows = Generation.objects.filter(pk__in=ids).order_by().annotate(in_hand=in_hand)
+    return [
+        Candidate(
+            generation_id=row.pk,
+            user_id=row.requested_by_id,
+            created_at=row.created_at,
+            served_at=row.served_at,
+            in_hand=row.in_hand,
+            is_awaited=row.is_awaited,
+            is_voice_known=row.stage not in NOT_SPEAKING_YET,
+        )
+        for row in rows.only("requested_by", "created_at", "served_at", "awaited_until", "stage")
+    ]
+
+
+def read_turns() -> Turns:
+    running = Take.objects.filter(status=Status.RUNNING).order_by()
+    in_hand = running.values_list("segment__generation__requested_by").annotate(Count("pk"))
+    served = Generation.objects.filter(served_at__gte=timezone.now() - REMEMBERED).order_by()
+    served_at = served.values_list("requested_by").annotate(Max("served_at"))
+    return Turns(dict(in_hand), dict(served_at))

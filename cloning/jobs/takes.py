@@ -1,0 +1,237 @@
+"""Every change of a take's state, and what follows of it for its segment and generation.
+
+Who changes more than one row locks the generation first, as who deletes it does. Functions return whether the change
+took place.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from cloning.audio import TakeSound
+from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs import leases
+from cloning.jobs.cleanup import delete_stored
+from cloning.jobs.notifications import WORK, notify
+from cloning.models import Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
+
+MAX_ATTEMPTS = 3
+"""Of one take: workers that die at others do not count."""
+MAX_TAKES = 20
+"""Of one segment."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Of a take in hand. `spoken_share` is 0 to 1, by the engine's estimate."""
+
+    stage: Stage
+    spoken_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What was spoken: a WAV file and what is known of it."""
+
+    path: Path
+    sample_rate_hz: int
+    measured: TakeSound
+    spoken_seconds: float  # by the engine, without learning the voice
+
+
+def claim(take: Take) -> bool:
+    """Takes a waiting take for this process. Its generation is running from now on, if it waited."""
+    now = timezone.now()
+    waiting = Take.objects.filter(status=Status.QUEUED)
+    changes = {"status": Status.RUNNING, "started_at": now, "spoken_share": 0.0}
+    if not leases.claim(take, waiting, **changes):
+        return False
+    rows = Generation.objects.filter(segments__takes=take.pk)
+    rows.update(served_at=now)
+    rows.filter(status=Status.QUEUED).update(
+        status=Status.RUNNING, stage=Stage.PREPARING, started_at=now
+    )
+    return True
+
+
+def report(take: Take, progress: Progress) -> bool:
+    return leases.update_claimed(take, spoken_share=progress.spoken_share)
+
+
+def begin(take: Take, engine_name: str, precision: str) -> bool:
+    """Says what speaks. One file is spoken by one engine: takes of another are spoken again.
+
+    Raises GenerationError where the file is there already, and was spoken by another engine.
+    """
+    with transaction.atomic():
+        generation = lock_generation(take)
+        if generation is None or not leases.update_claimed(take, engine=engine_name, precision=precision):
+            return False
+        if not generation.is_active and generation.engine != engine_name:
+            raise GenerationError(
+                ErrorCode.ENGINE_CHANGED, "Another engine speaks now than spoke this. Generate it anew."
+            )
+        others = generation.segments.exclude(chosen_take=None).exclude(chosen_take__engine=engine_name)
+        for segment in others:
+            queue_take(segment, segment.text, random_seed())
+        generation.segments_done -= others.update(chosen_take=None)
+        generation.engine, generation.precision = engine_name, precision
+        generation.save(update_fields=["engine", "precision", "segments_done"])
+    take.segment.generation = generation
+    return True
+
+
+def accept(take: Take, file: "File[bytes]", sound: Sound) -> bool:
+    """Stores the sound under a name of this claim's own; a claim lost meanwhile deletes its file again."""
+    name = default_storage.save(take_file(take, ""), file)
+    try:
+        accepted = record(take, name, sound)
+    except DatabaseError:
+        # A connection that breaks doesn't tell whether this was written: the row does, once it can be read.
+        if not Take.objects.filter(pk=take.pk, audio=name).exists():
+            delete_stored(name)
+            raise
+        return True
+    if not accepted:
+        delete_stored(name)
+    return accepted
+
+
+def record(take: Take, name: str, sound: Sound) -> bool:
+    with transaction.atomic():
+        generation = lock_generation(take)
+        if generation is None or not leases.update_claimed(
+            take,
+            status=Status.SUCCEEDED,
+            claim_token=None,
+            spoken_share=1.0,
+            audio=name,
+            sample_rate_hz=sound.sample_rate_hz,
+            duration_seconds=sound.measured.duration_seconds,
+            peaks=sound.measured.peaks,
+            loudness_blocks=sound.measured.loudness_blocks,
+            true_peak_dbtp=sound.measured.true_peak_dbtp,
+            spoken_seconds=sound.spoken_seconds,
+            error_code="",
+            error_message="",
+        ):
+            return False
+        if Segment.objects.filter(pk=take.segment_id, chosen_take=None).update(chosen_take=take):
+            count_segment(generation)
+        SoundChunk.objects.filter(take=take).delete()
+        notify(str(generation.pk))
+    return True
+
+
+def count_segment(generation: Generation) -> None:
+    """One more segment is spoken; after the last the whole is joined."""
+    generation.segments_done += 1
+    if generation.segments_done >= generation.segments_total:
+        generation.stage, generation.is_join_due = Stage.JOINING, True
+    generation.save(update_fields=["segments_done", "stage", "is_join_due"])
+
+
+def fail(take: Take, code: ErrorCode, message: str) -> bool:
+    """Ends the generation too, unless this segment was spoken before. What was spoken of it stays."""
+    with transaction.atomic():
+        generation = lock_generation(take)
+        if generation is None or not leases.update_claimed(
+            take, status=Status.FAILED, claim_token=None, error_code=code, error_message=message
+        ):
+            return False
+        SoundChunk.objects.filter(take=take).delete()
+        if generation.is_active and not Segment.objects.filter(pk=take.segment_id).exclude(chosen_take=None):
+            end(generation, Status.FAILED, error_code=code, error_message=message)
+        notify(str(generation.pk))
+    return True
+
+
+def end(generation: Generation, status: Status, **fields: object) -> None:
+    """Ends a locked generation before all is spoken. What is there is joined."""
+    unspoken = Take.objects.filter(segment__generation=generation, status__in=[Status.QUEUED, Status.RUNNING])
+    unspoken.update(status=Status.CANCELLED, claim_token=None)
+    changes = {
+        "status": status,
+        "stage": "",
+        "is_join_due": generation.segments_done > 0,
+        "finished_at": timezone.now(),
+        **fields,
+    }
+    leases.set_fields(generation, changes)
+    generation.save(update_fields=[*changes])
+
+
+def release(take: Take) -> bool:
+    """Gives a claim back unharmed, as a worker that is asked to stop does."""
+    given_back = leases.update_claimed(
+        take, status=Status.QUEUED, claim_token=None, lease_expires_at=None, attempts=take.attempts - 1
+    )
+    return given_back
+
+
+def release_abandoned(take: Take) -> bool:
+    """Lets another worker speak what was in the hand of one that died; the third time it fails."""
+    file_of_the_dead = take_file(take, "")
+    if not leases.take_over(take):
+        return False
+    delete_stored(file_of_the_dead)  # it may have been stored and not accepted
+    SoundChunk.objects.filter(take=take).delete()
+    if take.attempts >= MAX_ATTEMPTS:
+        message = (
+            f"The worker stopped in the middle of a sentence {MAX_ATTEMPTS} times. "
+            "The machine may be short of memory."
+        )
+        return fail(take, ErrorCode.WORKER_LOST, message)
+    return leases.update_claimed(take, status=Status.QUEUED, claim_token=None, lease_expires_at=None)
+
+
+def lock_generation(take: Take) -> Generation | None:
+    """None where it was deleted."""
+    rows = Generation.objects.select_for_update(of=("self",)).filter(segments__takes=take.pk)
+    return rows.first()
+
+
+def add_take(segment: Segment, text: str, seed: int) -> Take:
+    """A spoken segment is to be spoken once more. Raises GenerationError."""
+    with transaction.atomic():
+        Generation.objects.select_for_update().filter(pk=segment.generation_id).first()
+        segment.refresh_from_db()
+        if segment.chosen_take is None:
+            raise GenerationError(ErrorCode.NOT_SPOKEN_YET, "This sentence has not been spoken yet.")
+        if segment.takes.filter(status__in=[Status.QUEUED, Status.RUNNING]).exists():
+            raise GenerationError(
+                ErrorCode.TAKE_IN_PROGRESS, "This sentence is being spoken again already: wait for that take."
+            )
+        if segment.takes.count() >= MAX_TAKES:
+            raise GenerationError(
+                ErrorCode.TOO_MANY_TAKES, f"There are {MAX_TAKES} takes of this sentence already."
+            )
+        take = queue_take(segment, text, seed)
+    return take
+
+
+def queue_take(segment: Segment, text: str, seed: int) -> Take:
+    last = segment.takes.aggregate(last=Max("number"))["last"] or 0
+    take = Take.objects.create(segment=segment, number=last + 1, text=text, seed=seed)
+    notify(WORK)
+    return take
+
+
+def choose(take: Take) -> bool:
+    """Has the whole joined again with this take."""
+    with transaction.atomic():
+        generation = lock_generation(take)
+        if generation is None or take.status != Status.SUCCEEDED:
+            return False
+        rows = Segment.objects.filter(pk=take.segment_id).exclude(chosen_take=take)
+        if rows.update(chosen_take=take, text=take.text) and not generation.is_active:
+            Generation.objects.filter(pk=generation.pk).update(is_join_due=True)
+        notify(WORK)
+        notify(str(generation.pk))
+    return True
