@@ -157,7 +157,17 @@ class GenerationAdmin(ModelAdmin[Generation]):
 
 class TakeInline(admin.TabularInline):  # type: ignore[type-arg]  # Django's is generic to mypy alone
     model = Take
-    fields = ["number", "status", "text", "seed", "engine", "duration_seconds", "spoken_seconds", "attempts", "error_message"]
+    fields = [
+        "number",
+        "status",
+        "text",
+        "seed",
+        "engine",
+        "duration_seconds",
+        "spoken_seconds",
+        "attempts",
+        "error_message",
+    ]
     readonly_fields = fields
     can_delete = False
 

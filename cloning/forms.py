@@ -253,7 +253,9 @@ def thousands(count: int) -> str:
 class TakeForm(forms.Form):
     """One sentence spoken once more: with a new seed where none is given, its text corrected first where one is."""
 
-    text = forms.CharField(label="Text", required=False, strip=False, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(
+        label="Text", required=False, strip=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
     seed = forms.IntegerField(label="Seed", required=False, validators=in_range(SEED_RANGE))
 
     def __init__(self, data: Any, *, segment: Segment) -> None:

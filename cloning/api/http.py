@@ -91,9 +91,7 @@ def explain_error(error: Exception) -> GenerationError | None:
         case RequestDataTooBig():
             return GenerationError(ErrorCode.REQUEST_TOO_LARGE, "The fields of the form are too large.")
         case MultiPartParserError() | BadRequest() | SuspiciousOperation() | UnreadablePostError():
-            return GenerationError(
-                ErrorCode.REQUEST_UNREADABLE, "The request body can't be read."
-            )
+            return GenerationError(ErrorCode.REQUEST_UNREADABLE, "The request body can't be read.")
     return explain_unavailable(error)
 
 

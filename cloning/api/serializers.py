@@ -13,6 +13,7 @@ from django.urls import reverse
 from cloning.engines import registry
 from cloning.errors import ErrorCode
 from cloning.formats import AudioFormat
+from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.jobs.timeline import TimedSegment, read_timeline
 from cloning.models import Generation, Segment, Status, Take
 from cloning.text import LANGUAGES
@@ -107,7 +108,10 @@ class ErrorDetail:
 def ended_by(generation: Generation) -> ErrorDetail | None:
     """What ended a generation that brought nothing; None for one that succeeded or goes on."""
     if generation.status == Status.CANCELLED:
-        return ErrorDetail(ErrorCode.CANCELLED, f"Stopped at {generation.segments_done} of {generation.segments_total} sentences.")
+        return ErrorDetail(
+            ErrorCode.CANCELLED,
+            f"Stopped at {generation.segments_done} of {generation.segments_total} sentences.",
+        )
     if generation.status != Status.FAILED:
         return None
     code = ErrorCode(generation.error_code)
@@ -120,6 +124,7 @@ ERROR_DETAIL = Serializer[ErrorDetail](
     Field("field", nullable(STRING), lambda error, _: error.field),
 )
 
+
 @dataclass(frozen=True)
 class TakeOf:
     segment: Segment
@@ -127,7 +132,11 @@ class TakeOf:
 
 
 TAKE = Serializer[TakeOf](
-    Field("take", {"type": "integer", "description": "Its number within the segment"}, lambda of, _: of.take.number),
+    Field(
+        "take",
+        {"type": "integer", "description": "Its number within the segment"},
+        lambda of, _: of.take.number,
+    ),
     Field("status", {"enum": Status.values}, lambda of, _: of.take.status),
     Field("text", STRING, lambda of, _: of.take.text),
     Field("seed", {"type": "integer"}, lambda of, _: of.take.seed),
@@ -159,7 +168,9 @@ SEGMENT = Serializer[TimedSegment](
     ),
     Field("start_seconds", nullable(NUMBER), lambda timed, _: round_to_ms(timed.start_seconds)),
     Field(
-        "audio_url", nullable(STRING), lambda timed, _: segment_url(timed.segment) if timed.chosen_take else None
+        "audio_url",
+        nullable(STRING),
+        lambda timed, _: segment_url(timed.segment) if timed.chosen_take else None,
     ),
     Field(
         "take",
@@ -169,9 +180,7 @@ SEGMENT = Serializer[TimedSegment](
     Field(
         "takes",
         list_of(schema_named("Take")),
-        lambda timed, request: [
-            TAKE.serialize(TakeOf(timed.segment, take), request) for take in timed.takes
-        ],
+        lambda timed, request: [TAKE.serialize(TakeOf(timed.segment, take), request) for take in timed.takes],
     ),
 )
 
@@ -220,6 +229,16 @@ SUMMARY = Serializer[Generation](
 
 GENERATION = Serializer[Generation](
     *SUMMARY.fields,
+    Field(
+        "position_in_queue",
+        {"type": ["integer", "null"], "description": "1 is next"},
+        lambda generation, _: find_position(generation),
+    ),
+    Field(
+        "estimated_seconds_left",
+        {**nullable(NUMBER), "description": "By what this machine took before; null while that is not known"},
+        lambda generation, _: estimate_seconds_left(generation),
+    ),
     Field(
         "segments",
         list_of(schema_named("Segment")),

@@ -5,6 +5,8 @@ measured by FFmpeg's `ebur128` filter. Whatever can't be read or written raises 
 """
 
 from cloning.audio.ffmpeg import find_ffmpeg
+from cloning.audio.joining import JoinedSpeech, Piece, join
+from cloning.audio.levelling import Leveller, measure_gain
 from cloning.audio.mastering import (
     NormalizedClip,
     change_tempo,
@@ -14,6 +16,7 @@ from cloning.audio.mastering import (
     write_speech,
 )
 from cloning.audio.probing import Clip, probe
+from cloning.audio.takes import TakeSound, write_take
 
 __all__ = [
     "Clip",

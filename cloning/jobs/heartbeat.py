@@ -1,4 +1,4 @@
-"""The heartbeat of a worker process: shows the worker alive, renews the leases of what it has in hand, ends what overruns.
+"""The heartbeat of a worker process: shows it alive, renews the leases of what it has in hand, ends what overruns.
 
 One thread for as long as the worker lives. It knows no audio and no engine.
 """

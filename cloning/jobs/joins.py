@@ -55,7 +55,6 @@ def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
             lease_expires_at=None,
             attempts=0,
             audio=name,
-            sample_rate_hz=joined.sample_rate_hz,
             duration_seconds=joined.duration_seconds,
             peaks=joined.peaks,
         ):

@@ -80,7 +80,7 @@ def perform_take(take: Take, report: Report) -> None:
         if (engine := registry.loaded()) is None:
             report(Progress(Stage.LOADING))
             engine = registry.get_engine()
-        if not takes.begin(take, engine.name, engine.precision):
+        if not takes.begin(take, engine):
             raise ClaimLostError
         with temporary_folder() as folder:
             sound = speak_take(engine, take, folder, report)
@@ -126,7 +126,7 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     else:
         waveform = speak_whole(engine, take, voice, report)
         learn_gain(voice, waveform, engine.sample_rate_hz)
-        samples = audio.level(waveform, engine.sample_rate_hz, voice.gain_db or 0.0)
+        samples = level(waveform, engine.sample_rate_hz, voice.gain_db or 0.0)
     spoken_seconds = time.monotonic() - started_at
     path = folder / "take.wav"
     return Sound(
@@ -193,6 +193,11 @@ def speak_live(engine: Engine, take: Take, voice: Voice, report: Report) -> Wave
     return np.concatenate(kept)
 
 
+def level(waveform: Waveform, sample_rate_hz: int, gain_db: float) -> Waveform:
+    leveller = audio.Leveller(sample_rate_hz, gain_db)
+    return np.concatenate([leveller.process(waveform), leveller.flush()])
+
+
 def split_take(take: Take, engine: Engine) -> list[text.Segment]:
     """The take's text in one piece, or in several where it was split for an engine that takes longer ones."""
     language = take.segment.generation.language
@@ -234,14 +239,16 @@ def join_takes(generation: Generation, folder: Path) -> tuple[Path, audio.Joined
     chosen = generation.segments.exclude(chosen_take=None).select_related("chosen_take").order_by("index")
     pieces = [
         audio.Piece(
-            functools.partial(segment.chosen_take.audio.open, "rb"),
-            segment.pause_seconds,
-            segment.chosen_take.loudness_blocks,
-            segment.chosen_take.true_peak_dbtp,
+            source=functools.partial(take.audio.open, "rb"),
+            duration_seconds=take.duration_seconds or 0.0,
+            loudness_blocks=take.loudness_blocks,
+            true_peak_dbtp=take.true_peak_dbtp or 0.0,
+            pause_seconds=segment.pause_seconds,
         )
         for segment in chosen
+        if (take := segment.chosen_take)
     ]
-    joined = audio.join(pieces, chosen[0].chosen_take.sample_rate_hz, folder / "speech.wav")
+    joined = audio.join(pieces, generation.sample_rate_hz or 0, folder / "speech.wav")
     encoded = folder / f"encoded.{generation.audio_format}"
     audio.encode(
         folder / "speech.wav",

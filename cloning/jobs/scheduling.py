@@ -47,7 +47,10 @@ def choose_next(candidates: Iterable[Candidate], turns: Turns) -> Candidate | No
     taken, so that the others do not wait for it in the places of those who could be spoken.
     """
     ready = [each for each in candidates if each.is_voice_known or not each.in_hand]
-    entered = {each.user_id: each.created_at for each in sorted(ready, key=lambda each: each.created_at, reverse=True)}
+    entered = {
+        each.user_id: each.created_at
+        for each in sorted(ready, key=lambda each: each.created_at, reverse=True)
+    }
 
     def order(each: Candidate) -> tuple[object, ...]:
         user_turn = turns.served_at.get(each.user_id) or entered[each.user_id] - HEAD_START

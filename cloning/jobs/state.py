@@ -48,7 +48,9 @@ def resume(generation: Generation) -> bool:
         row.is_join_due = not queued
         row.error_code = row.error_message = ""
         row.finished_at = None
-        row.save(update_fields=["status", "stage", "is_join_due", "error_code", "error_message", "finished_at"])
+        row.save(
+            update_fields=["status", "stage", "is_join_due", "error_code", "error_message", "finished_at"]
+        )
         notify(WORK)
         notify(str(row.pk))
     generation.refresh_from_db()

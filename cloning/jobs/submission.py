@@ -17,8 +17,6 @@ from cloning.jobs.notifications import WORK, notify
 from cloning.models import Channel, Generation, Reference, Segment, Take, Voice
 from cloning.storage.space import require_free_space
 
-FIRST_CHARS = 80
-"""Of the first sentence of what is listened to: with every engine it is there soon."""
 MAX_TRIES = 20
 """Each is made vain only by another request for one of the same clips that ends in the same moment."""
 
@@ -71,11 +69,10 @@ def submit(generation: Generation, uploads: Sequence[ReferenceUpload] = ()) -> N
 def split_text(generation: Generation) -> list[text.Segment]:
     """In pieces that the engine takes which would speak now. Of what is listened to the first is short."""
     is_listened_to = generation.is_streamed or generation.requested_via == Channel.PAGE
-    max_chars = registry.selected().segment_limits[generation.language]
+    entry, language = registry.selected(), generation.language
+    first_chars = entry.first_segment_limits[language] if is_listened_to else None
     try:
-        return text.split(
-            generation.text, generation.language, max_chars, first_chars=FIRST_CHARS if is_listened_to else None
-        )
+        return text.split(generation.text, language, entry.segment_limits[language], first_chars)
     except text.UnspeakableText as error:
         raise GenerationError(ErrorCode.TEXT_UNSPEAKABLE, str(error)) from error
 
@@ -83,6 +80,7 @@ def split_text(generation: Generation) -> list[text.Segment]:
 def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     """With a first take of each segment, to be spoken."""
     generation.segments_total = len(pieces)
+    generation.unspoken_chars = sum(len(piece.text) for piece in pieces)
     generation.save(force_insert=True)
     segments = Segment.objects.bulk_create(
         Segment(generation=generation, index=index, text=piece.text, pause_seconds=piece.pause_seconds)

@@ -15,6 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from cloning.audio import TakeSound
+from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored
@@ -54,9 +55,7 @@ def claim(take: Take) -> bool:
         return False
     rows = Generation.objects.filter(segments__takes=take.pk)
     rows.update(served_at=now)
-    rows.filter(status=Status.QUEUED).update(
-        status=Status.RUNNING, stage=Stage.PREPARING, started_at=now
-    )
+    rows.filter(status=Status.QUEUED).update(status=Status.RUNNING, stage=Stage.PREPARING, started_at=now)
     return True
 
 
@@ -64,25 +63,31 @@ def report(take: Take, progress: Progress) -> bool:
     return leases.update_claimed(take, spoken_share=progress.spoken_share)
 
 
-def begin(take: Take, engine_name: str, precision: str) -> bool:
+def begin(take: Take, engine: Engine) -> bool:
     """Says what speaks. One file is spoken by one engine: takes of another are spoken again.
 
     Raises GenerationError where the file is there already, and was spoken by another engine.
     """
     with transaction.atomic():
         generation = lock_generation(take)
-        if generation is None or not leases.update_claimed(take, engine=engine_name, precision=precision):
+        if generation is None or not leases.update_claimed(
+            take, engine=engine.name, precision=engine.precision
+        ):
             return False
-        if not generation.is_active and generation.engine != engine_name:
+        if not generation.is_active and generation.engine != engine.name:
             raise GenerationError(
                 ErrorCode.ENGINE_CHANGED, "Another engine speaks now than spoke this. Generate it anew."
             )
-        others = generation.segments.exclude(chosen_take=None).exclude(chosen_take__engine=engine_name)
+        others = generation.segments.exclude(chosen_take=None).exclude(chosen_take__engine=engine.name)
         for segment in others:
             queue_take(segment, segment.text, random_seed())
+            generation.unspoken_chars += len(segment.text)
         generation.segments_done -= others.update(chosen_take=None)
-        generation.engine, generation.precision = engine_name, precision
-        generation.save(update_fields=["engine", "precision", "segments_done"])
+        generation.engine, generation.precision = engine.name, engine.precision
+        generation.sample_rate_hz = engine.sample_rate_hz
+        generation.save(
+            update_fields=["engine", "precision", "sample_rate_hz", "segments_done", "unspoken_chars"]
+        )
     take.segment.generation = generation
     return True
 
@@ -118,23 +123,25 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             loudness_blocks=sound.measured.loudness_blocks,
             true_peak_dbtp=sound.measured.true_peak_dbtp,
             spoken_seconds=sound.spoken_seconds,
+            finished_at=timezone.now(),
             error_code="",
             error_message="",
         ):
             return False
         if Segment.objects.filter(pk=take.segment_id, chosen_take=None).update(chosen_take=take):
-            count_segment(generation)
+            count_segment(generation, take.segment)
         SoundChunk.objects.filter(take=take).delete()
         notify(str(generation.pk))
     return True
 
 
-def count_segment(generation: Generation) -> None:
+def count_segment(generation: Generation, segment: Segment) -> None:
     """One more segment is spoken; after the last the whole is joined."""
     generation.segments_done += 1
+    generation.unspoken_chars = max(0, generation.unspoken_chars - len(segment.text))
     if generation.segments_done >= generation.segments_total:
         generation.stage, generation.is_join_due = Stage.JOINING, True
-    generation.save(update_fields=["segments_done", "stage", "is_join_due"])
+    generation.save(update_fields=["segments_done", "unspoken_chars", "stage", "is_join_due"])
 
 
 def fail(take: Take, code: ErrorCode, message: str) -> bool:
@@ -169,10 +176,9 @@ def end(generation: Generation, status: Status, **fields: object) -> None:
 
 def release(take: Take) -> bool:
     """Gives a claim back unharmed, as a worker that is asked to stop does."""
-    given_back = leases.update_claimed(
+    return leases.update_claimed(
         take, status=Status.QUEUED, claim_token=None, lease_expires_at=None, attempts=take.attempts - 1
     )
-    return given_back
 
 
 def release_abandoned(take: Take) -> bool:
@@ -212,8 +218,7 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
             raise GenerationError(
                 ErrorCode.TOO_MANY_TAKES, f"There are {MAX_TAKES} takes of this sentence already."
             )
-        take = queue_take(segment, text, seed)
-    return take
+        return queue_take(segment, text, seed)
 
 
 def queue_take(segment: Segment, text: str, seed: int) -> Take:

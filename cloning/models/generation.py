@@ -84,6 +84,7 @@ class Generation(Leased):
     stage = models.CharField(max_length=12, choices=Stage, blank=True)
     segments_done = models.PositiveIntegerField(default=0)
     segments_total = models.PositiveIntegerField(default=0)
+    unspoken_chars = models.PositiveIntegerField(default=0, help_text="Of the segments without a take.")
     is_streamed = models.BooleanField(
         default=False, help_text="Whether somebody wants to listen while it is spoken."
     )

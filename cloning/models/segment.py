@@ -49,6 +49,7 @@ class Take(Leased):
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
     spoken_share = models.FloatField(default=0.0, help_text="0 to 1, by the engine's estimate.")
     started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
     spoken_seconds = models.FloatField(
         null=True, blank=True, help_text="How long the engine took, without learning the voice."
     )
@@ -74,7 +75,7 @@ class Take(Leased):
                 condition=models.Q(status__in=["queued", "running"]),
                 name="takes_to_be_spoken",
             ),
-            models.Index(fields=["engine", "created_at"]),
+            models.Index(fields=["engine", "finished_at"]),
         ]
         constraints = [models.UniqueConstraint(fields=["segment", "number"], name="one_take_a_number")]
 

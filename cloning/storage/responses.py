@@ -1,9 +1,9 @@
 """Stored audio over HTTP, with byte ranges (RFC 9110, section 14): players seek in it and resume downloads."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.db.models.fields.files import FieldFile
 from django.http import (
     Http404,
@@ -37,6 +37,17 @@ def audio_response(
     if download_name and response.status_code != 416:
         response["Content-Disposition"] = f'attachment; filename="{download_name}"'
     return response
+
+
+def bytes_response(
+    request: HttpRequest, make: Callable[[], bytes], content_type: str, *, name: str
+) -> HttpResponseBase:
+    """The same of what is made for the request; `name` is as good as the bytes, and always means the same ones."""
+    etag = f'"{name}"'
+    if is_known(request, etag):
+        return with_headers(HttpResponseNotModified(), etag)
+    content = make()
+    return ranged_response(request, ContentFile(content), len(content), content_type, etag)
 
 
 def is_known(request: HttpRequest, etag: str) -> bool:

@@ -14,11 +14,12 @@ from django.db import connection, transaction
 
 from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.xtts.weights import FOLDER_NAME
-from cloning.jobs import pipeline, state
+from cloning.jobs.submission import insert, split_text
 from cloning.models import Channel, Generation, Reference
 from cloning.tests.api_client import DocumentedClient
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
+from cloning.tests.performing import perform, work_once
 
 
 @pytest.fixture(autouse=True)
@@ -92,10 +93,11 @@ def make_generation(make_reference) -> Callable[..., Generation]:
         }
         if references is None:
             references = [Reference.objects.first() or make_reference()]
+        generation = Generation(**values)
         with (
             transaction.atomic()
         ):  # a worker that runs already must not take it before its references are there
-            generation = Generation.objects.create(**values)
+            insert(generation, split_text(generation))
             generation.references.set(references)
         return generation
 
@@ -150,14 +152,9 @@ def nothing_kept(stored_files) -> Callable[[], bool]:
 
 
 @pytest.fixture
-def spoken(make_generation, clips) -> Generation:
-    """A generation that succeeded; what it says is the clip "speech"."""
-    generation = make_generation()
-    assert state.claim(generation)
-    state.record_engine(generation, "preview")
-    speech = ContentFile(clips["speech"])
-    assert state.succeed(generation, speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[0.5, 1.0])
-    return generation
+def spoken(make_generation) -> Generation:
+    """A generation that succeeded."""
+    return perform(make_generation())
 
 
 @pytest.fixture
@@ -211,8 +208,7 @@ def worker(transactional_db) -> Iterator[None]:
 
     def work() -> None:
         while not stopping.wait(0.02):
-            if generation := state.claim_next():
-                pipeline.perform(generation, pipeline.reporter(generation))
+            work_once()
         connection.close()
 
     thread = threading.Thread(target=work)

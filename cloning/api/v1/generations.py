@@ -5,7 +5,6 @@ import uuid
 
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-
 from django.utils.cache import get_conditional_response
 
 from cloning.api.http import api_view, require_trusted_origin
@@ -58,9 +57,7 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     found = fetch_generation(pk)
     require_trusted_origin(request)
     if not state.resume(found):
-        raise GenerationError(
-            ErrorCode.NOT_STOPPED, "Only what was cancelled or failed can be continued."
-        )
+        raise GenerationError(ErrorCode.NOT_STOPPED, "Only what was cancelled or failed can be continued.")
     return JsonResponse(GENERATION.serialize(found, request), status=202)
 
 

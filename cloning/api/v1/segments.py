@@ -1,5 +1,6 @@
 """/api/v1/generations/{id}/segments/{n}: its sound, another take of it, and which take is in the joined file."""
 
+import shutil
 import uuid
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -14,6 +15,7 @@ from cloning.jobs import takes
 from cloning.jobs.timeline import read_timeline
 from cloning.models import Segment, Status, Take
 from cloning.storage.responses import audio_response, bytes_response
+from cloning.storage.temporary import temporary_folder
 
 
 @api_view("GET", "HEAD")
@@ -22,7 +24,15 @@ def segment_audio(request: HttpRequest, pk: uuid.UUID, index: str, audio_format:
     take = find_take(fetch_segment(pk, index), request.GET.get("take"))
     if audio_format == "wav":
         return audio_response(request, take.audio, "audio/wav")
-    return bytes_response(request, audio.encode_take(take.audio), "audio/mpeg", etag=f"{take.audio.name}.mp3")
+    return bytes_response(request, lambda: encode(take), "audio/mpeg", name=f"{take.audio.name}.mp3")
+
+
+def encode(take: Take) -> bytes:
+    with temporary_folder() as folder:
+        path = folder / "take.wav"
+        with take.audio.open("rb") as stored, path.open("wb") as copy:
+            shutil.copyfileobj(stored, copy)
+        return audio.encode_take(path, "mp3")
 
 
 @api_view("POST")
@@ -50,7 +60,9 @@ def segment(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase
 def fetch_segment(pk: uuid.UUID, index: str) -> Segment:
     fetch_generation(pk)
     try:
-        return Segment.objects.select_related("generation", "chosen_take").get(generation=pk, index=int(index))
+        return Segment.objects.select_related("generation", "chosen_take").get(
+            generation=pk, index=int(index)
+        )
     except Segment.DoesNotExist as error:
         raise GenerationError(ErrorCode.SEGMENT_UNKNOWN, "This generation has no such segment.") from error
 
@@ -60,9 +72,15 @@ def find_take(segment: Segment, number: object) -> Take:
     if number is None:
         take = segment.chosen_take
     else:
-        is_number = isinstance(number, int) or (isinstance(number, str) and number.isascii() and number.isdigit())
+        is_number = isinstance(number, int) or (
+            isinstance(number, str) and number.isascii() and number.isdigit()
+        )
         rows = segment.takes.filter(status=Status.SUCCEEDED)
-        take = rows.filter(number=int(str(number)[:9])).first() if is_number and not isinstance(number, bool) else None
+        take = (
+            rows.filter(number=int(str(number)[:9])).first()
+            if is_number and not isinstance(number, bool)
+            else None
+        )
     if take is None:
         raise GenerationError(ErrorCode.TAKE_UNKNOWN, "This segment has no such take, or not yet.")
     return take
