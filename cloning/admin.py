@@ -18,10 +18,14 @@ from cloning.storage.responses import audio_response
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
+    TabularInline = admin.TabularInline
 else:
 
     class ModelAdmin(admin.ModelAdmin):
         __class_getitem__ = classmethod(lambda cls, _model: cls)  # Django's is generic to mypy alone
+
+    class TabularInline(admin.TabularInline):
+        __class_getitem__ = classmethod(lambda cls, _models: cls)
 
 
 def player(url: str) -> SafeString:
@@ -155,7 +159,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
         self.message_user(request, f"{count} cancelled.", messages.SUCCESS if count else messages.WARNING)
 
 
-class TakeInline(admin.TabularInline):  # type: ignore[type-arg]  # Django's is generic to mypy alone
+class TakeInline(TabularInline[Take, Segment]):
     model = Take
     fields = [
         "number",
@@ -168,7 +172,6 @@ class TakeInline(admin.TabularInline):  # type: ignore[type-arg]  # Django's is 
         "attempts",
         "error_message",
     ]
-    readonly_fields = fields
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:

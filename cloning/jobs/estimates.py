@@ -1,8 +1,7 @@
 """How long it will take, by what it took before on this machine. No figure where there is no past."""
 
 import time
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from statistics import median
 
 from cloning.engines import registry
@@ -66,25 +65,23 @@ def read_speed(key: tuple[str, str, str]) -> float | None:
         past = past.filter(precision=precision)
     if language:
         past = past.filter(segment__generation__language=language)
-    newest = past.order_by("-finished_at").values_list("text", "spoken_seconds", "finished_at")
-    return measure_speed(list(newest[:REMEMBERED_TAKES]))
+    newest = past.order_by("-finished_at").only("text", "spoken_seconds", "finished_at")
+    return measure_speed(newest[:REMEMBERED_TAKES])
 
 
-def measure_speed(takes: Sequence[tuple[str, float | None, datetime]]) -> float | None:
-    """Characters a second while something was spoken. Takes that were spoken side by side are not counted twice.
-
-    Of each: what was said, the seconds that it took, and when it was done, the newest first.
-    """
+def measure_speed(takes: Iterable[Take]) -> float | None:
+    """Characters a second while something was spoken, the newest first. Time in which several were is counted once."""
     chars, busy_seconds = 0, 0.0
     begun_at: float | None = None  # of the work that is counted
-    for text, seconds, finished_at in takes:
-        end = finished_at.timestamp()
-        start = end - (seconds or 0.0)
+    for take in takes:
+        assert take.finished_at is not None
+        end = take.finished_at.timestamp()
+        start = end - (take.spoken_seconds or 0.0)
         if begun_at is not None:
             end = min(end, begun_at)
         busy_seconds += max(0.0, end - start)
         begun_at = start if begun_at is None else min(start, begun_at)
-        chars += len(text)
+        chars += len(take.text)
     return chars / busy_seconds if chars >= MIN_CHARS and busy_seconds else None
 
 
@@ -96,5 +93,5 @@ def estimate_learning(generation: Generation) -> float | None:
     if StoredConditioning.objects.filter(set_id=identify_set(references)).exists():
         return 0.0
     past = StoredConditioning.objects.exclude(learning_seconds=None).order_by("-created_at")
-    newest = list(past.values_list("learning_seconds", flat=True)[:REMEMBERED_VOICES])
+    newest = [each.learning_seconds or 0.0 for each in past[:REMEMBERED_VOICES]]
     return median(newest) if newest else None

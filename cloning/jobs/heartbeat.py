@@ -55,7 +55,7 @@ class Heartbeat(threading.Thread):
     @contextmanager
     def watching(self, row: Leased) -> Iterator[None]:
         # An instance of its own: the worker's thread writes attributes of the other one.
-        claimed = type(row)(pk=row.pk, claim_token=row.claim_token, attempts=row.attempts)
+        claimed = type(row)(id=row.id, claim_token=row.claim_token, attempts=row.attempts)
         if isinstance(row, Take) and isinstance(claimed, Take):
             claimed.segment_id = row.segment_id
         watch = Watch(claimed, time.monotonic() + settings.DEADLINE_SECONDS)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from cloning.jobs import takes
@@ -83,15 +83,16 @@ def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
     ids = set(waiting.values_list("segment__generation", flat=True).distinct())
     if not ids:
         return []
-    in_hand = Count("segments__takes", filter=Q(segments__takes__status=Status.RUNNING))
-    rows = Generation.objects.filter(pk__in=ids).order_by().annotate(in_hand=in_hand)
+    running = Take.objects.filter(status=Status.RUNNING).order_by().values_list("segment__generation")
+    in_hand = dict(running.annotate(Count("pk")))
+    rows = Generation.objects.filter(pk__in=ids)
     return [
         Candidate(
             generation_id=row.pk,
             user_id=row.requested_by_id,
             created_at=row.created_at,
             served_at=row.served_at,
-            in_hand=row.in_hand,
+            in_hand=in_hand.get(row.pk, 0),
             is_awaited=row.is_awaited,
             is_voice_known=row.stage not in NOT_SPEAKING_YET,
         )

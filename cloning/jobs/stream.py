@@ -26,6 +26,7 @@ class LiveTake:
 
     def __init__(self, take: Take) -> None:
         self._take = take
+        assert take.claim_token is not None
         self._token = take.claim_token
         self._index = 0
 

@@ -1,7 +1,6 @@
 """The job and, once it has succeeded, its result. `jobs/state.py` has every change of its state."""
 
 import secrets
-import uuid
 
 from django.conf import settings
 from django.db import models
@@ -60,7 +59,6 @@ class Generation(Leased):
     What is spoken are the takes of its segments. It is in hand of a worker only while that joins them.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     requested_via = models.CharField(max_length=8, choices=Channel)
     requested_by = models.ForeignKey(

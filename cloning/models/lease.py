@@ -1,5 +1,7 @@
 """What a worker process has in hand."""
 
+import uuid
+
 from django.db import models
 
 
@@ -10,6 +12,7 @@ class Leased(models.Model):
     by it: who has lost the claim changes nothing.
     """
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)

@@ -1,7 +1,5 @@
 """The pieces of a text, and what was spoken of each."""
 
-import uuid
-
 from django.db import models
 from django.utils import timezone
 
@@ -39,7 +37,6 @@ class Take(Leased):
     The first is made with the segment; whichever is the segment's `chosen_take` is in the joined file.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="takes")
     number = models.PositiveIntegerField(default=1, help_text="Within the segment, from 1.")
     text = models.TextField(help_text="The segment's, or a corrected one.")
