@@ -28,6 +28,9 @@ import numpy as np
 
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
+Answer = tuple[Any, ...]
+"""What a contender's method returned, seconds, CPU seconds, MiB at the peak."""
+
 CODES_PER_CHARACTER = 1.4  # of English speech, at 21.5 codes a second
 STREAM_CODES = 20  # decoded before coqui-tts's first sound, by default
 SENTENCES = (
@@ -325,16 +328,17 @@ def contend(connection: Connection, name: str, folder: Path, threads: int) -> No
 
 
 @contextmanager
-def contender_process(name: str, folder: Path, threads: int) -> Iterator[Callable[..., tuple]]:
+def contender_process(name: str, folder: Path, threads: int) -> Iterator[Callable[..., Answer]]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=contend, args=(theirs, name, folder, threads), daemon=True)
     process.start()
     theirs.close()  # so that a contender that dies ends the benchmark
 
-    def call(*message: Any) -> tuple:
+    def call(*message: Any) -> Answer:
         ours.send(message)
-        return ours.recv()
+        answer: Answer = ours.recv()
+        return answer
 
     try:
         yield call
@@ -436,7 +440,7 @@ def greatest_difference(expected: np.ndarray, *others: np.ndarray) -> str:
     return f"{max(np.abs(other - expected).max() for other in others):.1e}"
 
 
-def errors_against_float32(calls: dict[str, Callable[..., tuple]]) -> list[str]:
+def errors_against_float32(calls: dict[str, Callable[..., Answer]]) -> list[str]:
     codes = np.random.default_rng(1).integers(0, 1024, 60).tolist()
     exact, exact_latents = calls["float32"]("scores", codes)[0]
     lines = [

@@ -383,7 +383,7 @@ def _train(inputs: np.ndarray, outputs: np.ndarray, seed: int) -> torch.nn.Seque
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
     for _ in range(EPOCHS):
         network.train()
-        for batch in torch.randperm(len(x)).split(64):
+        for batch in torch.split(torch.randperm(len(x)), 64):
             loss = (weight * (network(x[batch]) - y[batch]).square()).sum(dim=-1).mean()
             optimiser.zero_grad()
             loss.backward()
