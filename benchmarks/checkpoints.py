@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from TTS.config.shared_configs import BaseDatasetConfig
@@ -72,7 +73,7 @@ def _vocabulary(min_tokens: int) -> dict[str, int]:
     return {token: number for number, token in enumerate([*tokens, "[START]"])}
 
 
-def _tokenizer(vocabulary: dict[str, int]) -> dict:
+def _tokenizer(vocabulary: dict[str, int]) -> dict[str, Any]:
     special = ["[STOP]", "[UNK]", "[SPACE]", "[START]", *(f"[{tag}]" for tag in LANGUAGE_TAGS)]
     flags = {"special": True, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
     return {
@@ -140,7 +141,7 @@ def _stock_speakers(channels: int) -> dict[str, dict[str, torch.Tensor]]:
     }
 
 
-def _checkpoint(model: Xtts, config: XttsConfig) -> dict:
+def _checkpoint(model: Xtts, config: XttsConfig) -> dict[str, Any]:
     """What coqui's trainer saves: more than tensors."""
     config.datasets = [BaseDatasetConfig(formatter="coqui", dataset_name="noise", language="en")]
     return {

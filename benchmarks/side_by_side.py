@@ -16,7 +16,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.checkpoints import build_checkpoint
-from benchmarks.xtts import Ours, cpu_name
+from benchmarks.contenders import Ours
+from benchmarks.xtts import cpu_name
 
 
 def seconds_of(speak: Callable[[Ours, int], None], engine: Ours, callers: int) -> float:

@@ -101,10 +101,11 @@ class Fused:
                     active = F.leaky_relu(sound, 0.1)
                 total = sound if total is None else total.add_(sound)
             sound = total / len(blocks)
-        return self._last(F.leaky_relu_(sound)).tanh_().flatten()
+        out: torch.Tensor = self._last(F.leaky_relu_(sound))
+        return out.tanh_().flatten()
 
 
-def _packed(conv: Any, length: int) -> tuple:
+def _packed(conv: Any, length: int) -> tuple[Any, ...]:
     shape = [1, conv.in_channels, 1, length]
     place = list(conv.padding), list(conv.stride), list(conv.dilation), 1
     weight = torch.ops.mkldnn._reorder_convolution_weight(conv.weight.contiguous(), *place, shape)
@@ -131,7 +132,8 @@ class Folded(nn.Module):
         for upsample, voice_bias, blocks in stages:
             upsampled = upsample(F.leaky_relu(sound, 0.1)) + voice_bias(voice)
             sound = sum(_through(block, upsampled) for block in blocks) / len(blocks)
-        return self.last(F.leaky_relu(sound)).tanh().flatten()
+        out: torch.Tensor = self.last(F.leaky_relu(sound))
+        return out.tanh().flatten()
 
 
 def _through(block: nn.Module, sound: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ class Target:
 
 
 @contextlib.asynccontextmanager
-async def connection(target: Target, receive_buffer_bytes: int = 0):
+async def connection(target: Target, receive_buffer_bytes: int = 0) -> AsyncIterator[socket.socket]:
     with socket.socket() as client:
         if receive_buffer_bytes:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)

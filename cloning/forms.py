@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.conf import settings
@@ -17,6 +17,14 @@ from cloning.jobs.submission import ReferenceUpload, require_room
 from cloning.models import Channel, Generation, Reference, Segment, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
 from cloning.text import LANGUAGES, UnspeakableText, check_speakable, resolve_language, split
+
+if TYPE_CHECKING:  # Django's fields and forms are generic to mypy alone
+    VoiceChoiceField = forms.ModelChoiceField[Voice]
+    VoiceModelForm = forms.ModelForm[Voice]
+else:
+    VoiceChoiceField, VoiceModelForm = forms.ModelChoiceField, forms.ModelForm
+
+Value = TypeVar("Value", int, float)
 
 MAX_REFERENCES = 5
 MIN_REFERENCE_SECONDS = 1.0
@@ -102,10 +110,10 @@ def in_range(bounds: tuple[float, float]) -> list[Any]:
     return validators
 
 
-class VoiceField(forms.ModelChoiceField):
+class VoiceField(VoiceChoiceField):
     default_error_messages = {"invalid_choice": "There is no such voice; it may have been deleted."}
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Voice) -> str:
         return obj.name
 
 
@@ -189,8 +197,8 @@ class GenerationForm(forms.Form):
                 code="language_unsupported",
             ) from error
 
-    def clean_format(self) -> str:
-        return self.cleaned_data["format"] or AudioFormat.WAV
+    def clean_format(self) -> AudioFormat:
+        return AudioFormat(self.cleaned_data["format"] or AudioFormat.WAV)
 
     def clean_speed(self) -> float:
         return self.value_or("speed", 1.0)
@@ -201,8 +209,9 @@ class GenerationForm(forms.Form):
     def clean_seed(self) -> int:
         return self.value_or("seed", random_seed())
 
-    def value_or(self, name: str, default: Any) -> Any:
-        return default if self.cleaned_data[name] is None else self.cleaned_data[name]
+    def value_or(self, name: str, default: Value) -> Value:
+        value: Value | None = self.cleaned_data[name]
+        return default if value is None else value
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
@@ -319,7 +328,7 @@ def error_code(code: str, field: str) -> ErrorCode:
         return CODES_BY_FIELD.get(field, ErrorCode.OUT_OF_RANGE)
 
 
-class VoiceForm(forms.ModelForm):
+class VoiceForm(VoiceModelForm):
     """A name for the references of a generation, to be used again."""
 
     class Meta:

@@ -1,6 +1,5 @@
 """All settings, from the environment or a root `.env`. README.md and `.env.example` list them (a test compares)."""
 
-import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -9,14 +8,14 @@ from urllib.parse import quote, urlsplit
 
 import dj_database_url
 from corsheaders.defaults import default_headers
-from django.core.management.utils import get_random_secret_key
 from environs import Env
+from environs.exceptions import EnvError
 from marshmallow.validate import OneOf, Range
 
 from cloning.engines.registry import ENGINES
+from voiceclone_site.private_files import FOLDERS, kept_secret_key, sqlite_files, tighten
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-SECRET_KEY_BYTES = 50  # of Django's get_random_secret_key
 
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
@@ -25,47 +24,18 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 def env_folder(name: str, default: str) -> Path:
     """A folder; a relative one counts from the project's root, whatever the working directory."""
     folder = BASE_DIR / env.path(name, Path(default)).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def kept_secret_key(file: Path) -> str:
-    """The key made on the first run, for its owner alone; made again where a full disk left none or a part of one.
-
-    The file appears whole. Of processes that start together the first makes it, behind a lock on the folder.
-    """
-    if is_whole(file):
-        return file.read_text()
-    lock = os.open(file.parent, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not is_whole(file):
-            write_secret_key(file)
-            os.fsync(lock)
-    finally:
-        os.close(lock)
-    return file.read_text()
-
-
-def is_whole(secret_key: Path) -> bool:
-    return secret_key.exists() and secret_key.stat().st_size >= SECRET_KEY_BYTES
-
-
-def write_secret_key(file: Path) -> None:
-    beside = file.with_name(".secret_key.part")
-    beside.unlink(missing_ok=True)
-    beside.touch(0o600)
-    with beside.open("w") as new:
-        new.write(get_random_secret_key())
-        new.flush()
-        os.fsync(new.fileno())
-    beside.replace(file)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvError(f"{name}: {folder} can't be made ({error.strerror}).") from error
+    return folder
 
 
 # Where things are kept
 STORAGE_ROOT = env_folder("STORAGE_ROOT", "./storage")
 with suppress(PermissionError):  # somebody else's, who has set it up as it is to be
     STORAGE_ROOT.chmod(0o700)
+tighten([*(STORAGE_ROOT / name for name in FOLDERS), STORAGE_ROOT / "secret_key"])
 MODEL_CACHE = env_folder("MODEL_CACHE", "./model_cache")
 DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(STORAGE_ROOT))}/db.sqlite3"
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
@@ -162,9 +132,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    with suppress(OSError):  # its -wal and -shm are made with the same permissions
+    with suppress(OSError):
         Path(DATABASES["default"]["NAME"]).touch(0o600)
-        Path(DATABASES["default"]["NAME"]).chmod(0o600)
+    tighten(sqlite_files(Path(DATABASES["default"]["NAME"])))
     # On disk as in use: an SQLite in memory locks differently when threads write.
     DATABASES["default"]["TEST"] = {"NAME": str(STORAGE_ROOT / "test.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,7 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Waveform = NDArray[np.float32]
+Floats = NDArray[np.float32]
+Reals = NDArray[np.floating[Any]]
+"""Of single or double precision."""
+Waveform = Floats
 """Mono samples in [-1, 1], shape (samples,), at the engine's `sample_rate_hz`."""
 
 
@@ -27,7 +30,7 @@ class Conditioning:
     Arrays by name, so that one cache (safetensors on disk) serves every engine.
     """
 
-    arrays: Mapping[str, NDArray[np.float32]]
+    arrays: Mapping[str, Floats]
 
 
 @dataclass(frozen=True)

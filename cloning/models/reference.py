@@ -76,7 +76,8 @@ class ReferencingQuerySet(models.QuerySet[Row]):
 
     @property
     def _links(self) -> models.QuerySet[Any]:
-        return cast(Any, self.model).references.through.objects.all()
+        links: models.QuerySet[Any] = cast(Any, self.model).references.through.objects.all()
+        return links
 
     @property
     def _own_key(self) -> str:

@@ -73,7 +73,7 @@ class AtomicFileSystemStorage(FileSystemStorage):
     Two processes that save under one name at the same moment get two names, as with Django's own storage.
     """
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         beside = Path(name).with_name(f".{uuid.uuid4().hex}.part").as_posix()
         try:
             super()._save(beside, content)  # type: ignore[misc]  # the stubs leave it out

@@ -27,7 +27,7 @@ def as_os_errors() -> Iterator[None]:
         raise OSError(f"S3: {error}") from error
 
 
-class S3Storage(s3.S3Storage):
+class S3Storage(s3.S3Storage):  # type: ignore[misc]  # django-storages has no types
     """django-storages' S3, keeping what AtomicFileSystemStorage keeps: no file is overwritten, failures are OSErrors.
 
     Credentials and region are looked up by boto3: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
@@ -42,13 +42,13 @@ class S3Storage(s3.S3Storage):
             "client_config": CLIENT_CONFIG,
         }
 
-    def _open(self, name: str, mode: str = "rb") -> File:
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         with as_os_errors():
-            opened = super()._open(name, mode)
+            opened: File[bytes] = super()._open(name, mode)
             opened.file  # noqa: B018  # fetches it now: a failure is known before an answer has begun
             return opened
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         """In one conditional request: of two that save under one name at the same moment, one gets another name.
 
         (django-storages would overwrite: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)
@@ -73,12 +73,13 @@ class S3Storage(s3.S3Storage):
 
     def exists(self, name: str) -> bool:
         with as_os_errors():
-            return super().exists(name)
+            return bool(super().exists(name))
 
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
         with as_os_errors():
-            return super().listdir(name)
+            folders, files = super().listdir(name)
+            return folders, files
 
     def size(self, name: str) -> int:
         with as_os_errors():
-            return super().size(name)
+            return int(super().size(name))

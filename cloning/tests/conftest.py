@@ -20,6 +20,7 @@ from cloning.tests.api_client import DocumentedClient
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
 from cloning.tests.performing import perform, work_once
+from cloning.tests.small_disk import small_disk  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

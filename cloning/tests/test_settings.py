@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from cloning.tests.small_disk import fill
+
 PROJECT = Path(__file__).parents[2]
 LIBRARIES_SETTINGS = {
     "AWS_ACCESS_KEY_ID",
@@ -141,12 +143,40 @@ def test_processes_that_start_together_have_one_secret_key(tmp_path):
     assert len(results[0].stdout) == 51, results[0].stderr
 
 
-def test_storage_and_database_are_their_owners_alone(tmp_path):
+def test_a_secret_key_on_a_full_disk_is_said_in_a_sentence_and_leaves_nothing(small_disk):
+    (small_disk / "kept").mkdir()
+    fill(small_disk)
+    environment = {"PATH": os.environ["PATH"], "STORAGE_ROOT": str(small_disk / "kept")}
+    command = [sys.executable, "manage.py", "check"]
+    ended = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert re.fullmatch(
+        r"Settings: The secret key can't be kept in .*/secret_key \(No space left on device\)\. Make room .*\n",
+        ended.stderr,
+    )
+    assert list((small_disk / "kept").iterdir()) == []
+    (small_disk / "filler").unlink()
+    assert subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True).returncode == 0
+    assert (small_disk / "kept" / "secret_key").stat().st_size == 50
+
+
+def test_what_earlier_versions_let_others_read_is_the_owners_alone(tmp_path):
     kept = tmp_path / "kept"
-    kept.mkdir(mode=0o755)
-    (kept / "db.sqlite3").touch(0o644)
-    settings_value("1", tmp_path)
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, kept / "db.sqlite3")] == [0o700, 0o600]
+    folders = [kept / name for name in ("incoming", "normalized", "conditioning", "generated", "temporary")]
+    for folder in (kept, *folders):
+        folder.mkdir(mode=0o755)
+    files = [kept / name for name in ("db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "secret_key")]
+    for file in files:
+        file.touch(0o644)
+    assert settings_value("1", tmp_path).stdout == "1\n"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (kept, *folders)} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_new_databases_are_their_owners_alone_wherever_they_are(tmp_path):
+    database = tmp_path / "elsewhere.sqlite3"
+    settings_value("1", tmp_path, DATABASE_URL=f"sqlite:///{database}")
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
 
 
 def test_storage_with_spaces_and_signs_in_its_path_works(tmp_path):

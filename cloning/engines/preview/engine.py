@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cloning.engines.base import Conditioning, Engine, EngineError, SynthesisOptions, Waveform
+from cloning.engines.base import Conditioning, Engine, EngineError, Reals, SynthesisOptions, Waveform
 from cloning.engines.preview import ENTRY, espeak_voice, kokoro, phonemes, reference, speaker, styles
 from cloning.engines.preview.equalizer import equalize
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT
@@ -144,4 +144,5 @@ def set_level(samples: Waveform, sample_rate_hz: int) -> Waveform:
     power = np.mean(padded.reshape(-1, block) ** 2, axis=1)
     speech_rms = np.sqrt(power[power > power.max() / 1000].mean())
     gain = min(10 ** (LEVEL_DBFS / 20) / speech_rms, PEAK_LIMIT / np.abs(samples).max())
-    return (samples * gain).astype(np.float32)
+    levelled: Reals = samples * gain
+    return levelled.astype(np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cloning.engines.base import Waveform
+from cloning.engines.base import Reals, Waveform
 from cloning.engines.preview.measure import band_centres_hz
 
 LIMIT_DB = 12.0  # more turns a recording's noise and room into the voice's
@@ -13,13 +13,13 @@ STRENGTH_HZ = (0, 60, 120, 7000, 9000, 12000)
 STRENGTH = (0.0, 0.3, 1.0, 1.0, 0.7, 0.4)
 
 
-def gains_db(base_db: NDArray, wanted_db: NDArray) -> NDArray[np.float64]:
+def gains_db(base_db: Reals, wanted_db: Reals) -> NDArray[np.float64]:
     """Gain per band that brings `base_db` to `wanted_db`, within ±LIMIT_DB."""
     difference = np.convolve(np.pad(wanted_db - base_db, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     return LIMIT_DB * np.tanh(difference / LIMIT_DB)
 
 
-def equalize(samples: Waveform, band_gains_db: NDArray, sample_rate_hz: int) -> Waveform:
+def equalize(samples: Waveform, band_gains_db: Reals, sample_rate_hz: int) -> Waveform:
     """Applies the gains, interpolated over frequency; as long as `samples` and in step with it."""
     frequencies_hz = np.fft.rfftfreq(2 * TAPS, 1 / sample_rate_hz)
     gain_db = np.interp(frequencies_hz, band_centres_hz(), band_gains_db)

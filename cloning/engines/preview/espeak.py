@@ -66,7 +66,8 @@ def speak(text: str, language: str, manner: Manner) -> Waveform:
     samples = np.frombuffer(result.stdout, np.int16, offset=4).astype(np.float32) / np.float32(32768)
     if not samples.size:
         return samples
-    return soxr.resample(samples, espeak_rate_hz, SAMPLE_RATE_HZ).astype(np.float32, copy=False)
+    resampled: Waveform = soxr.resample(samples, espeak_rate_hz, SAMPLE_RATE_HZ)
+    return resampled.astype(np.float32, copy=False)
 
 
 def _printable(text: str) -> str:

@@ -21,8 +21,8 @@ def main(library: str, voice: str, pitch: str, pitch_range: str, words_per_minut
     espeak = ctypes.CDLL(library)
     output = sys.stdout.buffer
 
-    @SynthCallback
-    def write(samples, count, _events):
+    @SynthCallback  # type: ignore[untyped-decorator]  # ctypes has no types for it
+    def write(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
         if samples and count > 0:
             output.write(ctypes.string_at(samples, 2 * count))
         return 0

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import soxr
-from numpy.typing import NDArray
 
 from cloning.audio import change_tempo
-from cloning.engines.base import Waveform
+from cloning.engines.base import Floats, Reals, Waveform
 from cloning.engines.preview.phonemes import tokens
 
 SAMPLE_RATE_HZ = 24_000
@@ -48,9 +47,7 @@ class Kokoro:
             providers=["CPUExecutionProvider"],
         )
 
-    def speak(
-        self, phonemes: str, styles: NDArray[np.float32], speed: float = 1.0, scale: float = 1.0
-    ) -> Waveform:
+    def speak(self, phonemes: str, styles: Floats, speed: float = 1.0, scale: float = 1.0) -> Waveform:
         """Returns mono at SAMPLE_RATE_HZ, empty when there is nothing to say.
 
         `styles`, (MAX_TOKENS, STYLE_SIZE), holds the style for each number of tokens, from 1. `scale` multiplies all
@@ -63,7 +60,7 @@ class Kokoro:
         # Over a range of speeds as wide as a user's, Kokoro's own would change the melody, F0 by 5 % and more.
         return change_tempo(np.concatenate([np.zeros(0, np.float32), *spoken]), speed, SAMPLE_RATE_HZ)
 
-    def _run(self, ids: list[int], styles: NDArray[np.float32], scale: float) -> Waveform:
+    def _run(self, ids: list[int], styles: Floats, scale: float) -> Waveform:
         inputs = {
             "tokens": np.array([[0, *ids, 0]], np.int64),
             "style": styles[len(ids) - 1][None].astype(np.float32),
@@ -74,9 +71,10 @@ class Kokoro:
         )
 
 
-def scale_frequencies(samples: NDArray, scale: float, sample_rate_hz: int) -> Waveform:
+def scale_frequencies(samples: Reals, scale: float, sample_rate_hz: int) -> Waveform:
     """All frequencies multiplied by `scale`, at `sample_rate_hz`; as much shorter. `samples` are at SAMPLE_RATE_HZ."""
-    return soxr.resample(samples, SAMPLE_RATE_HZ * scale, sample_rate_hz)
+    resampled: Waveform = soxr.resample(samples, SAMPLE_RATE_HZ * scale, sample_rate_hz)
+    return resampled
 
 
 def find_installed_parts() -> list[Path]:

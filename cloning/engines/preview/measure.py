@@ -11,6 +11,8 @@ import pyworld
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from cloning.engines.base import Floats, Reals
+
 ANALYSIS_RATE_HZ = 16_000
 HOP_SECONDS = 0.005  # WORLD's frame period
 WINDOW_SAMPLES = 512  # 32 ms: coarse enough not to resolve the harmonics of high voices
@@ -38,20 +40,20 @@ class NoVoiceError(Exception):
 class VoiceStatistics:
     median_f0_hz: float
     log_f0_spread: float  # robust standard deviation of ln F0
-    spectrum_db: NDArray[np.float32]  # (BAND_COUNT,) mean level of voiced frames per band, mean removed
+    spectrum_db: Floats  # (BAND_COUNT,) mean level of voiced frames per band, mean removed
 
 
-def measure(samples: NDArray, estimate_f0: F0Estimator) -> VoiceStatistics:
+def measure(samples: Reals, estimate_f0: F0Estimator) -> VoiceStatistics:
     """`samples` are mono at ANALYSIS_RATE_HZ. Raises NoVoiceError for silence, noise and held tones."""
-    samples = np.ascontiguousarray(samples, dtype=np.float64)
-    if samples.size < WINDOW_SAMPLES:
+    signal = np.ascontiguousarray(samples, dtype=np.float64)
+    if signal.size < WINDOW_SAMPLES:
         raise NoVoiceError
-    power = _band_power(samples)
+    power = _band_power(signal)
     energy_db = decibels(power.mean(axis=1))
     loudest_db = np.percentile(energy_db, 95)
     if loudest_db < QUIETEST_SPEECH_DB or _range_db(energy_db) < MIN_ENERGY_RANGE_DB:
         raise NoVoiceError
-    f0_hz = estimate_f0(samples)[: len(power)]
+    f0_hz = estimate_f0(signal)[: len(power)]
     voiced = f0_hz > 0
     active = energy_db > loudest_db - ACTIVE_RANGE_DB
     if voiced.sum() * HOP_SECONDS < MIN_VOICED_SECONDS or voiced[active].mean() < MIN_VOICED_SHARE:
@@ -66,7 +68,7 @@ def measure(samples: NDArray, estimate_f0: F0Estimator) -> VoiceStatistics:
     )
 
 
-def energy_range_db(samples: NDArray) -> float:
+def energy_range_db(samples: Reals) -> float:
     """From the quiet (10th percentile) to the loud frames (95th)."""
     return _range_db(decibels(_band_power(samples).mean(axis=1)))
 
@@ -115,7 +117,7 @@ def _band_edges_hz() -> NDArray[np.float64]:
     return 700 * (10 ** (np.linspace(lowest, highest, BAND_COUNT + 2) / 2595) - 1)
 
 
-def _band_power(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+def _band_power(samples: Reals) -> NDArray[np.float64]:
     """Power per 5 ms frame and band, shape (frames, BAND_COUNT), frames centred as WORLD's are."""
     hop = int(HOP_SECONDS * ANALYSIS_RATE_HZ)
     padded = np.pad(samples, WINDOW_SAMPLES // 2)
@@ -126,7 +128,8 @@ def _band_power(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     weights = np.array(
         [np.interp(bins_hz, edges_hz[band : band + 3], [0, 1, 0]) for band in range(BAND_COUNT)]
     )
-    return power @ (weights / weights.sum(axis=1, keepdims=True)).T
+    in_bands: NDArray[np.float64] = power @ (weights / weights.sum(axis=1, keepdims=True)).T
+    return in_bands
 
 
 def decibels(power: NDArray[np.float64]) -> NDArray[np.float64]:

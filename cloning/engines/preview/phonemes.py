@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def phonemes(text: str, language: str) -> str:
     return _by_espeak(text, language)
 
 
-def _read_mixed(text: str, foreign: re.Pattern, read) -> str:
+def _read_mixed(text: str, foreign: re.Pattern[str], read: Callable[[str], str]) -> str:
     """Latin words are read as English."""
     parts, end = [], 0
     for match in foreign.finditer(text):

@@ -3,7 +3,7 @@
 import threading
 from functools import lru_cache
 
-from fugashi import Tagger
+from fugashi import Node, Tagger
 
 _tagger_lock = threading.Lock()  # a MeCab tagger can't be used by two threads at once
 
@@ -19,6 +19,6 @@ def kana(text: str) -> str:
         return " ".join(_spoken(word) for word in _tagger()(text))
 
 
-def _spoken(word) -> str:
-    pronunciation = getattr(word.feature, "pron", None)
-    return word.surface if pronunciation in (None, "*", "") else pronunciation
+def _spoken(word: Node) -> str:
+    pronunciation: str | None = getattr(word.feature, "pron", None)
+    return str(word.surface) if pronunciation in (None, "*", "") else pronunciation

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from cloning.engines.base import EngineError
+from cloning.engines.base import EngineError, Floats, Reals
 from cloning.engines.preview.measure import (
     ANALYSIS_RATE_HZ,
     LOUD_RANGE_DB,
@@ -48,7 +48,7 @@ MUSIC = "We hear music or tones in the reference, but no voice."
 WHISPER = "We hear hardly any voice in the reference; it sounds whispered."
 
 
-def measure_reference(samples: NDArray) -> VoiceStatistics:
+def measure_reference(samples: Reals) -> VoiceStatistics:
     """The statistics of the voice in `samples` (mono, ANALYSIS_RATE_HZ; some 10 s suffice).
 
     Raises EngineError with a reason where there is none.
@@ -65,7 +65,7 @@ def measure_reference(samples: NDArray) -> VoiceStatistics:
     return replace(statistics, spectrum_db=_with_plausible_edges(statistics.spectrum_db))
 
 
-def _explain_absence(samples: NDArray, tonality: float) -> str:
+def _explain_absence(samples: Reals, tonality: float) -> str:
     if not samples.any():
         return SILENCE
     if tonality > MIN_TONALITY_OF_MUSIC_DB:
@@ -73,7 +73,7 @@ def _explain_absence(samples: NDArray, tonality: float) -> str:
     return WHISPER if energy_range_db(samples) > MIN_RANGE_OF_WHISPER_DB else NOISE
 
 
-def _median_f0_step(f0_hz: NDArray) -> float:
+def _median_f0_step(f0_hz: NDArray[np.float64]) -> float:
     """Of ln F0, between successive voiced frames; endless where there are none."""
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.abs(np.diff(np.log(f0_hz)))
@@ -81,7 +81,7 @@ def _median_f0_step(f0_hz: NDArray) -> float:
     return float(np.median(steps)) if steps.size else np.inf
 
 
-def tonality_db(samples: NDArray) -> float:
+def tonality_db(samples: Reals) -> float:
     """How far partials stand out: in third octaves of 150 Hz to 3.5 kHz, the level over the mean of the bins' levels.
 
     The mean over loud frames and the bands that sound in them. 2.5 dB in noise; more, the narrower the partials are.
@@ -98,7 +98,7 @@ def tonality_db(samples: NDArray) -> float:
     return float(peakedness_db[mean_db > mean_db.max(axis=0) - SOUNDING_RANGE_DB].mean())
 
 
-def _with_plausible_edges(spectrum_db: NDArray[np.float32]) -> NDArray[np.float32]:
+def _with_plausible_edges(spectrum_db: Floats) -> Floats:
     """A telephone's band is no trait of the voice: what is missing above it goes on as speech does, and so below it."""
     centres_hz = band_centres_hz()
     middle_db = spectrum_db[(centres_hz > 300) & (centres_hz < 3000)].mean()
@@ -111,4 +111,5 @@ def _with_plausible_edges(spectrum_db: NDArray[np.float32]) -> NDArray[np.float3
     whole[last:] = spectrum_db[last] - FALL_DB_PER_OCTAVE * octaves
     lows = centres_hz < TELEPHONE_LOWEST_HZ
     whole[lows] = np.maximum(whole[lows], whole[np.argmin(lows)])
-    return whole - whole.mean()
+    centred: Floats = whole - whole.mean()
+    return centred

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
+from cloning.engines.base import Floats, Reals
 from cloning.engines.preview import speaker, styles
 from cloning.engines.preview.equalizer import equalize, gains_db
 from cloning.engines.preview.kokoro import SAMPLE_RATE_HZ, Kokoro
@@ -58,8 +58,6 @@ DISTANCE_PENALTIES = (0.03, 0.07, 0.2)
 MIN_TONALITY_DB, TONALITY_F0_HZ, TONALITY_DB_PER_LOG_F0 = 3.5, 120.0, 1.6
 HOARSENESS_PENALTY = 0.1  # of the score, per dB below
 
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Target:
@@ -75,7 +73,7 @@ class Candidate:
 
     @property
     def is_stock(self) -> bool:
-        return self.weights.max(axis=1).min() == 1
+        return bool(self.weights.max(axis=1).min() == 1)
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,8 @@ def stock_weights() -> Floats:
 def speak_trial(spelt: str, candidate: Candidate, kokoro: Kokoro) -> Floats:
     """Phonemes spoken by a candidate, at ANALYSIS_RATE_HZ."""
     spoken = kokoro.speak(spelt, styles.mix(candidate.weights), scale=candidate.scale)
-    return soxr.resample(spoken, SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
+    resampled: Floats = soxr.resample(spoken, SAMPLE_RATE_HZ, ANALYSIS_RATE_HZ)
+    return resampled
 
 
 def evaluate(candidate: Candidate, spoken: Floats, target: Target) -> Style | None:
@@ -151,9 +150,10 @@ def evaluate(candidate: Candidate, spoken: Floats, target: Target) -> Style | No
     return Style(candidate, gains, hoarseness_db == 0, score)
 
 
-def _f0_penalty(log_f0, target: Target):
-    distance = np.abs(log_f0 - np.log(target.median_f0_hz))
-    return F0_PENALTY * np.maximum(0, distance - F0_TOLERANCE)
+def _f0_penalty(log_f0: Reals, target: Target) -> Reals:
+    distance: Reals = np.abs(log_f0 - np.log(target.median_f0_hz))
+    penalty: Reals = F0_PENALTY * np.maximum(0, distance - F0_TOLERANCE)
+    return penalty
 
 
 def evolve(target: Target, distance_penalty: float) -> list[Candidate]:
@@ -174,8 +174,8 @@ def evolve(target: Target, distance_penalty: float) -> list[Candidate]:
 
 
 def _children(
-    weights: Floats, scales: NDArray, warmth: float, rng: np.random.Generator
-) -> tuple[Floats, NDArray]:
+    weights: Floats, scales: Reals, warmth: float, rng: np.random.Generator
+) -> tuple[Floats, Reals]:
     """CHILDREN between two parents each, with mutations."""
     one, other = rng.integers(len(weights), size=(2, CHILDREN))
     share = rng.uniform(0, 1, (CHILDREN, 2, 1))
@@ -187,7 +187,7 @@ def _children(
     return children.astype(np.float32), np.clip(child_scales, MIN_SCALE, MAX_SCALE)
 
 
-def _predict_scores(weights: Floats, scales: NDArray, target: Target) -> Floats:
+def _predict_scores(weights: Floats, scales: Reals, target: Target) -> Floats:
     """Expected cosine less the penalties for pitch and for sounding unnatural.
 
     Where the networks are unsure, their vectors are shorter than 1.
@@ -201,7 +201,8 @@ def _predict_scores(weights: Floats, scales: NDArray, target: Target) -> Floats:
     missing_mos = np.maximum(0, WANTED_MOS - _predict("mos", inputs))
     excess = np.maximum(0, _predict("log_surprisal", inputs) - ACCEPTED_LOG_SURPRISAL)
     quality_penalty = UNNATURALNESS_PENALTY * missing_mos + PERPLEXITY_PENALTY * excess
-    return out[:, :-1] @ target.embedding - pitch_penalty - quality_penalty
+    scores: Floats = out[:, :-1] @ target.embedding - pitch_penalty - quality_penalty
+    return scores
 
 
 def _predict(measure: str, inputs: Floats) -> Floats:
@@ -210,11 +211,12 @@ def _predict(measure: str, inputs: Floats) -> Floats:
     return polynomial(inputs, *(library[f"{measure}_{part}"] for part in POLYNOMIAL_PARTS))
 
 
-def polynomial(inputs: NDArray, constant: NDArray, linear: NDArray, quadratic: NDArray) -> NDArray:
-    return constant + inputs @ linear + inputs**2 @ quadratic
+def polynomial(inputs: Reals, constant: Reals, linear: Reals, quadratic: Reals) -> Reals:
+    values: Reals = constant + inputs @ linear + inputs**2 @ quadratic
+    return values
 
 
-def _inputs(weights: Floats, scales: NDArray, target: Target) -> Floats:
+def _inputs(weights: Floats, scales: Reals, target: Target) -> Floats:
     """(n, inputs): the mixtures' coordinates, ln scale, the target's spectrum."""
     library = _library()
     spectrum = (target.spectrum_db - library["spectrum_mean"]) @ library["spectrum_axes"]
@@ -231,4 +233,5 @@ def _library_distances(weights: Floats, known: Floats) -> Floats:
     """Distance from the nearest mixture of the library, in standard deviations of the stock voices per axis."""
     coordinates = _coordinates(weights)
     squares = (coordinates**2).sum(1)[:, None] + (known**2).sum(1) - 2 * coordinates @ known.T
-    return np.sqrt(np.maximum(squares.min(axis=1), 0) / coordinates.shape[1])
+    distances: Floats = np.sqrt(np.maximum(squares.min(axis=1), 0) / coordinates.shape[1])
+    return distances

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+
+from cloning.engines.base import Floats, Reals
 
 SAMPLE_RATE_HZ = 16_000
 EMBEDDING_SIZE = 256
@@ -20,8 +21,6 @@ LEVEL_DBFS = -30.0  # its training data were no quieter
 PAUSE_DB = 35.0  # frames this far below the loudest are left out
 TABLE = Path(__file__).parent / "data" / "speaker_encoder.onnx"
 
-Floats = NDArray[np.float32]
-
 
 @lru_cache(maxsize=1)
 def _network() -> onnxruntime.InferenceSession:
@@ -30,18 +29,21 @@ def _network() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(TABLE, options, providers=["CPUExecutionProvider"])
 
 
-def embed(samples: NDArray) -> Floats:
+def embed(samples: Reals) -> Floats:
     """Returns the unit vector (256,) of mono samples at SAMPLE_RATE_HZ, of one person's speech."""
     embedding = encode(pieces(samples)).mean(axis=0)
-    return embedding / np.linalg.norm(embedding)
+    unit: Floats = embedding / np.linalg.norm(embedding)
+    return unit
 
 
 def encode(power: Floats) -> Floats:
     """Unit vectors (pieces, 256) of spectra (pieces, PIECE_FRAMES, bins)."""
-    return _network().run(None, {"power": power})[0]
+    embeddings: Floats
+    [embeddings] = _network().run(None, {"power": power})
+    return embeddings
 
 
-def pieces(samples: NDArray) -> Floats:
+def pieces(samples: Reals) -> Floats:
     """The power spectra of the speech in overlapping pieces, shape (pieces, PIECE_FRAMES, bins)."""
     power = _power(_at_level(samples))
     energy_db = 10 * np.log10(power.sum(axis=1) + 1e-12)
@@ -51,12 +53,13 @@ def pieces(samples: NDArray) -> Floats:
     return np.stack([power[start : start + PIECE_FRAMES] for start in starts])
 
 
-def _at_level(samples: NDArray) -> NDArray:
+def _at_level(samples: Reals) -> Reals:
     rms = np.sqrt(np.mean(np.square(samples))) + 1e-9
-    return samples * max(1.0, 10 ** (LEVEL_DBFS / 20) / rms)
+    levelled: Reals = samples * max(1.0, 10 ** (LEVEL_DBFS / 20) / rms)
+    return levelled
 
 
-def _power(samples: NDArray) -> Floats:
+def _power(samples: Reals) -> Floats:
     """Power per frame and frequency bin, shape (frames, bins)."""
     padded = np.pad(samples, WINDOW_SAMPLES // 2)
     window = np.hanning(WINDOW_SAMPLES + 1)[:-1]

@@ -5,21 +5,21 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cloning.engines.base import Floats, Reals
 from cloning.engines.preview.kokoro import MAX_TOKENS, STYLE_SIZE
 
 TABLE = Path(__file__).parent / "data" / "voices.npz"
 STOCK_COUNT = 54
 TIMBRE = STYLE_SIZE // 2  # values of a style that are timbre; the rest is prosody
 
-Floats = NDArray[np.float32]
-
 
 @lru_cache(maxsize=1)
-def _stock() -> tuple[tuple[str, ...], NDArray, Floats]:
+def _stock() -> tuple[tuple[str, ...], NDArray[np.integer[Any]], Floats]:
     with np.load(TABLE) as table:
         return tuple(table["names"].tolist()), table["rows"], table["styles"].astype(np.float32)
 
@@ -29,7 +29,7 @@ def stock_names() -> tuple[str, ...]:
     return _stock()[0]
 
 
-def mix(weights: NDArray) -> Floats:
+def mix(weights: Reals) -> Floats:
     """Styles (MAX_TOKENS, STYLE_SIZE) of the mixture with `weights` (2, voices): of timbre and of prosody."""
     _, rows, styles = _stock()
     timbre = np.tensordot(weights[0], styles[:, :, :TIMBRE], 1)
@@ -38,7 +38,8 @@ def mix(weights: NDArray) -> Floats:
     position = np.interp(np.arange(MAX_TOKENS), rows, np.arange(len(rows)))
     below = np.minimum(position.astype(int), len(rows) - 2)
     share = (position - below)[:, None]
-    return ((1 - share) * mixture[below] + share * mixture[below + 1]).astype(np.float32)
+    mixed: Reals = (1 - share) * mixture[below] + share * mixture[below + 1]
+    return mixed.astype(np.float32)
 
 
 def stock(name: str) -> Floats:

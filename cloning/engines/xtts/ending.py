@@ -59,9 +59,8 @@ class SpeakingRate:
         """The median of expected and observed rates, weighted by characters: one odd text can't shift it far."""
         with self._lock:
             known = sorted([*self._observed, (self._expected, PRIOR_TEXTS * self.char_limit)])
-        rates, characters = zip(*known, strict=True)
-        up_to = np.cumsum(characters)
-        return rates[int(np.searchsorted(up_to, up_to[-1] / 2))]
+        up_to = np.cumsum([characters for _, characters in known])
+        return known[int(np.searchsorted(up_to, up_to[-1] / 2))][0]
 
     def usual_codes(self, characters: int) -> float:
         return MIN_CODES + self.codes_per_character * characters

@@ -307,7 +307,7 @@ class XttsEngine(Engine):
         if language not in tokenizer.char_limits:
             raise EngineError(f"XTTS v2 does not speak the language “{language}”.")
         try:
-            ids = tokenizer.encode(
+            ids: list[int] = tokenizer.encode(
                 _lower_case(segment, language), lang="zh-cn" if language == "zh" else language
             )
         except Exception as error:  # num2words, cutlet and others raise whatever they like
@@ -367,7 +367,8 @@ def _read_clip(path: Path) -> torch.Tensor:
     if not samples.any():
         raise EngineError("A reference clip is silent.")
     audio = torch.from_numpy(samples.astype(np.float32) / 2**15).unsqueeze(0)
-    return torchaudio.functional.resample(audio, rate_hz, CONDITIONING_RATE_HZ).clip(-1, 1)
+    resampled: torch.Tensor = torchaudio.functional.resample(audio, rate_hz, CONDITIONING_RATE_HZ)
+    return resampled.clip(-1, 1)
 
 
 def _lower_case(segment: str, language: str) -> str:

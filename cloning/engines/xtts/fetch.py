@@ -86,7 +86,7 @@ def _download_rest(file: ModelFile, part: Path, endpoint: str | None) -> None:
     from huggingface_hub import hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # not in its __all__
 
     if part.is_file() and part.stat().st_size >= file.size_bytes:
         return

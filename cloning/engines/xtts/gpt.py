@@ -131,7 +131,8 @@ class Gpt:
             spans.append((row, len(text)))
         hidden = self._prefill(torch.cat(list(texts)), cache, spans)
         last = torch.tensor([len(text) for text in texts]).cumsum(0) - 1
-        return self._final_norms(hidden[last.to(self.device)])
+        latents: torch.Tensor = self._final_norms(hidden[last.to(self.device)])
+        return latents
 
     def step(self, cache: Cache, codes: torch.Tensor, positions: Sequence[int]) -> torch.Tensor:
         """Appends one code, (rows,), to each of the first rows; latents (rows, channels).
@@ -163,7 +164,8 @@ class Gpt:
         hidden = self._forward(embedded, attend)
         for row in range(rows):
             cache.lengths[row] += 1
-        return self._final_norms(hidden)
+        latents: torch.Tensor = self._final_norms(hidden)
+        return latents
 
     def logits(self, latents: torch.Tensor) -> torch.Tensor:
         """Float32 scores (rows, codes) of the next code."""

@@ -41,7 +41,7 @@ def pack_linear(weight: torch.Tensor, bias: torch.Tensor, precision: str, device
 
 def _float32(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
     """oneDNN's blocked layout: for a few rows several times faster than a plain matrix product."""
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch has none
         weight = weight.clone(memory_format=torch.contiguous_format)
         return lambda rows: F.linear(rows, weight, bias)
     blocked = torch.ops.mkldnn._reorder_linear_weight(weight, None)

@@ -5,6 +5,8 @@ loading, since its GPT is made of transformers' classes, and they bring torch's 
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torchaudio
@@ -55,11 +57,13 @@ class XttsModel(nn.Module):
         """From audio (1, samples) at 22.05 kHz to (1, 512, 1)."""
         resampled = torchaudio.functional.resample(audio, CONDITIONING_RATE_HZ, SPEAKER_RATE_HZ)
         encoder = self.hifigan_decoder.speaker_encoder
-        return encoder(resampled.to(self._device), l2_norm=True).unsqueeze(-1)
+        embedding: torch.Tensor = encoder(resampled.to(self._device), l2_norm=True)
+        return embedding.unsqueeze(-1)
 
     def conditioning_latents(self, audio: torch.Tensor, seconds: int, chunk_seconds: int) -> torch.Tensor:
         """From the first `seconds` of audio (1, samples) at 22.05 kHz, averaged over chunks: (1, 32, GPT channels)."""
-        chunks = audio[:, : CONDITIONING_RATE_HZ * seconds].split(CONDITIONING_RATE_HZ * chunk_seconds, dim=1)
+        used = audio[:, : CONDITIONING_RATE_HZ * seconds]
+        chunks = torch.split(used, CONDITIONING_RATE_HZ * chunk_seconds, dim=1)
         long_enough = [
             chunk for chunk in chunks if chunk.shape[1] >= CONDITIONING_RATE_HZ * MIN_CHUNK_SECONDS
         ]
@@ -68,11 +72,11 @@ class XttsModel(nn.Module):
 
     @property
     def _device(self) -> torch.device:
-        return self.hifigan_decoder.speaker_encoder.fc.weight.device
+        return torch.device(self.hifigan_decoder.speaker_encoder.fc.weight.device)
 
     def _mel(self, audio: torch.Tensor) -> torch.Tensor:
         """The normalised log-mel spectrogram that XTTS was trained on, (1, 80, frames)."""
-        mel = torchaudio.transforms.MelSpectrogram(
+        mel: torch.Tensor = torchaudio.transforms.MelSpectrogram(
             sample_rate=CONDITIONING_RATE_HZ,
             n_fft=2048,
             win_length=1024,
@@ -88,7 +92,13 @@ class XttsModel(nn.Module):
 class _Unfilled(TorchFunctionMode):
     """Keeps modules from filling weights with random numbers, which the checkpoint would replace anyhow."""
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         kwargs = kwargs or {}
         if getattr(function, "__name__", "") in ("uniform_", "normal_", "kaiming_uniform_"):
             return kwargs.get("tensor", args[0] if args else None)
@@ -116,7 +126,8 @@ class GptWeights(nn.Module):
 
     def conditioning_latents(self, mel: torch.Tensor) -> torch.Tensor:
         """From (1, 80, frames) to (1, 32, channels)."""
-        return self.conditioning_perceiver(self.conditioning_encoder(mel).permute(0, 2, 1))
+        latents: torch.Tensor = self.conditioning_perceiver(self.conditioning_encoder(mel).permute(0, 2, 1))
+        return latents
 
 
 class Positions(nn.Module):
@@ -165,7 +176,8 @@ class ConditioningEncoder(nn.Module):
         self.attn = nn.Sequential(*(ConditioningAttention(channels, heads) for _ in range(6)))
 
     def forward(self, mel: torch.Tensor) -> torch.Tensor:
-        return self.attn(self.init(mel))
+        encoded: torch.Tensor = self.attn(self.init(mel))
+        return encoded
 
 
 class ConditioningAttention(nn.Module):
@@ -179,13 +191,14 @@ class ConditioningAttention(nn.Module):
         self.proj_out = nn.Conv1d(channels, channels, kernel_size=1)
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        normed = self.norm(frames)
+        normed: torch.Tensor = self.norm(frames)
         per_head = self.qkv(normed).reshape(self.heads, -1, frames.shape[-1])
         query, key, value = per_head.chunk(3, dim=1)
         scale = 1 / math.sqrt(math.sqrt(query.shape[1]))
         weights = torch.einsum("bct,bcs->bts", query * scale, key * scale).softmax(dim=-1)
         attended = torch.einsum("bts,bcs->bct", weights, value).reshape(frames.shape)
-        return normed + self.proj_out(attended)
+        projected: torch.Tensor = self.proj_out(attended)
+        return normed + projected
 
 
 def _groups(channels: int) -> int:

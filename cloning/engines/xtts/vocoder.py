@@ -69,7 +69,8 @@ class Vocoder:
             for block in blocks[1:]:
                 sound += _through(block, upsampled)
             sound /= len(blocks)
-        return self._last(F.leaky_relu_(sound)).tanh_().flatten()
+        out: torch.Tensor = self._last(F.leaky_relu_(sound))
+        return out.tanh_().flatten()
 
 
 def _through(block: list[tuple[nn.Module, nn.Module]], sound: torch.Tensor) -> torch.Tensor:
@@ -87,7 +88,7 @@ def _flat(conv: Any) -> nn.Module:
     """A one-dimensional convolution as one over images of height 1, weight norm folded into the weight."""
     kind: Any = nn.ConvTranspose2d if isinstance(conv, nn.ConvTranspose1d) else nn.Conv2d
     with torch.device("meta"):
-        flat = kind(
+        flat: nn.Conv2d | nn.ConvTranspose2d = kind(
             conv.in_channels,
             conv.out_channels,
             (1, conv.kernel_size[0]),

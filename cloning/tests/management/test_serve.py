@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -37,7 +38,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def rows(site: LiveSite, query: str) -> list[tuple]:
+def rows(site: LiveSite, query: str) -> list[tuple[Any, ...]]:
     with sqlite3.connect(f"file:{site.storage_root}/db.sqlite3?mode=ro", uri=True, timeout=20) as connection:
         return connection.execute(query).fetchall()
 

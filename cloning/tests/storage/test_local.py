@@ -11,7 +11,7 @@ from cloning.models import Worker
 from cloning.storage.local import AtomicFileSystemStorage, explain_unavailable
 
 
-class Failing(ContentFile):
+class Failing(ContentFile):  # type: ignore[type-arg]  # generic to mypy alone
     """Gives some bytes, then the error that a full disk gives."""
 
     def chunks(self, chunk_size=None):

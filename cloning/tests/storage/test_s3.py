@@ -2,6 +2,7 @@
 
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -33,7 +34,7 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     bucket = boto3.resource("s3", endpoint_url=server).create_bucket(Bucket=BUCKET)

@@ -2,16 +2,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from cloning.models import Generation
 from cloning.storage import space
 from cloning.tests.live_site import PROJECT
-
-DISK_MB = 24
 
 FILL_AND_DELETE = """
 import django, json, sqlite3, sys, uuid
@@ -41,19 +36,6 @@ except DatabaseError as error:
     deleted = str(error)
 print(json.dumps([deleted, Generation.objects.count(), reserve_path().exists()]))
 """
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
-    if subprocess.run(command, capture_output=True).returncode:
-        if os.environ.get("CI_FORBID_SKIPS"):
-            pytest.fail("CI has to be able to mount a small disk")
-        pytest.skip("only root can mount a small disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def fill_and_delete(disk: Path, *arguments: str) -> list[object]:
