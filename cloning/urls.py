@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from cloning.api.v1 import documents, files, generate, health, languages, segments
 from cloning.api.v1 import generations as api_generations
-from cloning.views import generations, studio, voices
+from cloning.views import generations, sentences, studio, voices
 
 UUID = "(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 INDEX = "(?P<index>[0-9]{1,6})"
@@ -12,6 +12,9 @@ urlpatterns = [
     path("generations/<uuid:pk>/", generations.generation, name="generation"),
     path("generations/<uuid:pk>/cancel/", generations.cancel, name="cancel"),
     path("generations/<uuid:pk>/delete/", generations.delete, name="delete"),
+    path("generations/<uuid:pk>/sentences/", sentences.news, name="sentences"),
+    re_path(rf"^generations/{UUID}/sentences/{INDEX}/takes/$", sentences.speak_again, name="speak-again"),
+    re_path(rf"^generations/{UUID}/sentences/{INDEX}/choice/$", sentences.choose, name="choose-take"),
     path("generations/<uuid:pk>/voice/", voices.save_voice, name="save-voice"),
     path("api/v1/voice-clone/generate", generate.generate, name="api-generate"),
     path("api/v1/generations", api_generations.generations, name="api-generations"),

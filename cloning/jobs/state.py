@@ -62,3 +62,10 @@ def await_generations(ids: Collection[uuid.UUID], *, is_streamed: bool = False) 
     until = timezone.now() + timedelta(seconds=AWAITED_SECONDS)
     rows = Generation.objects.active().filter(pk__in=ids)
     rows.update(awaited_until=until, **({"is_streamed": True} if is_streamed else {}))
+
+
+def keep_awaited(generation: Generation) -> None:
+    """For who asks again and again: written no more often than needed."""
+    soon = timezone.now() + timedelta(seconds=AWAITED_SECONDS / 2)
+    if generation.is_active and (generation.awaited_until is None or generation.awaited_until < soon):
+        await_generations([generation.pk])

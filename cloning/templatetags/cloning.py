@@ -5,8 +5,10 @@ from django import template
 from django.utils.timesince import timesince
 
 from cloning.api.serializers import download_url as api_download_url
+from cloning.api.serializers import segment_url
 from cloning.engines import registry
-from cloning.models import Generation
+from cloning.jobs.timeline import TimedSegment
+from cloning.models import Generation, Segment
 from cloning.text import LANGUAGES
 
 register = template.Library()
@@ -27,6 +29,27 @@ def engine_label(name: str) -> str:
 @register.filter
 def download_url(generation: Generation) -> str:
     return api_download_url(generation)
+
+
+@register.filter
+def sentence_url(timed: TimedSegment) -> str:
+    """Of the chosen take; another take is another file, so that no browser plays the one of before."""
+    return take_url(timed.segment, timed.chosen_take.number) if timed.chosen_take else ""
+
+
+@register.filter
+def take_url(segment: Segment, number: int) -> str:
+    return f"{segment_url(segment)}?take={number}"
+
+
+@register.filter
+def seconds_in_words(seconds: float) -> str:
+    """To people: as exact as an estimate is."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"{round(seconds / 5) * 5} seconds"
+    return f"{round(seconds / 60)} minutes"
 
 
 @register.filter

@@ -9,7 +9,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import (
     HttpResponseClientRedirect,
-    HttpResponseClientRefresh,
     HttpResponseStopPolling,
     reswap,
     retarget,
@@ -20,6 +19,7 @@ from cloning.jobs import state
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation
 from cloning.views.context import HtmxHttpRequest
+from cloning.views.sentences import describe
 
 
 @never_cache
@@ -30,10 +30,8 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
         return reswap(retarget(HttpResponseStopPolling(), f"#generation-{pk}"), "delete")  # deleted elsewhere
     found = get_object_or_404(Generation, pk=pk)
     if not request.htmx:
-        return render(request, "cloning/generation.html", {"generation": found, "voice_form": VoiceForm()})
+        return render(request, "cloning/generation.html", describe(found) | {"voice_form": VoiceForm()})
     if not found.is_active:
-        if is_own_page(request, found):
-            return HttpResponseClientRefresh()  # there is more than the card to show now
         return render_card(request, found, announce=True)
     if request.GET.get("seen") == found.state:
         return HttpResponse(status=204)
