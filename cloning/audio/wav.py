@@ -15,13 +15,29 @@ from cloning.errors import ErrorCode, GenerationError
 
 
 def write_wav(samples: Samples, sample_rate_hz: int, target: Path) -> None:
-    """Mono samples in [-1, 1] as 16-bit integers."""
-    integers = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
-    with replace_whole(target) as temporary, wave.open(str(temporary), "wb") as output:
+    """Mono samples in [-1, 1] as 16-bit integers. `target` appears whole or not at all."""
+    with replace_whole(target) as temporary, open_for_writing(temporary, sample_rate_hz) as output:
+        output.writeframes(encode_pcm(samples))
+
+
+def encode_pcm(samples: Samples) -> bytes:
+    """Samples in [-1, 1] as 16-bit integers, little-endian."""
+    return np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def decode_pcm(pcm: bytes) -> Samples:
+    """What `encode_pcm` encoded."""
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32767)
+
+
+@contextlib.contextmanager
+def open_for_writing(target: Path, sample_rate_hz: int) -> Iterator[wave.Wave_write]:
+    """A WAV to which frames of 16-bit mono can be written."""
+    with wave.open(str(target), "wb") as output:
         output.setnchannels(1)
         output.setsampwidth(2)
         output.setframerate(sample_rate_hz)
-        output.writeframes(integers.tobytes())
+        yield output
 
 
 @contextlib.contextmanager

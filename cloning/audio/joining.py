@@ -1,0 +1,147 @@
+"""Takes joined into the file of a generation, without being measured again."""
+
+import contextlib
+import wave
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from cloning.audio.levelling import no_sound
+from cloning.audio.levels import Samples, measure_peak
+from cloning.audio.limiting import Limiter
+from cloning.audio.loudness import SPEECH_LOUDNESS_LUFS, TRUE_PEAK_DBTP, Stretch, integrate_loudness
+from cloning.audio.wav import decode_pcm, encode_pcm, open_for_writing, replace_whole
+from cloning.errors import ErrorCode, GenerationError
+
+MAX_CORRECTION_DB = 0.9
+"""How far the file may be from what was heard while it was made: with all rounding, 1 LU."""
+NO_CORRECTION_DB = 0.05
+PEAK_COUNT = 120
+CHUNK_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A take as `write_take` wrote it, what that said of it, and the silence after it."""
+
+    source: Path | Callable[[], IO[bytes]]  # where the file is, or what opens it, when its turn comes
+    duration_seconds: float
+    loudness_blocks: Sequence[int]
+    true_peak_dbtp: float
+    pause_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class JoinedSpeech:
+    duration_seconds: float
+    start_seconds: list[float]  # of each piece
+    peaks: list[float]  # PEAK_COUNT of them; 1 is the loudest of the file
+    gain_db: float  # what the takes were changed by
+
+
+def join(pieces: Sequence[Piece], sample_rate_hz: int, target: Path) -> JoinedSpeech:
+    """Writes the pieces one after another as WAV, mono, 16-bit, at −19 LUFS, with true peaks below −1 dBTP.
+
+    The gain is one for all and within MAX_CORRECTION_DB, so that the file is as loud as the takes were. Only takes
+    whose peaks stand in its way are limited. The last piece's pause is not spoken. Pieces are opened one after
+    another, and a chunk is in memory at a time. `target` appears whole or not at all.
+    Raises GenerationError: SPEECH_SILENT without pieces, ENCODING_FAILED where a piece is no such WAV, STORAGE_FULL.
+    """
+    if not pieces:
+        raise no_sound()
+    pauses = [round(max(0.0, piece.pause_seconds) * sample_rate_hz) for piece in pieces[:-1]] + [0]
+    gain_db = find_correction(pieces, pauses, sample_rate_hz)
+    outline = Outline(sum(round(piece.duration_seconds * sample_rate_hz) for piece in pieces) + sum(pauses))
+    starts: list[int] = []
+    with replace_whole(target) as temporary, open_for_writing(temporary, sample_rate_hz) as output:
+        for piece, pause in zip(pieces, pauses, strict=True):
+            starts.append(outline.position)
+            for samples in change_level(piece, gain_db, sample_rate_hz):
+                output.writeframesraw(encode_pcm(samples))
+                outline.add(samples)
+            for part in split_pause(pause, sample_rate_hz):
+                output.writeframesraw(bytes(2 * part))
+                outline.position += part
+    return JoinedSpeech(
+        duration_seconds=outline.position / sample_rate_hz,
+        start_seconds=[start / sample_rate_hz for start in starts],
+        peaks=outline.draw(),
+        gain_db=gain_db,
+    )
+
+
+def find_correction(pieces: Sequence[Piece], pauses: Sequence[int], sample_rate_hz: int) -> float:
+    """The gain in dB; 0 where it would not be heard, so that the takes stay as they are."""
+    loudness_lufs = integrate_loudness(
+        Stretch(piece.loudness_blocks, piece.duration_seconds, pause / sample_rate_hz)
+        for piece, pause in zip(pieces, pauses, strict=True)
+    )
+    wanted_db = SPEECH_LOUDNESS_LUFS - loudness_lufs
+    if abs(wanted_db) < NO_CORRECTION_DB:
+        return 0.0
+    return max(-MAX_CORRECTION_DB, min(wanted_db, MAX_CORRECTION_DB))
+
+
+def change_level(piece: Piece, gain_db: float, sample_rate_hz: int) -> Iterator[Samples]:
+    """The piece's samples, chunk by chunk."""
+    factor = np.float32(10 ** (gain_db / 20))
+    chunks = (samples * factor for samples in read_samples(piece.source, sample_rate_hz))
+    if piece.true_peak_dbtp + gain_db <= TRUE_PEAK_DBTP:
+        yield from chunks
+        return
+    limiter = Limiter(sample_rate_hz)
+    for samples in chunks:
+        yield limiter.process(samples)
+    yield limiter.flush()
+
+
+def read_samples(source: Path | Callable[[], IO[bytes]], sample_rate_hz: int) -> Iterator[Samples]:
+    opened = source.open("rb") if isinstance(source, Path) else source()
+    damaged = GenerationError(ErrorCode.ENCODING_FAILED, "A part of the speech could not be read.")
+    try:
+        with contextlib.closing(opened), wave.open(opened, "rb") as take:
+            if (take.getnchannels(), take.getsampwidth(), take.getframerate()) != (1, 2, sample_rate_hz):
+                raise damaged
+            size = 0
+            while frames := take.readframes(CHUNK_SECONDS * sample_rate_hz):
+                yield decode_pcm(frames)
+                size += len(frames) // 2
+            if size != take.getnframes():
+                raise damaged
+    except (wave.Error, EOFError) as error:
+        raise damaged from error
+
+
+def split_pause(sample_count: int, sample_rate_hz: int) -> Iterator[int]:
+    while sample_count:
+        part = min(sample_count, CHUNK_SECONDS * sample_rate_hz)
+        yield part
+        sample_count -= part
+
+
+class Outline:
+    """The loudest sample in each of PEAK_COUNT equal stretches of sound that comes in chunks."""
+
+    def __init__(self, expected_size: int) -> None:
+        self.position = 0
+        self._size = max(1, expected_size)
+        self._loudest = np.zeros(PEAK_COUNT, np.float32)
+
+    def add(self, samples: Samples) -> None:
+        if not samples.size:
+            return
+        end = self.position + samples.size
+        edges = np.arange(PEAK_COUNT) * self._size // PEAK_COUNT
+        first = min(int(np.searchsorted(edges, self.position, "right")) - 1, PEAK_COUNT - 1)
+        last = int(np.searchsorted(edges, end, "left"))
+        cuts = np.maximum(edges[first:last] - self.position, 0)
+        loudest = np.maximum.reduceat(np.abs(samples), cuts)
+        self._loudest[first:last] = np.maximum(self._loudest[first:last], loudest)
+        self.position = end
+
+    def draw(self) -> list[float]:
+        loudest = max(measure_peak(self._loudest), 1e-4)
+        return [round(float(peak) / loudest, 3) for peak in self._loudest]

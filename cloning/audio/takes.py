@@ -1,0 +1,58 @@
+"""A take: one spoken segment, levelled, as a file of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cloning.audio.levelling import FADE_SECONDS, KEPT_SILENCE_SECONDS, fade_in, find_loud_blocks, no_sound
+from cloning.audio.levels import Samples
+from cloning.audio.loudness import measure_loudness_blocks, measure_true_peak
+from cloning.audio.wav import write_wav
+
+PEAK_COUNT = 60
+
+
+@dataclass(frozen=True)
+class TakeSound:
+    """What is known of a take's sound, so that takes can be joined and drawn without being read; fit for JSON."""
+
+    duration_seconds: float
+    peaks: list[float]  # PEAK_COUNT of them; 1 is full scale, not the loudest of the take
+    loudness_blocks: list[int]  # `loudness.Stretch`
+    true_peak_dbtp: float
+
+
+def write_take(samples: Samples, sample_rate_hz: int, target: Path) -> TakeSound:
+    """Writes what a Leveller gave, its `flush` included, as WAV: mono, 16-bit.
+
+    Silence after the speech is cut to 30 ms, the last 5 of which fade out; before that the file's bytes are those that
+    `wav.encode_pcm` makes of the same samples for a stream. `target` appears whole or not at all.
+    Raises GenerationError: SPEECH_SILENT, STORAGE_FULL.
+    """
+    spoken = trim_end(samples, sample_rate_hz)
+    write_wav(spoken, sample_rate_hz, target)
+    return TakeSound(
+        duration_seconds=spoken.size / sample_rate_hz,
+        peaks=draw_peaks(spoken, PEAK_COUNT),
+        loudness_blocks=measure_loudness_blocks(spoken, sample_rate_hz),
+        true_peak_dbtp=round(measure_true_peak(spoken), 2),
+    )
+
+
+def trim_end(samples: Samples, sample_rate_hz: int) -> Samples:
+    block_size = sample_rate_hz // 100
+    loud = np.flatnonzero(find_loud_blocks(samples, block_size))
+    if not loud.size:
+        raise no_sound()
+    end = (int(loud[-1]) + 1) * block_size + round(KEPT_SILENCE_SECONDS * sample_rate_hz)
+    trimmed = samples[:end].copy()
+    fade_in(trimmed[: -round(FADE_SECONDS * sample_rate_hz) - 1 : -1])
+    return trimmed
+
+
+def draw_peaks(samples: Samples, count: int) -> list[float]:
+    """The loudest sample in each of `count` equal stretches."""
+    edges = np.linspace(0, samples.size, count, endpoint=False).astype(int)
+    loudest = np.maximum.reduceat(np.abs(samples), edges)
+    return [round(min(1.0, float(peak)), 3) for peak in loudest]
