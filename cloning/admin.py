@@ -102,7 +102,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
 
     @admin.display(description="audio")
     def player(self, generation: Generation) -> SafeString | str:
-        return player(download_url(generation)) if generation.audio else "–"
+        return player(download_url(generation)) if generation.has_file else "–"
 
     @admin.display(description="stored as")
     def stored_name(self, generation: Generation) -> str:

@@ -1,4 +1,4 @@
-"""The audio formats that are offered, once: what the form, the row, the encoder and HTTP each need to know.
+"""The audio formats that are offered, once: what the form, the row, the encoders and HTTP each need to know.
 
 It stands below `models`, whose choices it is, and so not in `audio`: models import nothing of that.
 """
@@ -39,3 +39,50 @@ class AudioFormat(StrEnum):
 
 
 AUDIO_FORMAT_CHOICES = [(audio_format.value, audio_format.label) for audio_format in AudioFormat]
+
+
+class StreamFormat(StrEnum):
+    """For sound that is sent while it is made. The value is the name in requests and the ending of addresses."""
+
+    content_type: str
+    encoder_arguments: tuple[str, ...]  # of FFmpeg, for its output; empty where none is needed
+
+    def __new__(
+        cls, name: str, content_type: str = "", encoder_arguments: tuple[str, ...] = ()
+    ) -> "StreamFormat":
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.content_type = content_type
+        member.encoder_arguments = encoder_arguments
+        return member
+
+    # Players wait for a number of bytes, so more of them a second start sooner; 192 kbit/s need 32 kHz or more.
+    MP3 = (
+        "mp3",
+        "audio/mpeg",
+        (
+            "-ar",
+            "48000",
+            "-c:a",
+            "libmp3lame",
+            "-b:a",
+            "192k",
+            "-reservoir",
+            "0",
+            "-write_xing",
+            "0",
+            "-f",
+            "mp3",
+        ),
+    )
+    WAV = "wav", "audio/wav"
+    OPUS = (
+        "opus",
+        "audio/ogg",
+        ("-c:a", "libopus", "-b:a", "48k", "-frame_duration", "20", "-page_duration", "20000", "-f", "opus"),
+    )
+    PCM = "pcm", "audio/pcm"  # 16-bit, little-endian, mono, at 24 kHz
+
+    @property
+    def suffix(self) -> str:
+        return f".{self.value}"

@@ -77,7 +77,7 @@ def download_url(generation: Generation) -> str:
 
 def offered_url(generation: Generation) -> str | None:
     """Of the joined file: all of it, what was spoken before it was stopped, or that of before a change."""
-    return download_url(generation) if generation.audio else None
+    return download_url(generation) if generation.has_file else None
 
 
 def segment_url(segment: Segment, suffix: str = "wav") -> str:

@@ -1,7 +1,7 @@
-"""Audio in and out through FFmpeg: probe and normalize uploads, join, master and encode speech.
+"""Audio in and out: probe and normalize uploads, level speech as it comes, store takes, join, stream and encode them.
 
-Levels follow EBU R 128: programme loudness in LUFS and true peak in dBTP as ITU-R BS.1770 defines them,
-measured by FFmpeg's `ebur128` filter. Whatever can't be read or written raises `cloning.errors.GenerationError`.
+Levels follow EBU R 128: programme loudness in LUFS and true peak in dBTP as ITU-R BS.1770 defines them.
+Whatever can't be read or written raises `cloning.errors.GenerationError`.
 """
 
 from cloning.audio.ffmpeg import find_ffmpeg
@@ -16,16 +16,29 @@ from cloning.audio.mastering import (
     write_speech,
 )
 from cloning.audio.probing import Clip, probe
+from cloning.audio.streaming import Encoder, encode_take, open_encoder
 from cloning.audio.takes import TakeSound, write_take
+from cloning.audio.wav import encode_pcm
 
 __all__ = [
     "Clip",
+    "Encoder",
+    "JoinedSpeech",
+    "Leveller",
     "NormalizedClip",
+    "Piece",
+    "TakeSound",
     "change_tempo",
     "compute_peaks",
     "encode",
+    "encode_pcm",
+    "encode_take",
     "find_ffmpeg",
+    "join",
+    "measure_gain",
     "normalize",
+    "open_encoder",
     "probe",
     "write_speech",
+    "write_take",
 ]

@@ -143,13 +143,31 @@ def run(
     if process.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
         raise took_too_long(timeout_seconds, failure_code)
     if process.returncode in NOT_STARTED:
-        raise GenerationError(ErrorCode.FFMPEG_MISSING, "FFmpeg could not be started on the server.")
+        raise could_not_start()
     return Run(process.returncode, bytes(output), side.decode(), log.decode(), log.is_whole)
 
 
 def start(
     arguments: list[str], cpu_seconds: int, side_to: int, *, has_input: bool
 ) -> subprocess.Popen[bytes]:
+    described = [f"pipe:{side_to}" if argument == SIDE_OUTPUT else argument for argument in arguments]
+    try:
+        return subprocess.Popen(
+            build_command(described, cpu_seconds),
+            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=ENVIRONMENT,
+            pass_fds=[side_to],
+            process_group=0,  # not a session: Linux may schedule each as one, and niceness is within a session
+        )
+    except OSError as error:
+        raise could_not_start() from error
+
+
+def build_command(arguments: list[str], cpu_seconds: int) -> list[str]:
+    """The command line that runs FFmpeg with `arguments` within every bound but that of the clock."""
     file_limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     max_file_bytes = (
         MAX_FILE_BYTES if file_limit == resource.RLIM_INFINITY else min(MAX_FILE_BYTES, file_limit)
@@ -164,22 +182,11 @@ def start(
     command = ["/bin/sh", "-c", LAUNCHER, "sh", *map(str, limits), str(NICENESS), find_ffmpeg()]
     command += ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"]
     command += ["-max_alloc", str(MAX_ALLOCATION_BYTES), "-filter_threads", "1"]
-    command += [f"pipe:{side_to}" if argument == SIDE_OUTPUT else argument for argument in arguments]
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env=ENVIRONMENT,
-            pass_fds=[side_to],
-            process_group=0,  # not a session: Linux may schedule each as one, and niceness is within a session
-        )
-    except OSError as error:
-        raise GenerationError(
-            ErrorCode.FFMPEG_MISSING, "FFmpeg could not be started on the server."
-        ) from error
+    return command + arguments
+
+
+def could_not_start() -> GenerationError:
+    return GenerationError(ErrorCode.FFMPEG_MISSING, "FFmpeg could not be started on the server.")
 
 
 def exchange(

@@ -27,7 +27,7 @@ CHUNK_SECONDS = 2
 class Piece:
     """A take as `write_take` wrote it, what that said of it, and the silence after it."""
 
-    source: Path | Callable[[], IO[bytes]]  # what opens the file, once
+    source: Path | Callable[[], IO[bytes]]  # where the file is, or what opens it, when its turn comes
     duration_seconds: float
     loudness_blocks: Sequence[int]
     true_peak_dbtp: float
@@ -45,9 +45,9 @@ class JoinedSpeech:
 def join(pieces: Sequence[Piece], sample_rate_hz: int, target: Path) -> JoinedSpeech:
     """Writes the pieces one after another as WAV, mono, 16-bit, at −19 LUFS, with true peaks below −1 dBTP.
 
-    The gain is one for all and within MAX_CORRECTION_DB, so that the file is as loud as the takes were. Only takes whose
-    peaks stand in its way are limited. The last piece's pause is not spoken. Pieces are opened one after another, and a
-    chunk is in memory at a time. `target` appears whole or not at all.
+    The gain is one for all and within MAX_CORRECTION_DB, so that the file is as loud as the takes were. Only takes
+    whose peaks stand in its way are limited. The last piece's pause is not spoken. Pieces are opened one after
+    another, and a chunk is in memory at a time. `target` appears whole or not at all.
     Raises GenerationError: SPEECH_SILENT without pieces, ENCODING_FAILED where a piece is no such WAV, STORAGE_FULL.
     """
     if not pieces:
@@ -100,25 +100,19 @@ def change_level(piece: Piece, gain_db: float, sample_rate_hz: int) -> Iterator[
 
 def read_samples(source: Path | Callable[[], IO[bytes]], sample_rate_hz: int) -> Iterator[Samples]:
     opened = source.open("rb") if isinstance(source, Path) else source()
-    with contextlib.closing(opened), open_take(opened, sample_rate_hz) as take:
-        while frames := take.readframes(CHUNK_SECONDS * sample_rate_hz):
-            yield decode_pcm(frames)
-        if take.tell() != take.getnframes():
-            raise damaged()
-
-
-def open_take(opened: IO[bytes], sample_rate_hz: int) -> wave.Wave_read:
+    damaged = GenerationError(ErrorCode.ENCODING_FAILED, "A part of the speech could not be read.")
     try:
-        take = wave.open(opened, "rb")
+        with contextlib.closing(opened), wave.open(opened, "rb") as take:
+            if (take.getnchannels(), take.getsampwidth(), take.getframerate()) != (1, 2, sample_rate_hz):
+                raise damaged
+            size = 0
+            while frames := take.readframes(CHUNK_SECONDS * sample_rate_hz):
+                yield decode_pcm(frames)
+                size += len(frames) // 2
+            if size != take.getnframes():
+                raise damaged
     except (wave.Error, EOFError) as error:
-        raise damaged() from error
-    if (take.getnchannels(), take.getsampwidth(), take.getframerate()) != (1, 2, sample_rate_hz):
-        raise damaged()
-    return take
-
-
-def damaged() -> GenerationError:
-    return GenerationError(ErrorCode.ENCODING_FAILED, "A part of the speech could not be read.")
+        raise damaged from error
 
 
 def split_pause(sample_count: int, sample_rate_hz: int) -> Iterator[int]:

@@ -5,6 +5,7 @@ which stream and takes share; the joined file then corrects by at most a little 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloning.audio.levels import SILENCE_PEAK_DBFS, Samples, measure_peak, to_decibels
 from cloning.audio.limiting import Limiter
@@ -38,8 +39,9 @@ def measure_gain(waveform: Samples, sample_rate_hz: int) -> float:
 class Leveller:
     """Speech as an engine gives it, chunk by chunk, made fit to be heard: true peaks below −1 dBTP, at `gain_db`.
 
-    Silence before the speech is cut to 30 ms; what follows it is `takes.write_take`'s to cut. Values that are no numbers
-    become silence. The output does not depend on how the input is cut, comes 6 ms behind it, and ends with `flush`.
+    Silence before the speech is cut to 30 ms; what follows it is `takes.write_take`'s to cut. Values that are no
+    numbers become silence. The output does not depend on how the input is cut, comes 6 ms behind it, and ends with
+    `flush`.
     """
 
     def __init__(self, sample_rate_hz: int, gain_db: float) -> None:
@@ -82,11 +84,12 @@ def clean(waveform: Samples) -> Samples:
     return samples
 
 
-def find_loud_blocks(samples: Samples, block_size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def find_loud_blocks(samples: Samples, block_size: int) -> NDArray[np.bool_]:
     """Whether each whole block of levelled speech is more than silence."""
     count = samples.size // block_size
     blocks = samples[: count * block_size].reshape(count, block_size)
-    return np.square(blocks, dtype=np.float64).mean(axis=1) > 10 ** (SILENCE_DBFS / 10)
+    loud: NDArray[np.bool_] = np.square(blocks, dtype=np.float64).mean(axis=1) > 10 ** (SILENCE_DBFS / 10)
+    return loud
 
 
 def fade_in(samples: Samples) -> None:

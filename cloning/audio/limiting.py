@@ -65,7 +65,8 @@ class Limiter:
         smooth = slide(np.add, slide(np.add, released, self._half_window), self._half_window)
         gains = smooth / self._half_window**2
         ready, self._waiting = self._waiting[: gains.size], self._waiting[gains.size :]
-        return (ready * gains).astype(np.float32)
+        limited: Samples = (ready * gains).astype(np.float32)
+        return limited
 
     def _release(self, gains: Gains) -> Gains:
         """Each gain, or the one before and a little: the least over all before, in coordinates that rise along."""

@@ -1,7 +1,7 @@
 """Programme loudness and true peak as ITU-R BS.1770 defines them, computed here, without a process.
 
-Loudness is kept as the level of each 100 ms. From these the loudness of any number of takes, joined with pauses, follows
-by arithmetic (gating is a matter of the whole, so it is done then), and no sample has to be read again.
+Loudness is kept as the level of each 100 ms. From these the loudness of any number of takes, joined with pauses,
+follows by arithmetic (gating is a matter of the whole, so it is done then), and no sample has to be read again.
 """
 
 import math
@@ -150,7 +150,8 @@ def design_interpolation() -> Samples:
     distances = np.arange(1 - HALF_TAPS, HALF_TAPS + 1) - fractions
     window = np.i0(6 * np.sqrt(1 - (distances / HALF_TAPS) ** 2)) / np.i0(6)
     taps = np.sinc(distances) * window
-    return (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)
+    interpolation: Samples = (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)
+    return interpolation
 
 
 INTERPOLATION = design_interpolation()

@@ -30,13 +30,14 @@ def decode_pcm(pcm: bytes) -> Samples:
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32767)
 
 
-def open_for_writing(target: Path, sample_rate_hz: int) -> wave.Wave_write:
+@contextlib.contextmanager
+def open_for_writing(target: Path, sample_rate_hz: int) -> Iterator[wave.Wave_write]:
     """A WAV to which frames of 16-bit mono can be written."""
-    output = wave.open(str(target), "wb")
-    output.setnchannels(1)
-    output.setsampwidth(2)
-    output.setframerate(sample_rate_hz)
-    return output
+    with wave.open(str(target), "wb") as output:
+        output.setnchannels(1)
+        output.setsampwidth(2)
+        output.setframerate(sample_rate_hz)
+        yield output
 
 
 @contextlib.contextmanager

@@ -1,28 +1,51 @@
-"""Finds what crashes leave: files without rows, rows that nothing uses, empty folders. Every worker calls `sweep`."""
+"""Finds what crashes and lost disks leave, and mends it. Every worker calls `sweep`; `manage.py sweep` shows it.
+
+Files without rows, rows that nothing uses and empty folders go. Of rows without files, what can be made again is
+forgotten; what can't stays, and says what is lost: a generation is marked as failed, and succeeds again if its
+audio comes back, as it does when a disk was only not mounted.
+"""
 
 import logging
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
+from cloning.errors import ErrorCode
 from cloning.jobs.cleanup import delete_stored, release_references
-from cloning.models import Generation, Reference, StoredConditioning, Take
-from cloning.storage.temporary import delete_abandoned_folders
+from cloning.jobs.takes import forget_sound
+from cloning.models import Generation, Reference, Status, StoredConditioning, Take
+from cloning.storage.local import HEALTH_FOLDER
+from cloning.storage.temporary import delete_abandoned_folders, delete_if_abandoned, find_abandoned_folders
 
 logger = logging.getLogger(__name__)
 
-FOLDERS = ("incoming", "normalized", "conditioning", "generated")
+FOLDERS = ("incoming", "normalized", "conditioning", "generated", HEALTH_FOLDER)
 LISTING_SECONDS = 3600.0
 """Between two listings of all files, of which there may be many, in a bucket."""
 MIN_AGE = timedelta(hours=1)
 """A file is stored before its row is written."""
 MAX_UNUSED = timedelta(days=1)
+AUDIO_LOST = (
+    "The audio is gone from the server's storage. Its text and settings are kept: it can be spoken again."
+)
 
 _list_at = 0.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    remedy: str  # what becomes of it, as in "deleted"; empty where nothing can be done
+    mend: Callable[[], object]
+    """Looks again: what it was found to be may be over."""
 
 
 def sweep() -> None:
@@ -31,38 +54,50 @@ def sweep() -> None:
     delete_abandoned_folders()
     if time.monotonic() >= _list_at:
         _list_at = time.monotonic() + LISTING_SECONDS
-        delete_unused_rows()
-        delete_orphaned_files()
+        for finding in find_all():
+            logger.warning("%s%s", finding.what, finding.remedy and f": {finding.remedy}")
+            finding.mend()
 
 
-def delete_unused_rows() -> None:
+def find_all() -> Iterator[Finding]:
+    """Each is to be mended before the next is asked for, or none: what is mended leaves more to find."""
+    for folder in find_abandoned_folders():
+        what = f"temporary/{folder.name} is of a process that was killed"
+        yield Finding(what, "deleted", partial(delete_if_abandoned, folder))
+    yield from find_unused_rows()
+    stored = {
+        name for folder in FOLDERS for name in walk(folder)
+    }  # before the rows: who stores has a row then
+    yield from find_lost_files(stored)
+    yield from find_orphans(stored)
+
+
+def find_unused_rows() -> Iterator[Finding]:
     """References that nothing has used for a day, and conditioning of sets that nothing has."""
     old = Reference.objects.unused().filter(created_at__lt=timezone.now() - MAX_UNUSED)
-    for reference_id in old.values_list("pk", flat=True):
-        with transaction.atomic():
-            Reference.objects.filter(pk=reference_id).lock()
-            release_references([reference_id])
+    for pk in old.values_list("pk", flat=True):
+        yield Finding(f"Reference {pk} is used by nothing", "deleted", partial(release_unused, [pk]))
     for conditioning in StoredConditioning.objects.all():
         if not conditioning.is_used():
-            with transaction.atomic():
-                release_references([each.pk for each in conditioning.references.all().lock()])
-            if not conditioning.references.exists():
-                conditioning.delete()
+            what = f"Conditioning {conditioning.pk} is of a set that nothing has"
+            yield Finding(what, "deleted", partial(delete_unused, conditioning))
 
 
-def delete_orphaned_files() -> int:
-    """Files of which no row knows, an hour old at least; returns how many."""
-    orphans = find_orphans()
-    for name in orphans:
-        logger.warning("%s belongs to nothing and is deleted", name)
-        delete_stored(name)
-    return len(orphans)
+def release_unused(reference_ids: Collection[uuid.UUID]) -> None:
+    with transaction.atomic():
+        Reference.objects.filter(pk__in=reference_ids).lock()
+        release_references(reference_ids)
 
 
-def find_orphans() -> list[str]:
-    names = {
-        name for folder in FOLDERS for name in walk(folder)
-    }  # before the rows: who stores a file now has one then
+def delete_unused(conditioning: StoredConditioning) -> None:
+    release_unused([each.pk for each in conditioning.references.all()])
+    if not conditioning.references.exists():
+        conditioning.delete()
+
+
+def find_orphans(stored: Collection[str]) -> Iterator[Finding]:
+    """Files of which no row knows, and empty folders, an hour old at least."""
+    names = set(stored)
     for rows, field in (
         (Reference.objects, "file"),
         (Reference.objects, "normalized"),
@@ -71,7 +106,64 @@ def find_orphans() -> list[str]:
         (Take.objects, "audio"),
     ):
         names.difference_update(rows.values_list(field, flat=True).iterator())
-    return sorted(name for name in names if is_old(name))
+    for name in sorted(names):
+        if is_old(name):
+            yield Finding(f"{name} belongs to nothing", "deleted", partial(delete_stored, name))
+
+
+def find_lost_files(stored: Collection[str]) -> Iterator[Finding]:
+    """Rows whose file is not there, and generations whose audio is there again."""
+    generations = Generation.objects.all()
+    for pk, name in find_rows(generations.filter(status=Status.SUCCEEDED), "audio"):
+        if is_lost(name, stored):
+            what = f"{name}, the audio of generation {pk}, is gone"
+            yield Finding(what, "marked as failed", partial(mark_lost, pk, name))
+    failed = generations.filter(status=Status.FAILED, error_code=ErrorCode.STORAGE_FAILED)
+    for pk, name in find_rows(failed, "audio"):
+        if name in stored:
+            what = f"{name}, the audio of generation {pk}, is there again"
+            yield Finding(what, "marked as succeeded", partial(mark_found, pk, name))
+    for take in Take.objects.filter(status=Status.SUCCEEDED).only("audio", "segment").iterator():
+        if is_lost(take.audio.name or "", stored):
+            what = f"{take.audio.name} is gone and can be spoken again"
+            yield Finding(what, "forgotten", partial(forget_sound, take))
+    for pk, name in find_rows(StoredConditioning.objects.all(), "file"):
+        if is_lost(name, stored):
+            forget = StoredConditioning.objects.filter(pk=pk, file=name).delete
+            yield Finding(f"{name} is gone and can be made again", "forgotten", forget)
+    for pk, name in find_rows(Reference.objects.all(), "normalized"):
+        if is_lost(name, stored):
+            rows = Reference.objects.filter(pk=pk, normalized=name)
+            what = f"{name} is gone and can be made again"
+            yield Finding(what, "forgotten", partial(rows.update, normalized=""))
+    for pk, name in find_rows(Reference.objects.all(), "file"):
+        if is_lost(name, stored):
+            what = (
+                f"{name}, the clip of reference {pk}, is gone; it is there again once somebody sends it again"
+            )
+            yield Finding(what, "", lambda: None)
+
+
+def find_rows(rows: models.QuerySet[Any], field: str) -> Iterator[tuple[uuid.UUID, str]]:
+    """Key and file of those that have one."""
+    return rows.exclude(**{field: ""}).order_by().values_list("pk", field).iterator()
+
+
+def is_lost(name: str, stored: Collection[str]) -> bool:
+    return name not in stored and not default_storage.exists(name)  # it may be newer than the listing
+
+
+def mark_lost(pk: uuid.UUID, name: str) -> None:
+    """Keeps the name: a file that comes back is no orphan, and the generation succeeds again."""
+    Generation.objects.filter(pk=pk, status=Status.SUCCEEDED, audio=name).update(
+        status=Status.FAILED, error_code=ErrorCode.STORAGE_FAILED, error_message=AUDIO_LOST
+    )
+
+
+def mark_found(pk: uuid.UUID, name: str) -> None:
+    Generation.objects.filter(
+        pk=pk, status=Status.FAILED, error_code=ErrorCode.STORAGE_FAILED, audio=name
+    ).update(status=Status.SUCCEEDED, error_code="", error_message="")
 
 
 def walk(folder: str) -> Iterator[str]:

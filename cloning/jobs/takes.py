@@ -197,6 +197,24 @@ def release_abandoned(take: Take) -> bool:
     return leases.update_claimed(take, status=Status.QUEUED, claim_token=None, lease_expires_at=None)
 
 
+def forget_sound(take: Take) -> None:
+    """Its file is lost. What is joined from it stays as it is; continued, its sentence is spoken again."""
+    with transaction.atomic():
+        generation = lock_generation(take)
+        rows = Take.objects.filter(pk=take.pk, status=Status.SUCCEEDED, audio=take.audio.name)
+        if generation is None or not rows.update(
+            status=Status.FAILED,
+            audio="",
+            error_code=ErrorCode.STORAGE_FAILED,
+            error_message="The sound of this sentence is gone from the server's storage.",
+        ):
+            return
+        if Segment.objects.filter(pk=take.segment_id, chosen_take=take).update(chosen_take=None):
+            generation.segments_done -= 1
+            generation.unspoken_chars += len(take.segment.text)
+            generation.save(update_fields=["segments_done", "unspoken_chars"])
+
+
 def lock_generation(take: Take) -> Generation | None:
     """None where it was deleted."""
     rows = Generation.objects.select_for_update(of=("self",)).filter(segments__takes=take.pk)

@@ -129,6 +129,11 @@ class Generation(Leased):
         return self.status in (Status.QUEUED, Status.RUNNING)
 
     @property
+    def has_file(self) -> bool:
+        """Whether there is a joined file, of all of it or of what was spoken before it was stopped."""
+        return bool(self.audio) and self.error_code != ErrorCode.STORAGE_FAILED
+
+    @property
     def is_awaited(self) -> bool:
         return self.awaited_until is not None and self.awaited_until > timezone.now()
 

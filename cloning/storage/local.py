@@ -20,6 +20,9 @@ POSTGRESQL_DISK_FULL = "53100"
 POSTGRESQL_BUSY = ("08", "40", "53", "55P03", "57P0")
 """Beginnings: connection, serialization and deadlock, resources, lock timeout, shutting down."""
 
+HEALTH_FOLDER = "health"
+"""Of its own, as a kill may leave a file in it: the sweep knows where to look."""
+
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether a disk or a quota is used up, as the operating system or the database says it."""
@@ -55,7 +58,7 @@ def explain_unavailable(error: BaseException) -> GenerationError | None:
 
 def check_storage() -> None:
     """Writes and deletes a file. Raises OSError where that can't be done."""
-    default_storage.delete(default_storage.save("health-check", ContentFile(b"ok")))
+    default_storage.delete(default_storage.save(f"{HEALTH_FOLDER}/check", ContentFile(b"ok")))
 
 
 def fsync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from boto3.exceptions import Boto3Error
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from storages.backends import s3
 
-PRECONDITION_FAILED = 412
+NOT_FOUND, PRECONDITION_FAILED = 404, 412
 SPOOL_BYTES = 1024**2  # of a file that is read; what is more goes to the disk
 # Botocore's own wait a minute for each of five tries, through which a page or a health check would hang.
 CLIENT_CONFIG = Config(
@@ -25,6 +26,11 @@ def as_os_errors() -> Iterator[None]:
         yield
     except (BotoCoreError, Boto3Error, ClientError) as error:
         raise OSError(f"S3: {error}") from error
+
+
+def status_of(error: ClientError) -> int:
+    status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status
 
 
 class S3Storage(s3.S3Storage):  # type: ignore[misc]  # django-storages has no types
@@ -61,7 +67,7 @@ class S3Storage(s3.S3Storage):  # type: ignore[misc]  # django-storages has no t
                         Body=content, IfNoneMatch="*", **self._get_write_parameters(name, content)
                     )
                 except ClientError as error:
-                    if error.response["ResponseMetadata"]["HTTPStatusCode"] != PRECONDITION_FAILED:
+                    if status_of(error) != PRECONDITION_FAILED:
                         raise
                     name = self.get_available_name(name)
                 else:
@@ -83,3 +89,13 @@ class S3Storage(s3.S3Storage):  # type: ignore[misc]  # django-storages has no t
     def size(self, name: str) -> int:
         with as_os_errors():
             return int(super().size(name))
+
+    def get_modified_time(self, name: str) -> datetime:
+        with as_os_errors():
+            try:
+                modified_at: datetime = super().get_modified_time(name)
+            except ClientError as error:
+                if status_of(error) == NOT_FOUND:
+                    raise FileNotFoundError(f"File does not exist: {name}") from error
+                raise
+            return modified_at

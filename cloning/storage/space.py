@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from cloning.errors import ErrorCode, GenerationError
+from cloning.storage.temporary import temporary_folder
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +32,13 @@ def keep_reserve() -> None:
     reserve = reserve_path()
     if reserve.exists() or free_bytes() < 4 * RESERVE_BYTES:
         return
-    beside = reserve.with_suffix(f".{os.getpid()}")
     try:
-        with beside.open("wb") as file:
+        with temporary_folder() as folder, (folder / "reserve").open("wb") as file:
             file.write(bytes(RESERVE_BYTES))  # written, as a file with holes would take no room
             os.fsync(file.fileno())
-        beside.replace(reserve)
+            (folder / "reserve").replace(reserve)
     except OSError as error:
         logger.warning("No reserve for a full disk could be set aside: %s", error)
-        beside.unlink(missing_ok=True)
 
 
 def release_reserve() -> bool:

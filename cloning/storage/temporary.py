@@ -54,23 +54,41 @@ def create_locked_folder() -> tuple[Path, int]:
 
 def delete_abandoned_folders() -> int:
     """Removes what processes that were killed have left; returns how many folders."""
+    return sum(delete_if_abandoned(folder) for folder in list_folders())
+
+
+def list_folders() -> list[Path]:
     try:
-        folders = list(temporary_root().iterdir())
+        return list(temporary_root().iterdir())
     except FileNotFoundError:
-        return 0
-    return sum(delete_if_abandoned(folder) for folder in folders)
+        return []
 
 
 def delete_if_abandoned(folder: Path) -> bool:
+    with locking_abandoned(folder) as is_ours:
+        if is_ours:
+            shutil.rmtree(folder, ignore_errors=True)
+        return is_ours and not folder.exists()
+
+
+def find_abandoned_folders() -> Iterator[Path]:
+    for folder in list_folders():
+        with locking_abandoned(folder) as is_ours:
+            pass
+        if is_ours:
+            yield folder
+
+
+@contextmanager
+def locking_abandoned(folder: Path) -> Iterator[bool]:
+    """Gives whether nobody had its lock; then it is ours while the context lasts."""
     try:
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
-        return False
+        yield False
+        return
     try:
-        if not is_abandoned(lock):
-            return False
-        shutil.rmtree(folder, ignore_errors=True)
-        return not folder.exists()
+        yield is_abandoned(lock)
     finally:
         os.close(lock)
 

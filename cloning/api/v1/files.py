@@ -17,7 +17,7 @@ from cloning.text.subtitles import Cue, format_srt, format_webvtt
 @api_view("GET", "HEAD")
 def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponseBase:
     found = fetch_generation(pk)
-    if not found.audio or found.audio_format != audio_format:
+    if not found.has_file or found.audio_format != audio_format:
         raise GenerationError(ErrorCode.FILE_UNKNOWN, f"This generation has no {audio_format} file.")
     return audio_response(
         request,
@@ -31,7 +31,7 @@ def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponse
 def subtitles(request: HttpRequest, pk: uuid.UUID, subtitle_format: str) -> HttpResponseBase:
     """The sentences with their times in the joined file."""
     found = fetch_generation(pk)
-    if not found.audio:
+    if not found.has_file:
         raise GenerationError(ErrorCode.FILE_UNKNOWN, "There is no joined file yet.")
     cues = [
         Cue(timed.start_seconds, timed.end_seconds, timed.segment.text)

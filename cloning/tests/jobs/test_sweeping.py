@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from cloning.jobs import sweeping
 from cloning.jobs.conditioning import store_conditioning
-from cloning.jobs.sweeping import delete_orphaned_files, delete_unused_rows, sweep
+from cloning.jobs.sweeping import find_all, sweep
 from cloning.models import Generation, Reference, StoredConditioning, Voice
 from cloning.tests.clips import FEMALE_CLIP
 
@@ -36,12 +36,17 @@ def age(settings):
     return make_old
 
 
+def mend_all() -> int:
+    """How many were found."""
+    return len([finding.mend() for finding in find_all()])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_file_without_a_row_goes_once_it_is_old(name, age, stored_files) -> None:
     default_storage.save(name, ContentFile(b"a voice"))
-    assert delete_orphaned_files() == 0
+    assert mend_all() == 0
     age()
-    assert delete_orphaned_files() == 1
+    assert mend_all() == 1
     assert stored_files() == []
 
 
@@ -49,7 +54,7 @@ def test_empty_folder_goes(age, settings) -> None:
     folder = settings.STORAGE_ROOT / "conditioning" / "0123"
     folder.mkdir(parents=True)
     age()
-    delete_orphaned_files()
+    mend_all()
     assert not folder.exists()
 
 
@@ -61,24 +66,23 @@ def test_what_rows_have_stays(spoken, age, stored_files) -> None:
     assert {name.split("/")[0] for name in before} == {"incoming", "normalized", "conditioning", "generated"}
     age(48)
     Reference.objects.update(created_at=timezone.now() - timedelta(days=2))
-    delete_unused_rows()
-    assert delete_orphaned_files() == 0
+    assert mend_all() == 0
     assert stored_files() == before
 
 
 def test_reference_of_nobody_goes_after_a_day(make_reference, nothing_kept) -> None:
     make_reference()
-    delete_unused_rows()
+    mend_all()
     assert Reference.objects.exists()
     Reference.objects.update(created_at=timezone.now() - timedelta(days=2))
-    delete_unused_rows()
+    mend_all()
     assert nothing_kept()
 
 
 def test_reference_of_a_voice_stays(make_reference) -> None:
     Voice.objects.create(name="Ada").references.add(make_reference())
     Reference.objects.update(created_at=timezone.now() - timedelta(days=2))
-    delete_unused_rows()
+    mend_all()
     assert Reference.objects.exists()
 
 
@@ -87,7 +91,7 @@ def test_conditioning_of_a_set_that_nobody_has_goes(make_generation, make_refere
     make_generation([a, b])
     assert store_conditioning([a, b], "engine-1", b"latents")
     Generation.references.through.objects.filter(reference=b).delete()  # as no code here does
-    delete_unused_rows()
+    mend_all()
     assert not StoredConditioning.objects.exists()
     assert a.file.name in stored_files()
 
@@ -97,7 +101,7 @@ def test_conditioning_without_references_goes(make_generation, make_reference) -
     make_generation([reference])
     assert store_conditioning([reference], "engine-1", b"latents")
     StoredConditioning.references.through.objects.all().delete()
-    delete_unused_rows()
+    mend_all()
     assert not StoredConditioning.objects.exists()
 
 

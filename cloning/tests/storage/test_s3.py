@@ -2,6 +2,7 @@
 
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -10,6 +11,8 @@ from django.core.files.base import ContentFile, File
 from django.core.management.base import CommandError
 from moto.server import ThreadedMotoServer
 
+from cloning.jobs import state
+from cloning.jobs.sweeping import find_all
 from cloning.management.commands import serve
 from cloning.storage.s3 import S3Storage
 from cloning.tests.clips import MALE_CLIP
@@ -69,6 +72,8 @@ def test_a_file_is_kept_and_deleted(storage, bucket, tmp_path):
 def test_what_is_not_there_is_missing_as_it_is_on_a_disk(storage):
     with pytest.raises(FileNotFoundError):
         storage.open("generated/none.wav")
+    with pytest.raises(FileNotFoundError):
+        storage.get_modified_time("generated/none.wav")
     assert storage.listdir("conditioning/none") == ([], [])
 
 
@@ -93,7 +98,8 @@ def test_a_name_taken_in_the_same_moment_is_not_overwritten(storage, monkeypatch
 
 def test_a_server_that_does_not_answer_is_an_os_error(bucket):
     storage = S3Storage(bucket_name=BUCKET, endpoint_url=f"http://127.0.0.1:{free_port()}")
-    for act in (storage.open, storage.exists, storage.size, storage.delete, storage.listdir):
+    acts = (storage.open, storage.exists, storage.size, storage.delete, storage.listdir)
+    for act in (*acts, storage.get_modified_time):
         with pytest.raises(OSError, match="S3: Could not connect"):
             act("a.wav")
     with pytest.raises(OSError, match="S3: Could not connect"):
@@ -124,6 +130,35 @@ def test_a_site_keeps_all_its_files_in_the_bucket(server, bucket, tmp_path):
         with urllib.request.urlopen(delete) as response:
             assert response.status == 204
         assert [object.key for object in bucket.objects.all()] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_finds_in_a_bucket_what_it_finds_on_a_disk(
+    server, bucket, settings, monkeypatch, make_reference, make_generation
+):
+    options = {"bucket_name": BUCKET, "endpoint_url": server}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "cloning.storage.s3.S3Storage", "OPTIONS": options},
+    }
+    generation = make_generation()
+    assert state.claim(generation)
+    speech = ContentFile(b"RIFF")
+    assert state.succeed(generation, speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[1.0])
+    bucket.Object("generated/orphan.wav").put(Body=b"a voice")
+    bucket.Object("conditioning/").put(Body=b"")  # as some tools make folders
+    assert list(find_all()) == []  # the file is young
+    monkeypatch.setattr("cloning.jobs.sweeping.MIN_AGE", timedelta(0))
+    assert [finding.what for finding in find_all()] == ["generated/orphan.wav belongs to nothing"]
+    bucket.Object(generation.audio.name).delete()
+    for finding in find_all():
+        finding.mend()
+    generation.refresh_from_db()
+    assert (generation.status, generation.error_code) == ("failed", "storage_failed")
+    assert [each.key for each in bucket.objects.all()] == [
+        "conditioning/",
+        generation.references.get().file.name,
+    ]
 
 
 def test_a_start_says_that_the_bucket_can_not_be_used(server, bucket, settings):

@@ -1,0 +1,93 @@
+"""What joining stored takes costs, beside levelling and measuring the same speech as a whole (`write_speech`).
+
+    python -m benchmarks.joining CLIP [CLIP …] [--takes 150] [--seconds 4] [--repeats 5]
+
+The clips are of speech, and each take is cut from one of them. `level` is the worker's share, take by take, while the
+engine speaks: the leveller and the take's file.
+"""
+
+import argparse
+import itertools
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from cloning import audio
+from cloning.audio.joining import Piece, join
+from cloning.audio.levelling import Leveller, measure_gain
+from cloning.audio.levels import Samples
+from cloning.audio.takes import write_take
+
+RATE_HZ = 24_000
+PAUSE_SECONDS = 0.35
+
+
+def read_clip(path: Path) -> Samples:
+    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    return np.asarray(soxr.resample(samples.mean(axis=1), rate_hz, RATE_HZ), np.float32)
+
+
+def cut_takes(clips: list[Path], count: int, seconds: float) -> list[Samples]:
+    size = round(seconds * RATE_HZ)
+    speech = np.concatenate([read_clip(clip) for clip in clips])
+    starts = itertools.islice(itertools.cycle(range(0, max(1, speech.size - size), size // 2)), count)
+    return [speech[start : start + size] for start in starts]
+
+
+def level(takes: list[Samples], folder: Path) -> list[Piece]:
+    gain_db = measure_gain(np.concatenate(takes[:3]), RATE_HZ)
+    pieces = []
+    for index, take in enumerate(takes):
+        leveller = Leveller(RATE_HZ, gain_db)
+        target = folder / f"{index}.wav"
+        sound = write_take(np.concatenate([leveller.process(take), leveller.flush()]), RATE_HZ, target)
+        pieces.append(
+            Piece(target, sound.duration_seconds, sound.loudness_blocks, sound.true_peak_dbtp, PAUSE_SECONDS)
+        )
+    return pieces
+
+
+def time_of(work: Callable[[], object], repeats: int) -> float:
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("clips", nargs="+", type=Path)
+    parser.add_argument("--takes", type=int, default=150)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    takes = cut_takes(options.clips, options.takes, options.seconds)
+    with tempfile.TemporaryDirectory(prefix="joining-") as temporary:
+        folder = Path(temporary)
+        pieces = level(takes, folder)
+        duration_seconds = join(pieces, RATE_HZ, folder / "joined.wav").duration_seconds
+        spoken = [(take, PAUSE_SECONDS) for take in takes]
+        times = {
+            "join": time_of(lambda: join(pieces, RATE_HZ, folder / "joined.wav"), options.repeats),
+            "level": time_of(lambda: level(takes, folder), options.repeats),
+            "write_speech": time_of(
+                lambda: audio.write_speech(spoken, RATE_HZ, folder / "whole.wav"), options.repeats
+            ),
+        }
+    print(f"{len(pieces)} takes, {duration_seconds / 60:.1f} minutes, load {os.getloadavg()[0]:.1f}")
+    print("| | seconds for ten minutes of speech | write_speech takes so many times as long |\n|---|---|---|")
+    for name, seconds in times.items():
+        print(f"| {name} | {seconds * 600 / duration_seconds:.2f} | {times['write_speech'] / seconds:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
