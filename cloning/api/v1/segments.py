@@ -10,6 +10,7 @@ from cloning.api.http import api_view, read_json, require_trusted_origin
 from cloning.api.serializers import SEGMENT, TAKE, TakeOf
 from cloning.api.v1.generations import fetch_generation
 from cloning.errors import ErrorCode, GenerationError
+from cloning.formats import AudioFormat
 from cloning.forms import TakeForm, form_errors
 from cloning.jobs import takes
 from cloning.jobs.timeline import read_timeline
@@ -32,7 +33,7 @@ def encode(take: Take) -> bytes:
         path = folder / "take.wav"
         with take.audio.open("rb") as stored, path.open("wb") as copy:
             shutil.copyfileobj(stored, copy)
-        return audio.encode_take(path, "mp3")
+        return audio.encode_take(path, AudioFormat.MP3)
 
 
 @api_view("POST")
