@@ -85,18 +85,21 @@ def cut_off_beginning(
 ) -> list[Piece]:
     """Takes the pieces of a text that are not yet full off its paragraphs."""
     pieces: list[Piece] = []
-    spoken_chars = 0
-    while paragraphs and first_chars + spoken_chars < max_chars:
-        room = first_chars + spoken_chars - 1  # for a full stop
-        is_joined = pieces and len(pieces[-1].text) < language.min_segment_chars
-        if is_joined:
-            room -= 2 * len(pieces[-1].text) + 2
+    while paragraphs and first_chars + count_chars(pieces) < max_chars:
+        heading = ""
+        if pieces and len(pieces[-1].text) < language.min_segment_chars:
+            heading = join(end_sentence(pieces.pop().text, language), "", language)
+        room = first_chars + count_chars(pieces) - len(heading) - 1  # for a full stop
         piece, rest = cut_off(paragraphs.popleft(), room, language)
         if rest:
             paragraphs.appendleft(rest)
-        pieces.append(piece)
-        spoken_chars += len(piece.text)
+        if heading or any(map(str.isalpha, piece.text)):
+            pieces.append(Piece(heading + piece.text, piece.gap_seconds))
     return pieces
+
+
+def count_chars(pieces: list[Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces)
 
 
 def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, str]:
