@@ -59,13 +59,19 @@ def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
             peaks=joined.peaks,
         ):
             return False
-        if before.status == Status.RUNNING and before.segments_done >= before.segments_total:
+        if is_last_step(before):
             Generation.objects.filter(pk=generation.pk).update(
                 status=Status.SUCCEEDED, stage="", finished_at=timezone.now(), error_code="", error_message=""
             )
         delete_stored_on_commit(before.audio.name)
         notify(str(generation.pk))
     return True
+
+
+def is_last_step(generation: Generation) -> bool:
+    """Whether what is joined is the whole text, and not a part of it that was there when somebody stopped it."""
+    is_whole = generation.segments_done >= generation.segments_total and not generation.is_join_due
+    return generation.status == Status.RUNNING and is_whole
 
 
 def fail(generation: Generation, code: ErrorCode, message: str) -> bool:
@@ -78,9 +84,13 @@ def fail(generation: Generation, code: ErrorCode, message: str) -> bool:
         "status": Status.FAILED,
     }
     with transaction.atomic():
-        if not leases.update_claimed(generation, claim_token=None, lease_expires_at=None, attempts=0):
+        before = Generation.objects.select_for_update().filter(pk=generation.pk).first()
+        if before is None or not leases.update_claimed(
+            generation, claim_token=None, lease_expires_at=None, attempts=0
+        ):
             return False
-        Generation.objects.filter(pk=generation.pk, status=Status.RUNNING).update(**changes)
+        if is_last_step(before):
+            Generation.objects.filter(pk=generation.pk).update(**changes)
         notify(str(generation.pk))
     return True
 

@@ -128,7 +128,11 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             error_message="",
         ):
             return False
-        if Segment.objects.filter(pk=take.segment_id, chosen_take=None).update(chosen_take=take):
+        unspoken = Segment.objects.filter(pk=take.segment_id, chosen_take=None)
+        if take.engine != generation.engine and unspoken.exists():
+            # A worker with another engine began with the next sentence meanwhile.
+            queue_take(take.segment, take.text, random_seed())
+        elif unspoken.update(chosen_take=take):
             count_segment(generation, take.segment)
         SoundChunk.objects.filter(take=take).delete()
         notify(str(generation.pk))
@@ -224,7 +228,8 @@ def lock_generation(take: Take) -> Generation | None:
 def add_take(segment: Segment, text: str, seed: int) -> Take:
     """A spoken segment is to be spoken once more. Raises GenerationError."""
     with transaction.atomic():
-        Generation.objects.select_for_update().filter(pk=segment.generation_id).first()
+        if not Generation.objects.select_for_update().filter(pk=segment.generation_id).first():
+            raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "It was deleted in this moment.")
         segment.refresh_from_db()
         if segment.chosen_take is None:
             raise GenerationError(ErrorCode.NOT_SPOKEN_YET, "This sentence has not been spoken yet.")
@@ -247,13 +252,17 @@ def queue_take(segment: Segment, text: str, seed: int) -> Take:
 
 
 def choose(take: Take) -> bool:
-    """Has the whole joined again with this take."""
+    """Has the whole joined again with this take. What another engine spoke than the rest is not chosen."""
     with transaction.atomic():
         generation = lock_generation(take)
-        if generation is None or take.status != Status.SUCCEEDED:
+        spoken = Segment.objects.filter(pk=take.segment_id).exclude(chosen_take=None)
+        if generation is None or take.status != Status.SUCCEEDED or not spoken.exists():
             return False
-        rows = Segment.objects.filter(pk=take.segment_id).exclude(chosen_take=take)
-        if rows.update(chosen_take=take, text=take.text) and not generation.is_active:
+        if take.engine != generation.engine:
+            return False
+        is_changed = spoken.exclude(chosen_take=take).update(chosen_take=take, text=take.text)
+        is_whole = generation.segments_done >= generation.segments_total
+        if is_changed and (is_whole or not generation.is_active):  # else it is joined at its end
             Generation.objects.filter(pk=generation.pk).update(is_join_due=True)
         notify(WORK)
         notify(str(generation.pk))
