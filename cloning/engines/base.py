@@ -44,8 +44,7 @@ class Engine(Protocol):
     name: str  # that of its EngineEntry
     label: str  # likewise
     sample_rate_hz: int
-    segment_limits: Mapping[str, int]
-    """How many characters `synthesize` takes at a time, by the keys of `text.LANGUAGES`."""
+    segment_limits: Mapping[str, int]  # likewise
     conditioning_key: str
     """Differs whenever `condition` would return something else for the same clips: engine, weights, settings."""
     conditioning_shapes: Mapping[str, tuple[int, ...]]
@@ -96,6 +95,20 @@ class Engine(Protocol):
             on_step(index / len(segments))
             yield index, self.synthesize(segment, language, conditioning, each)
 
+    def stream(
+        self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
+    ) -> Generator[Waveform, None, int]:
+        """The sound of `synthesize` in pieces, for somebody who listens meanwhile; raises the same errors.
+
+        Returns how many samples are speech: `synthesize` returns no more than those. What was given out beyond is a
+        tail that turned out too late to be none, and is to be cut from what is kept. An engine whose entry says
+        `can_stream` defines this anew, and gives each piece as soon as it is computed; others give the whole at once.
+        Closing the generator ends the work.
+        """
+        sound = self.synthesize(segment, language, conditioning, options)
+        yield sound
+        return len(sound)
+
 
 @dataclass(frozen=True)
 class EngineEntry:
@@ -109,7 +122,11 @@ class EngineEntry:
     label: str  # for people
     is_clone: bool  # or a preview, which every page, answer and file has to say
     generations_at_once: int  # that a worker has in hand
-    can_stream: bool  # has `stream`: the sound of a segment in pieces, while it is computed
+    can_stream: bool  # `stream` gives the sound of a segment in pieces, while it is computed
+    segment_limits: Mapping[str, int]
+    """How many characters `synthesize` takes at a time, by the keys of `text.LANGUAGES`."""
+    first_segment_limits: Mapping[str, int]
+    """The same for the first segment of a text that is listened to while it is made, so that it is heard early."""
     is_available: Callable[[Any], bool]
     obstacle: Callable[[Any], str | None]
     """Why it can't be used though it was begun to be set up; None when it can be, or nothing of it is there."""

@@ -1,6 +1,7 @@
 """Cuts a text into segments that an engine speaks in one go."""
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -24,7 +25,6 @@ PARAGRAPH_GAP_SECONDS = 0.75
 
 SENTENCE = re.compile(r"(?<=[.!?؟।])\s+(?![a-zа-яё])|(?<=[।॥。！？])\s*")
 CLAUSE = re.compile(r"(?<=[,;:.!?،؛])\s+|(?<=[、，；：])\s*")
-WORD = re.compile(r"\s+")
 FULL_STOPS = ".!?。！？।॥؟"
 FINAL_PAUSES = " ,;:、，；：،؛'-"
 
@@ -43,12 +43,17 @@ class Piece:
     gap_seconds: float
 
 
-def split(text: str, language: str, max_chars: int) -> list[Segment]:
+def split(text: str, language: str, max_chars: int, first_chars: int | None = None) -> list[Segment]:
     """Normalized segments in reading order, each within 90 % of `max_chars` and with a letter in it.
 
     Cuts at sentence ends where it can, else after commas, else at spaces, else anywhere. A segment never
     holds two paragraphs, unless one is only a few characters long (a heading, a list item). All end in a
     full stop, question or exclamation mark. `language` is a key of LANGUAGES.
+
+    With `first_chars`, at least three times `min_segment_chars`, sound comes early: no more than so many are spoken
+    first, and then no more than have been spoken and as many again, until segments are full. Who listens meanwhile
+    never waits for an engine that speaks twice as fast as people do. Only the last segment may have what is too short
+    to be spoken alone besides.
 
     Raises UnspeakableText when nothing can be said (only emoji, punctuation, invisible characters), or far more than
     was written.
@@ -60,8 +65,10 @@ def split(text: str, language: str, max_chars: int) -> list[Segment]:
             f"Read out, this text is more than {MAX_GROWTH} times as long: write its signs as words."
         )
     max_chars = int(max_chars * FILL) - 1  # room for a full stop
-    pieces: list[Piece] = []
-    for paragraph in spoken.split("\n\n"):
+    paragraphs, pieces = deque(spoken.split("\n\n")), list[Piece]()
+    if first_chars:
+        pieces = cut_off_beginning(paragraphs, first_chars, max_chars, reading)
+    for paragraph in paragraphs:
         packed = pack(cut(paragraph, max_chars, reading), max_chars, reading)
         if packed:
             packed[-1].gap_seconds = PARAGRAPH_GAP_SECONDS
@@ -71,6 +78,51 @@ def split(text: str, language: str, max_chars: int) -> list[Segment]:
         raise UnspeakableText
     pieces[-1].gap_seconds = 0.0
     return [Segment(end_sentence(piece.text, reading), piece.gap_seconds) for piece in pieces]
+
+
+def cut_off_beginning(
+    paragraphs: deque[str], first_chars: int, max_chars: int, language: Language
+) -> list[Piece]:
+    """Takes the pieces of a text that are not yet full off its paragraphs."""
+    pieces: list[Piece] = []
+    while paragraphs and first_chars + count_chars(pieces) < max_chars:
+        heading = ""
+        if pieces and len(pieces[-1].text) < language.min_segment_chars:
+            heading = join(end_sentence(pieces.pop().text, language), "", language)
+        room = first_chars + count_chars(pieces) - len(heading) - 1  # for a full stop
+        piece, rest = cut_off(paragraphs.popleft(), room, language)
+        if rest:
+            paragraphs.appendleft(rest)
+        if heading or any(map(str.isalpha, piece.text)):
+            pieces.append(Piece(heading + piece.text, piece.gap_seconds))
+    return pieces
+
+
+def count_chars(pieces: list[Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces)
+
+
+def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, str]:
+    """The beginning of a paragraph, and the rest, which is long enough to be spoken.
+
+    Cuts at a sentence's end, else at a clause's, if it isn't too near; else between words.
+    """
+    if len(paragraph) <= max_chars:
+        return Piece(paragraph, PARAGRAPH_GAP_SECONDS), ""
+    last = min(max_chars, len(paragraph) - language.min_segment_chars)
+    half, quarter = max_chars // 2, max(max_chars // 4, language.min_segment_chars)
+    for pattern, gap_seconds, first in (
+        (SENTENCE, SENTENCE_GAP_SECONDS, half),
+        (CLAUSE, CLAUSE_GAP_SECONDS, half),
+        (SENTENCE, SENTENCE_GAP_SECONDS, quarter),
+        (CLAUSE, CLAUSE_GAP_SECONDS, quarter),
+        (language.word_end, WORD_GAP_SECONDS, quarter),
+    ):
+        # What follows the space has to be seen, too.
+        ends = [end for end in pattern.finditer(paragraph, first, last + 2) if end.start() <= last]
+        if ends:
+            return Piece(paragraph[: ends[-1].start()], gap_seconds), paragraph[ends[-1].end() :]
+    return Piece(paragraph[:last], WORD_GAP_SECONDS), paragraph[last:]
 
 
 def cut(paragraph: str, max_chars: int, language: Language) -> Iterator[Piece]:
@@ -83,7 +135,7 @@ def cut(paragraph: str, max_chars: int, language: Language) -> Iterator[Piece]:
             if len(clause) <= max_chars:
                 yield Piece(clause, CLAUSE_GAP_SECONDS)
                 continue
-            words = (Piece(word, WORD_GAP_SECONDS) for word in cut_words(clause, max_chars))
+            words = (Piece(word, WORD_GAP_SECONDS) for word in cut_words(clause, max_chars, language))
             packed = pack(words, max_chars, language)
             packed[-1].gap_seconds = CLAUSE_GAP_SECONDS
             yield from packed
@@ -93,8 +145,8 @@ def find_parts(pattern: re.Pattern[str], text: str) -> list[str]:
     return [part for part in pattern.split(text) if any(map(str.isalpha, part))]
 
 
-def cut_words(clause: str, max_chars: int) -> Iterator[str]:
-    for word in WORD.split(clause):
+def cut_words(clause: str, max_chars: int, language: Language) -> Iterator[str]:
+    for word in language.word_end.split(clause):
         for start in range(0, len(word), max_chars):
             yield word[start : start + max_chars]
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from cloning.engines.base import Engine, EngineEntry
+from cloning.engines.preview.limits import FIRST_SEGMENT_LIMITS, SEGMENT_LIMITS
 
 
 class Settings(Protocol):
@@ -21,6 +22,8 @@ ENTRY = EngineEntry(
     is_clone=False,
     generations_at_once=1,  # several would only divide its time
     can_stream=False,
+    segment_limits=SEGMENT_LIMITS,
+    first_segment_limits=FIRST_SEGMENT_LIMITS,
     is_available=lambda settings: True,
     obstacle=lambda settings: None,
     load=_load,

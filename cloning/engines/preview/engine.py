@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from cloning.engines.base import Conditioning, Engine, EngineError, Reals, SynthesisOptions, Waveform
 from cloning.engines.preview import ENTRY, espeak_voice, kokoro, phonemes, reference, speaker, styles
 from cloning.engines.preview.equalizer import equalize
-from cloning.engines.preview.limits import SEGMENT_LIMITS
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT
 from cloning.engines.preview.search import Target, nearest_style
 
@@ -46,7 +45,7 @@ class PreviewEngine(Engine):
     name = ENTRY.name
     label = ENTRY.label
     sample_rate_hz = kokoro.SAMPLE_RATE_HZ  # espeak-ng's speech is resampled to it
-    segment_limits = SEGMENT_LIMITS
+    segment_limits = ENTRY.segment_limits
 
     def __init__(self, *, with_kokoro: bool = True, weights: Sequence[Path] | None = None) -> None:
         """`weights` are the parts of Kokoro's file, by default the installed ones; without them espeak-ng speaks."""

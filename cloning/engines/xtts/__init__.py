@@ -5,6 +5,7 @@ from typing import Protocol
 
 from cloning.engines.base import Engine, EngineEntry, EngineError
 from cloning.engines.xtts import weights
+from cloning.engines.xtts.limits import FIRST_SEGMENT_LIMITS, SEGMENT_LIMITS
 
 
 class Settings(Protocol):
@@ -47,6 +48,8 @@ ENTRY = EngineEntry(
     is_clone=True,
     generations_at_once=4,  # the weights are read once for all that is spoken at the same time
     can_stream=True,
+    segment_limits=SEGMENT_LIMITS,
+    first_segment_limits=FIRST_SEGMENT_LIMITS,
     is_available=_is_available,
     obstacle=_obstacle,
     load=_load,

@@ -21,7 +21,6 @@ from cloning.engines.xtts import ENTRY, weights
 from cloning.engines.xtts.decoding import Decoder, Row
 from cloning.engines.xtts.ending import EndOfSpeechDetector, SpeakingRate, Speech, cut_tail
 from cloning.engines.xtts.gpt import Gpt
-from cloning.engines.xtts.limits import SEGMENT_LIMITS
 from cloning.engines.xtts.linear import choose_precision
 from cloning.engines.xtts.loading import load_model
 from cloning.engines.xtts.model import CONDITIONING_LATENTS, CONDITIONING_RATE_HZ
@@ -74,7 +73,7 @@ class XttsEngine(Engine):
 
     name = ENTRY.name
     label = ENTRY.label
-    segment_limits = SEGMENT_LIMITS
+    segment_limits = ENTRY.segment_limits
 
     def __init__(
         self,
@@ -177,16 +176,16 @@ class XttsEngine(Engine):
 
     def stream(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
-    ) -> Iterator[Waveform]:
-        """The sound of `synthesize` in chunks, each as soon as it is computed; raises the same errors.
-
-        What runs on is ended, but its tail can't be cut: it was given out already.
-        """
+    ) -> Generator[Waveform, None, int]:
+        """See `Engine.stream`: what runs on is ended, but its tail was given out before that is known."""
+        sounds: list[Waveform] = []
         with self._speaking([segment], language, conditioning, [options]) as rows:
             streams = self._vocoder_streams(conditioning, [options])
             for chunk in self._stream_chunks(rows, streams, FIRST_STREAMED_CODES, STREAMED_CODES):
-                if len(sound := chunk.sound.result()):
-                    yield sound
+                sounds.append(chunk.sound.result())
+                if len(sounds[-1]):
+                    yield sounds[-1]
+            return len(self._cut_run_on(np.concatenate(sounds), rows[0]))
 
     def _stream_chunks(
         self,

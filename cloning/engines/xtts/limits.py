@@ -20,3 +20,8 @@ SEGMENT_LIMITS: dict[str, int] = {
     "hi": 150,
 }
 """Characters that XTTS v2 speaks in one go (coqui-tts 0.28, `VoiceBpeTokenizer.char_limits`)."""
+
+FIRST_SEGMENT_LIMITS: dict[str, int] = {
+    language: round(0.32 * limit) for language, limit in SEGMENT_LIMITS.items()
+}
+"""80 in English, 26 in Chinese: some five seconds of speech. A clause of half as many is heard sooner."""
