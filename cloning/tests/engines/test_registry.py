@@ -12,7 +12,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from cloning.engines import preview, registry, xtts
-from cloning.engines.base import EngineError
+from cloning.engines.base import Engine, EngineError
 from cloning.tests.clips import MALE_CLIP
 from cloning.tests.live_site import PROJECT, running
 from cloning.tests.waiting import wait_until
@@ -75,7 +75,8 @@ def test_an_engine_is_what_its_entry_says_and_is_kept(
     settings.ENGINE, settings.MODEL_CACHE = name, tiny_weights
     engine, entry = registry.get_engine(), registry.ENGINES[name]
     assert (engine.name, engine.label) == (entry.name, entry.label)
-    assert hasattr(engine, "stream") == entry.can_stream
+    assert engine.segment_limits is entry.segment_limits
+    assert (type(engine).stream is not Engine.stream) == entry.can_stream
     assert registry.get_engine() is engine
 
 

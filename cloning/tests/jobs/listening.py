@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.db import connection
 from cloning.jobs.notifications import Subscription
 from cloning.tests.live_site import PROJECT
 
+MAX_SECONDS = 300.0  # then a listener is killed; for machines under heavy load
 SCRIPT = """
 import os, sys, django
 django.setup()
@@ -33,7 +35,7 @@ class Listener:
     process: "subprocess.Popen[str]"
 
     def next_line(self) -> str:
-        """Waits for it."""
+        """Waits for it; nothing when the process has ended."""
         assert self.process.stdout
         return self.process.stdout.readline().strip()
 
@@ -53,9 +55,12 @@ def running(script: str, *topics: str) -> Iterator[Listener]:
             "DATABASE_URL": database_url(),
         },
     )
+    watchdog = threading.Timer(MAX_SECONDS, process.kill)
+    watchdog.start()
     try:
         yield Listener(process)
     finally:
+        watchdog.cancel()
         process.kill()
         process.communicate()
 

@@ -61,7 +61,7 @@ def test_a_pipe_that_was_never_finished_is_removed_later(pipes) -> None:
     assert pipes() == [new]
 
 
-def test_a_full_pipe_keeps_what_it_has_and_drops_the_rest() -> None:
+def test_a_full_pipe_keeps_what_it_has_and_drops_the_rest(caplog) -> None:
     with Subscription() as full, Subscription() as other:
         line_bytes = len(f"{0:063}\n")
         for number in range(fifos.PIPE_BYTES // line_bytes + 100):
@@ -70,6 +70,7 @@ def test_a_full_pipe_keeps_what_it_has_and_drops_the_rest() -> None:
         assert full.wait(0) == {f"{number:063}" for number in range(fifos.PIPE_BYTES // line_bytes)}
         notify(WORK)
         assert next_topics(full) == {WORK}
+    assert caplog.text == ""  # no fault of the sender
 
 
 def test_where_no_pipe_can_be_only_the_timeout_ends_waiting(settings, caplog) -> None:

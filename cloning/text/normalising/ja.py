@@ -1,5 +1,7 @@
 """Japanese."""
 
+import re
+
 from cloning.text.normalising.common.language import Language
 from cloning.text.normalising.common.vocabulary import build_vocabulary
 
@@ -7,6 +9,7 @@ from cloning.text.normalising.common.vocabulary import build_vocabulary
 class Japanese(Language):
     code = "ja"
     is_spaced = False
+    word_end = re.compile(r"\s+|(?<=[ぁ-ゖ])(?=[一-鿿ァ-ヺ])")  # an ending in hiragana, then the next word
     full_stop = "。"
     min_segment_chars = 5
     spells_decimals = True
