@@ -6,8 +6,8 @@ Whatever goes wrong becomes a reason on the row.
 import functools
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -165,32 +165,46 @@ def speak_whole(engine: Engine, take: Take, voice: Voice, report: Report) -> Wav
 
 
 def speak_live(engine: Engine, take: Take, voice: Voice, report: Report) -> Waveform:
-    """Gives the sound out while it is spoken. What the engine finds to be no speech afterwards is not kept."""
+    """Gives the sound out while it is spoken. What the engine finds afterwards to be no speech is not kept."""
     assert voice.gain_db is not None
-    parts = split_take(take, engine)
+    language, options = take.segment.generation.language, synthesis_options(take)
     leveller = audio.Leveller(engine.sample_rate_hz, voice.gain_db)
-    kept: list[Waveform] = []
-    raw: list[Waveform] = []
+    spoken: list[Waveform] = []
+    levelled: list[Waveform] = []
+    tail_size = 0
+    parts = split_take(take, engine)
     with LiveTake(take) as live:
         for number, part in enumerate(parts):
-            speech = engine.stream(
-                part.text, take.segment.generation.language, voice.conditioning, synthesis_options(take)
-            )
-            levelled: list[Waveform] = []
-            spoken: list[Waveform] = []
-            while (chunk := next(speech, None)) is not None:
-                report(Progress(Stage.SPEAKING, number / len(parts)))
-                spoken.append(chunk)
-                levelled.append(leveller.process(chunk))
-                live.publish(levelled[-1])
-            raw.append(np.concatenate([*spoken, silence(0, engine)]))
-            verify(raw[-1], part.text)
+            size_before = count_samples(spoken)
+            speech = engine.stream(part.text, language, voice.conditioning, options)
+            with closing(speech):
+                while isinstance(piece := next_piece(speech), np.ndarray):
+                    report(Progress(Stage.SPEAKING, number / len(parts)))
+                    spoken.append(piece)
+                    levelled.append(leveller.process(piece))
+                    live.publish(levelled[-1])
+            tail_size = count_samples(spoken) - size_before - piece
+            verify(np.concatenate([*spoken, silence(0, engine)]), part.text)
             pause = silence(part.pause_seconds, engine)
-            levelled.append(leveller.process(pause) if number < len(parts) - 1 else leveller.flush())
-            live.publish(levelled[-1])
-            kept += levelled
-    learn_gain(voice, np.concatenate(raw), engine.sample_rate_hz)
-    return np.concatenate(kept)
+            spoken.append(pause)
+            levelled.append(leveller.process(pause))
+        levelled.append(leveller.flush())
+        live.publish(np.concatenate(levelled[-2:]))
+    learn_gain(voice, np.concatenate(spoken), engine.sample_rate_hz)
+    sound = np.concatenate(levelled)
+    return sound[: sound.size - tail_size]
+
+
+def next_piece(speech: Generator[Waveform, None, int]) -> Waveform | int:
+    """Of an engine's stream; at its end, how many samples were speech."""
+    try:
+        return next(speech)
+    except StopIteration as end:
+        return int(end.value)
+
+
+def count_samples(pieces: Sequence[Waveform]) -> int:
+    return sum(piece.size for piece in pieces)
 
 
 def level(waveform: Waveform, sample_rate_hz: int, gain_db: float) -> Waveform:
