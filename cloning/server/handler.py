@@ -6,6 +6,7 @@ their own, so that a page never stands in line behind uploads.
 
 import asyncio
 import functools
+import logging
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,10 +22,15 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.notifications import Arrivals
 from cloning.server.bodies import Body, ClientLeftError, Receive, discard_body, read_body, refuse_size
+from cloning.server.broadcasts import Broadcasts, Listener
 from cloning.server.deferred import DeferredResponse
+from cloning.server.sound import Places, SoundResponse
 from cloning.storage.local import explain_unavailable
 from cloning.storage.temporary import temporary_root
+
+logger = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -38,6 +44,7 @@ class Request(ASGIRequest):
     refusal: GenerationError | None = None
     """Why the server takes it no further; `middleware.refuse` answers with it."""
     has_unread_body = False
+    places: Places
 
 
 class Handler(BaseHandler):
@@ -48,13 +55,18 @@ class Handler(BaseHandler):
         self.load_middleware()
         temporary_root().mkdir(mode=0o700, parents=True, exist_ok=True)
         self.stopping = asyncio.Event()
+        self.arrivals = Arrivals()
+        self.broadcasts = Broadcasts(self.arrivals)
+        self.places = Places()
         self.views = ThreadPoolExecutor(settings.WEB_THREADS, "view")
         self.uploads = ThreadPoolExecutor(UPLOAD_THREADS, "upload")
         self.uploads_at_once = 0
 
     def stop(self) -> None:
-        """Answers what waits with what there is."""
+        """Answers what waits with what there is, and breaks streams off."""
         self.stopping.set()
+        self.broadcasts.stop()
+        self.arrivals.close()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,6 +76,7 @@ class Handler(BaseHandler):
             request = await read_request(scope, receive)
         except ClientLeftError:
             return
+        request.places = self.places
         answering = asyncio.create_task(self.answer(request, send))
         leaving = asyncio.create_task(wait_for_leaving(receive))
         try:
@@ -73,12 +86,14 @@ class Handler(BaseHandler):
             if not answering.done():
                 answering.cancel()
             await asyncio.wait((answering, leaving))
-        if not answering.cancelled():
-            answering.result()
+        if not answering.cancelled() and answering.result() is False:
+            # Without an end, and without a traceback: gunicorn closes the connection, so that the client notices.
+            raise asyncio.CancelledError
         if request.has_unread_body:
             await discard_body(receive)
 
-    async def answer(self, request: Request, send: Send) -> None:
+    async def answer(self, request: Request, send: Send) -> bool:
+        """Whether the answer was sent to its end."""
         is_upload = request.content_type == "multipart/form-data"
         if is_upload and self.uploads_at_once >= UPLOAD_THREADS + MAX_WAITING_UPLOADS:
             request.refusal = GenerationError(ErrorCode.SERVER_BUSY, "Too many uploads are waiting.")
@@ -90,13 +105,31 @@ class Handler(BaseHandler):
         finally:
             self.uploads_at_once -= is_upload
         if isinstance(response, DeferredResponse):
-            await first_of(response.until(), self.stopping.wait())
+            await first_of(response.until(self.arrivals), self.stopping.wait())
             response = await self.in_thread(self.views, request, functools.partial(complete, response))
         try:
+            if isinstance(response, SoundResponse):
+                return await self.send_sound(request, response, send)
             await send_response(response, send, with_body=request.method != "HEAD")
         finally:
             if response.streaming:
                 await asyncio.shield(asyncio.to_thread(close, response))
+        return True
+
+    async def send_sound(self, request: Request, response: SoundResponse, send: Send) -> bool:
+        """Whether it came to its end, or was refused."""
+        async with self.broadcasts.listen(response.key) as listener:
+            try:
+                await listener.wait_for_sound()
+            except GenerationError as error:
+                response.has_left, refuse = False, functools.partial(response.refusal, error)
+            else:
+                is_whole = await send_pieces(response, listener, send)
+                response.has_left = False
+                return is_whole
+        refusal = await self.in_thread(self.views, request, functools.partial(in_view, refuse))
+        await send_response(refusal, send, with_body=True)
+        return True
 
     def respond(self, request: Request) -> HttpResponseBase:
         """In a thread: middleware and view. What is not streamed is complete, and closed, when this returns."""
@@ -131,8 +164,12 @@ def abandon(request: Request, future: "Future[HttpResponseBase]") -> None:
 
 
 def complete(deferred: DeferredResponse) -> HttpResponseBase:
+    return in_view(deferred.complete)
+
+
+def in_view(answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     try:
-        return deferred.complete()
+        return answer()
     finally:
         connections.close_all()  # of this thread
 
@@ -183,12 +220,30 @@ async def first_of(*awaitables: Awaitable[Any]) -> None:
             task.result()
 
 
-async def send_response(response: HttpResponseBase, send: Send, *, with_body: bool) -> None:
+async def send_pieces(response: SoundResponse, listener: Listener, send: Send) -> bool:
+    """Whether the sound came to its end."""
+    await send_start(response, send)
+    try:
+        async with aclosing(listener.pieces()) as pieces:
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except GenerationError as error:
+        logger.info("A stream of %s broke off: %s", response.key[0], error)
+        return False
+    await send({"type": "http.response.body"})
+    return True
+
+
+async def send_start(response: HttpResponseBase, send: Send) -> None:
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
     headers += [
         (b"Set-Cookie", cookie.OutputString().encode("ascii")) for cookie in response.cookies.values()
     ]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+
+
+async def send_response(response: HttpResponseBase, send: Send, *, with_body: bool) -> None:
+    await send_start(response, send)
     if isinstance(response, StreamingHttpResponse) and with_body:
         async with aclosing(iterate(response)) as chunks:
             async for chunk in chunks:
