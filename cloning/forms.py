@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from cloning import audio
 from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
-from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
+from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
 from cloning.jobs.submission import ReferenceUpload, require_room
 from cloning.models import Channel, Generation, Reference, Segment, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
@@ -31,6 +31,9 @@ MIN_REFERENCE_SECONDS = 1.0
 SPEED_RANGE = (0.5, 2.0)
 TEMPERATURE_RANGE = (0.05, 1.5)
 SEED_RANGE = (0, 2**32 - 1)
+
+CONTINUE, CANCEL = "continue", "cancel"
+"""What becomes of a generation whose caller leaves while it is streamed to them."""
 
 SUFFIXES = {
     "wav": ".wav",
@@ -141,6 +144,8 @@ class GenerationForm(forms.Form):
     language = forms.CharField(
         label="Language", required=False, widget=forms.Select(choices=list(LANGUAGES.items()))
     )
+    stream = forms.ChoiceField(required=False, choices=[("true", "true"), ("false", "false")])
+    on_disconnect = forms.ChoiceField(required=False, choices=[(CONTINUE, CONTINUE), (CANCEL, CANCEL)])
     format = forms.ChoiceField(label="Format", required=False, choices=AUDIO_FORMAT_CHOICES)
     speed = forms.FloatField(
         label="Speed",
@@ -165,6 +170,9 @@ class GenerationForm(forms.Form):
         kwargs.setdefault("initial", {"language": "en", "speed": 1.0, "temperature": 0.75, "format": "wav"})
         super().__init__(*args, **kwargs)
         self.uploads: list[ReferenceUpload] = []
+        if self.data.get("stream") == "true":
+            choices = [(each.value, each.value) for each in StreamFormat]
+            self.fields["format"] = forms.ChoiceField(required=False, choices=choices)
         for name, bounds in (("speed", SPEED_RANGE), ("temperature", TEMPERATURE_RANGE)):
             self.fields[name].widget.attrs.update(min=bounds[0], max=bounds[1], step=0.05)
         for name in ("speed", "temperature", "seed"):
@@ -197,7 +205,12 @@ class GenerationForm(forms.Form):
                 code="language_unsupported",
             ) from error
 
-    def clean_format(self) -> AudioFormat:
+    def clean_stream(self) -> bool:
+        return bool(self.cleaned_data["stream"] == "true")
+
+    def clean_format(self) -> AudioFormat | StreamFormat:
+        if self.cleaned_data.get("stream"):
+            return StreamFormat(self.cleaned_data["format"] or StreamFormat.MP3)
         return AudioFormat(self.cleaned_data["format"] or AudioFormat.WAV)
 
     def clean_speed(self) -> float:
@@ -250,7 +263,8 @@ class GenerationForm(forms.Form):
             requested_via=channel,
             requested_by=user if user.is_authenticated else None,
             voice=cleaned["voice"],
-            audio_format=cleaned["format"],
+            is_streamed=cleaned["stream"],
+            audio_format=AudioFormat.WAV if cleaned["format"] == StreamFormat.PCM else cleaned["format"],
             **{name: cleaned[name] for name in ("text", "language", "speed", "temperature", "seed")},
         )
 

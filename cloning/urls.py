@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from cloning.api.v1 import documents, files, generate, health, languages, segments
+from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
 from cloning.views import generations, sentences, studio, voices
 
@@ -27,6 +27,11 @@ urlpatterns = [
         rf"^api/v1/generations/{UUID}/segments/{INDEX}\.(?P<audio_format>wav|mp3)$",
         segments.segment_audio,
         name="api-segment-audio",
+    ),
+    re_path(
+        rf"^api/v1/generations/{UUID}/stream\.(?P<stream_format>mp3|wav|opus|pcm)$",
+        streams.stream,
+        name="api-stream",
     ),
     re_path(rf"^api/v1/files/{UUID}\.(?P<subtitle_format>srt|vtt)$", files.subtitles, name="api-subtitles"),
     re_path(rf"^api/v1/files/{UUID}\.(?P<audio_format>wav|mp3|opus|flac)$", files.file, name="api-file"),

@@ -69,6 +69,7 @@ MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 20_000, validate=Range(1))
 MAX_REFERENCE_MB = env.int("MAX_REFERENCE_MB", 25, validate=Range(1))
 MAX_REFERENCE_SECONDS = env.int("MAX_REFERENCE_SECONDS", 300, validate=Range(1))
 MAX_QUEUED = env.int("MAX_QUEUED", 100, validate=Range(1))
+MAX_STREAMS = env.int("MAX_STREAMS", 64, validate=Range(1, 1000))
 MIN_FREE_MB = env.int("MIN_FREE_MB", 512, validate=Range(1))
 API_WAIT_SECONDS = env.float("API_WAIT_SECONDS", 120.0, validate=Range(0))
 
@@ -160,7 +161,7 @@ STORAGES = {
 }
 
 CORS_URLS_REGEX = r"^/api/.*$"
-CORS_EXPOSE_HEADERS = ["Location", "Retry-After", "Content-Range"]
+CORS_EXPOSE_HEADERS = ["Location", "Link", "X-Generation-Id", "Retry-After", "Content-Range"]
 CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range"]
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []

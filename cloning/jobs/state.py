@@ -5,7 +5,7 @@ What workers do is in `takes.py` and `joins.py`. Every function returns whether 
 
 import uuid
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -59,9 +59,13 @@ def resume(generation: Generation) -> bool:
 
 def await_generations(ids: Collection[uuid.UUID], *, is_streamed: bool = False) -> None:
     """Somebody listens to them, or waits for them: workers take them before others for a while."""
-    until = timezone.now() + timedelta(seconds=AWAITED_SECONDS)
     rows = Generation.objects.active().filter(pk__in=ids)
-    rows.update(awaited_until=until, **({"is_streamed": True} if is_streamed else {}))
+    rows.update(awaited_until=awaited_from_now(), **({"is_streamed": True} if is_streamed else {}))
+
+
+def awaited_from_now() -> datetime:
+    """What `Generation.awaited_until` is while somebody waits."""
+    return timezone.now() + timedelta(seconds=AWAITED_SECONDS)
 
 
 def keep_awaited(generation: Generation) -> None:

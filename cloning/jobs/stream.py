@@ -31,6 +31,7 @@ class LiveTake:
 
     def __init__(self, take: Take) -> None:
         self._take = take
+        assert take.claim_token
         self._token = take.claim_token
         self._index = 0
 
@@ -88,7 +89,7 @@ def read_on(generation_id: uuid.UUID, position: Position) -> Stretch | None:
     sentence of which something was given out is lost. OSError and DatabaseError are those of storage and database.
     """
     generation = Generation.objects.filter(pk=generation_id).defer("text", "peaks").first()
-    segment = generation and generation.segments.filter(index=position.segment_index).first()
+    segment = generation.segments.filter(index=position.segment_index).first() if generation else None
     if generation is None or segment is None:
         raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "The generation was deleted.")
     take = find_take(segment, position)
@@ -138,6 +139,7 @@ def take_file_of(take: Take, claim_token: uuid.UUID) -> str:
 
 def read_chunks(take: Take, position: Position, generation: Generation) -> Stretch | None:
     token = position.claim_token or take.claim_token
+    assert token  # `find_take` returns no other without a file
     rows = SoundChunk.objects.filter(take=take, claim_token=token, index__gte=position.chunk_index)
     samples: list[bytes] = []
     for row in rows.order_by("index").iterator(chunk_size=16):

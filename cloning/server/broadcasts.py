@@ -7,7 +7,7 @@ goes when the last of its listeners does.
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from django.db import DatabaseError, connections
@@ -31,7 +31,7 @@ POLL_SECONDS = 1.0  # a notification comes sooner
 TELL_EVERY_POLLS = 5
 BLOCK_BYTES = 64 * 1024
 MAX_BYTES_AHEAD = 1024**2
-"""What is encoded before a listener has got there: of a long file that is heard to its first minute, no more is made."""
+"""What is encoded before a listener has got there."""
 
 
 class Listener:
@@ -46,7 +46,7 @@ class Listener:
         """Raises GenerationError where none will come."""
         await self._has_more()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Raises GenerationError where the sound breaks off."""
         while await self._has_more():
             piece = await self._broadcast.read(self.offset)

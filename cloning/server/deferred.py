@@ -10,11 +10,13 @@ from cloning.jobs.notifications import Arrivals
 class DeferredResponse(HttpResponse):
     """What a view returns that waits: it holds no thread meanwhile, and is dropped when the client leaves.
 
-    `until` is awaited by the server's event loop, with its arrivals; then `answer` is called in a thread. The headers of this response,
-    which the middleware has set, go to the answer's.
+    `until` is awaited by the server's event loop, with its arrivals; then `answer` is called in a thread. The headers
+    of this response, which the middleware has set, go to the answer's.
     """
 
-    def __init__(self, until: Callable[[Arrivals], Awaitable[None]], answer: Callable[[], HttpResponseBase]) -> None:
+    def __init__(
+        self, until: Callable[[Arrivals], Awaitable[None]], answer: Callable[[], HttpResponseBase]
+    ) -> None:
         super().__init__()
         del self["Content-Type"]
         self.until = until

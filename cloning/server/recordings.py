@@ -26,7 +26,9 @@ class Recording:
         with self._lock:
             if self._file.closed:
                 return
-            if (self._size_bytes + len(piece)) // BYTES_BETWEEN_LOOKS > self._size_bytes // BYTES_BETWEEN_LOOKS:
+            if (
+                self._size_bytes + len(piece)
+            ) // BYTES_BETWEEN_LOOKS > self._size_bytes // BYTES_BETWEEN_LOOKS:
                 require_free_space()
             rest = memoryview(piece)
             while rest:

@@ -26,8 +26,8 @@ class Places:
     def take(self, key: Key) -> None:
         """Raises GenerationError (SERVER_BUSY)."""
         with self._lock:
-            is_new = key not in self._taken
-            if is_new and len(self._taken) >= settings.MAX_STREAMS or self._taken.total() >= MAX_LISTENERS:
+            is_too_much = key not in self._taken and len(self._taken) >= settings.MAX_STREAMS
+            if is_too_much or self._taken.total() >= MAX_LISTENERS:
                 raise GenerationError(ErrorCode.SERVER_BUSY, "Too many are listening already.")
             self._taken[key] += 1
 
@@ -53,22 +53,27 @@ class SoundResponse(HttpResponseBase):
         key: Key,
         *,
         refuse: Callable[[GenerationError], HttpResponseBase],
-        leave: Callable[[], object] = lambda: None,
+        leave: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(content_type=key[1].content_type)
         self.key = key
         self.has_left = True  # until the server finds that it has not
         self._places, self._refuse, self._leave = places, refuse, leave
         places.take(key)
+        self._has_place = True
 
     def refusal(self, error: GenerationError) -> HttpResponseBase:
         return with_headers_of(self, self._refuse(error))
 
-    def close(self) -> None:
-        if not self.closed:
+    def give_back_place(self) -> None:
+        if self._has_place:
+            self._has_place = False
             self._places.give_back(self.key)
-            if self.has_left:
-                self._leave()
+
+    def close(self) -> None:
+        self.give_back_place()
+        if self.has_left and self._leave and not self.closed:
+            self._leave()
         super().close()
 
 

@@ -1,18 +1,25 @@
 """POST /api/v1/voice-clone/generate"""
 
 import functools
+import logging
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning.api.http import answer_call, api_view, error_response, set_retry_after
 from cloning.api.serializers import GENERATION, ended_by, status_url
+from cloning.api.v1.streams import sound_of
 from cloning.api.waiting import until_ended, wait_until_ended
 from cloning.errors import ErrorCode, GenerationError
-from cloning.forms import GenerationForm, form_errors
+from cloning.formats import StreamFormat
+from cloning.forms import CANCEL, GenerationForm, form_errors
+from cloning.jobs import state
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Status
 from cloning.server.deferred import DeferredResponse, can_defer
+
+logger = logging.getLogger(__name__)
 
 
 @api_view("POST")
@@ -28,14 +35,41 @@ def generate(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return respond_to_invalid(form)
     generation = form.build_generation(Channel.API, request.user)
+    if form.cleaned_data["stream"]:
+        return stream(request, generation, form)
+    is_awaited = "respond-async" not in request.headers.get("Prefer", "").lower()
+    generation.awaited_until = state.awaited_from_now() if is_awaited else None
     submit(generation, form.uploads)
-    if "respond-async" in request.headers.get("Prefer", "").lower():
+    if not is_awaited:
         return respond(request, generation)
     answer = functools.partial(answer_call, request, respond, generation)
     if can_defer(request):
-        return DeferredResponse(lambda: until_ended(generation.pk, settings.API_WAIT_SECONDS), answer)
+        until = functools.partial(until_ended, generation.pk, settings.API_WAIT_SECONDS)
+        return DeferredResponse(until, answer)
     wait_until_ended(generation.pk, settings.API_WAIT_SECONDS)
     return answer()
+
+
+def stream(request: HttpRequest, generation: Generation, form: GenerationForm) -> HttpResponseBase:
+    """The sound as it is made, for which a place is taken before anything is stored."""
+    stream_format = StreamFormat(form.cleaned_data["format"])
+    is_to_end = form.cleaned_data["on_disconnect"] == CANCEL
+    leave = functools.partial(cancel_left, generation) if is_to_end else None
+    response = sound_of(request, generation, stream_format, leave)
+    try:
+        generation.awaited_until = state.awaited_from_now()
+        submit(generation, form.uploads)
+    except BaseException:
+        response.give_back_place()
+        raise
+    return response
+
+
+def cancel_left(generation: Generation) -> None:
+    try:
+        state.cancel(generation)
+    except (DatabaseError, Generation.DoesNotExist) as error:
+        logger.warning("%s, whose listener left, was not cancelled: %s", generation.pk, error)
 
 
 def respond(request: HttpRequest, generation: Generation) -> JsonResponse:

@@ -1,0 +1,53 @@
+"""GET /api/v1/generations/{id}/stream.{format}: the sound from the beginning, while it is made or afterwards."""
+
+import uuid
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from cloning.api.http import api_view, error_response
+from cloning.api.serializers import status_url
+from cloning.api.v1.generations import fetch_generation
+from cloning.errors import ErrorCode, GenerationError
+from cloning.formats import StreamFormat
+from cloning.jobs.stream import Position, read_on
+from cloning.models import Generation
+from cloning.server.sound import SoundResponse, places_of
+
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+@api_view("GET", "HEAD")
+def stream(request: HttpRequest, pk: uuid.UUID, stream_format: str) -> HttpResponseBase:
+    found, stream_format = fetch_generation(pk), StreamFormat(stream_format)
+    if request.method != "HEAD":
+        return sound_of(request, found, stream_format)
+    read_on(pk, Position())
+    return with_links(HttpResponse(content_type=stream_format.content_type), found)
+
+
+def sound_of(
+    request: HttpRequest,
+    generation: Generation,
+    stream_format: StreamFormat,
+    leave: Callable[[], object] | None = None,
+) -> SoundResponse:
+    """`leave` is called when the caller has left before the end. Raises GenerationError (SERVER_BUSY)."""
+    if (places := places_of(request)) is None:
+        raise GenerationError(
+            ErrorCode.SERVER_BUSY, "This server can't stream: serve with `manage.py serve` instead."
+        )
+    response = SoundResponse(places, (generation.pk, stream_format), refuse=refuse, leave=leave)
+    return with_links(response, generation)
+
+
+def refuse(error: GenerationError) -> HttpResponseBase:
+    return error_response(error.code, str(error))
+
+
+def with_links(response: Response, generation: Generation) -> Response:
+    response["X-Generation-Id"] = str(generation.pk)
+    response["Link"] = f'<{status_url(generation)}>; rel="status"'
+    response["Cache-Control"] = "no-store"
+    return response
