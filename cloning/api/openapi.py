@@ -7,13 +7,17 @@ from django.conf import settings
 from cloning import forms
 from cloning.api import serializers
 from cloning.api.serializers import UUID, Schema, schema_named
-from cloning.formats import AudioFormat
+from cloning.formats import AudioFormat, StreamFormat
 from cloning.text import LANGUAGES
 
 Operation = dict[str, Any]
 
 JSON_OBJECT = {"application/json": {"schema": {"type": "object"}}}
 RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+STREAM_HEADERS = {
+    "X-Generation-Id": {"schema": UUID},
+    "Link": {"description": 'The status URL, with `rel="status"`', "schema": {"type": "string"}},
+}
 LOCATION = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
 
 
@@ -36,6 +40,7 @@ def document() -> dict[str, Any]:
                     {"204": {"description": "Gone"}, "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
                 ),
             },
+            "/api/v1/generations/{id}/stream.{format}": read(stream()),
             "/api/v1/files/{id}.{format}": read(download()),
             "/api/v1/languages": read(
                 operation("The languages that can be spoken", {"200": json_of("Languages")})
@@ -97,16 +102,18 @@ def generate() -> Operation:
     return operation(
         "Speak a text in the voice of a reference",
         {
+            "200": sound("With `stream`: the sound as it is made; the first comes with the headers"),
             "201": {**json_of("Generation", "Succeeded"), "headers": LOCATION},
             "202": {**json_of("Generation", "Accepted; the work goes on"), "headers": LOCATION},
             "403": FOREIGN_ORIGIN,
             "404": json_of("Error", "Deleted while the call waited"),
             "408": json_of("Error", "Sent too slowly"),
-            "409": json_of("Generation", "Cancelled while the call waited"),
+            "409": json_of("Error", "Cancelled while the call waited; as a Generation, but for `stream`"),
             "413": json_of("Error", "Too large"),
             "415": json_of("Error", "Not multipart/form-data"),
             "422": json_of(
-                "Error", "A field is wrong; or the generation failed for what was sent, as a Generation"
+                "Error",
+                "A field is wrong; or the generation failed for what was sent, as a Generation, but for `stream`",
             ),
             "500": json_of("Error", "The generation failed on the server's side"),
         },
@@ -123,6 +130,29 @@ def generate() -> Operation:
             "required": True,
             "content": {"multipart/form-data": {"schema": schema_named("GenerationRequest")}},
         },
+    )
+
+
+def sound(description: str) -> dict[str, Any]:
+    types = [stream_format.content_type for stream_format in StreamFormat]
+    content = {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in types}
+    return {"description": description, "content": content, "headers": STREAM_HEADERS}
+
+
+def stream() -> Operation:
+    return operation(
+        "Listen to a generation from its beginning, while it is made or afterwards",
+        {
+            "200": sound(
+                "In pieces of no announced length (a WAV's header says 0xFFFFFFFF). It waits for the first sound; a "
+                "failure later ends the connection before the body's end, and stands on the status."
+            ),
+            "404": NOT_FOUND,
+            "409": json_of("Error", "Cancelled before there was sound"),
+            "422": json_of("Error", "Failed for what was sent, before there was sound"),
+            "500": json_of("Error", "Failed on the server's side, before there was sound"),
+        },
+        parameters=[path_parameter("id", UUID), path_parameter("format", {"enum": list(StreamFormat)})],
     )
 
 
@@ -202,7 +232,21 @@ def request_schema() -> Schema:
             "speed": number(forms.SPEED_RANGE, 1.0),
             "temperature": number(forms.TEMPERATURE_RANGE, 0.75),
             "seed": {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]},
-            "format": {"enum": list(AudioFormat), "default": "wav"},
+            "format": {
+                "enum": [*AudioFormat, StreamFormat.PCM],
+                "description": "With `stream`: `mp3` by default, and no `flac`; `pcm` is 16-bit, little-endian, mono, "
+                "at 24 kHz. Without: `wav` by default, and no `pcm`.",
+            },
+            "stream": {
+                "type": "boolean",
+                "default": False,
+                "description": "Answer 200 with the sound as it is made",
+            },
+            "on_disconnect": {
+                "enum": [forms.CONTINUE, forms.CANCEL],
+                "default": forms.CONTINUE,
+                "description": "What becomes of a generation with `stream` whose caller leaves before its end",
+            },
         },
     }
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from cloning.jobs.notifications import Arrivals
 from cloning.server import handler
 from cloning.server.bodies import Body
 from cloning.server.deferred import DeferredResponse
@@ -122,7 +123,7 @@ def test_a_deferred_answer_holds_no_thread_and_keeps_the_headers_of_the_middlewa
     async def run() -> None:
         ended = asyncio.Event()
 
-        async def until() -> None:
+        async def until(_arrivals: Arrivals) -> None:
             await ended.wait()
 
         def view(request: Request) -> HttpResponseBase:
@@ -152,11 +153,14 @@ def test_waiting_ends(end: str, serve) -> None:
     async def run() -> None:
         answered = threading.Event()
 
+        async def forever(_arrivals: Arrivals) -> None:
+            await asyncio.Event().wait()
+
         def answer() -> HttpResponse:
             answered.set()
             return HttpResponse("so far", status=202)
 
-        application = serve(lambda request: DeferredResponse(asyncio.Event().wait, answer))
+        application = serve(lambda request: DeferredResponse(forever, answer))
         call = Call("GET", "/wait")
         waiting = call.start(application)
         await asyncio.sleep(0.1)
