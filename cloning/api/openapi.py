@@ -234,8 +234,9 @@ def request_schema() -> Schema:
             "seed": {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]},
             "format": {
                 "enum": [*AudioFormat, StreamFormat.PCM],
-                "description": "With `stream`: `mp3` by default, and no `flac`; `pcm` is 16-bit, little-endian, mono, "
-                "at 24 kHz. Without: `wav` by default, and no `pcm`.",
+                "default": "wav",
+                "description": "With `stream`: `mp3` by default, and no `flac`. `pcm` is 16-bit, little-endian, mono, "
+                "at 24 kHz, and only for `stream`.",
             },
             "stream": {
                 "type": "boolean",

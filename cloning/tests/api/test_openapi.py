@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from cloning import forms
 from cloning.api import openapi, serializers
 from cloning.api.serializers import Serializer
-from cloning.formats import AudioFormat
+from cloning.formats import AudioFormat, StreamFormat
 from cloning.text import LANGUAGES, resolve_language
 
 EXAMPLES = {"id": "3f0c0000-0000-4000-8000-000000000000", "format": "wav"}
@@ -74,7 +74,8 @@ def test_fields_of_the_request_are_those_of_the_form(document, db) -> None:
     assert (fields["speed"]["minimum"], fields["speed"]["maximum"]) == forms.SPEED_RANGE
     assert (fields["temperature"]["minimum"], fields["temperature"]["maximum"]) == forms.TEMPERATURE_RANGE
     assert (fields["seed"]["minimum"], fields["seed"]["maximum"]) == forms.SEED_RANGE
-    assert fields["format"]["enum"] == list(AudioFormat)
+    assert fields["format"]["enum"] == [*AudioFormat, StreamFormat.PCM]
+    assert set(fields["format"]["enum"]) == {*AudioFormat, *StreamFormat}
 
 
 @pytest.mark.parametrize(
@@ -98,8 +99,9 @@ def test_defaults_are_those_of_the_form(document, api, clips, db) -> None:
     data = {"text": "Good morning.", "reference": clip}
     body = api.post("/api/v1/voice-clone/generate", data, headers={"Prefer": "respond-async"}).json()
     defaults = {name: schema["default"] for name, schema in fields.items() if "default" in schema}
-    assert set(defaults) == {"language", "speed", "temperature", "format"}
-    assert {name: body[name] for name in defaults} == defaults
+    assert set(defaults) == {"language", "speed", "temperature", "format", "stream", "on_disconnect"}
+    told = {"language", "speed", "temperature", "format"}
+    assert {name: body[name] for name in told} == {name: defaults[name] for name in told}
 
 
 def test_client_of_the_tests_notices_an_undocumented_answer(api, monkeypatch, db) -> None:
