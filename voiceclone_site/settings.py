@@ -161,9 +161,9 @@ STORAGES = {
 }
 
 CORS_URLS_REGEX = r"^/api/.*$"
-CORS_EXPOSE_HEADERS = ["Location", "Link", "X-Generation-Id", "Retry-After", "Content-Range"]
-CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range"]
-CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Link", "X-Generation-Id", "Retry-After", "Content-Range"]
+CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 CSRF_FAILURE_VIEW = "cloning.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of the JSON API, built from what the serializers answer and the forms check."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -34,14 +35,36 @@ def document() -> dict[str, Any]:
             "/api/v1/generations": read(listing()),
             "/api/v1/generations/{id}": {
                 "parameters": [path_parameter("id", UUID)],
-                **read(operation("One generation", {"200": json_of("Generation"), "404": NOT_FOUND})),
+                **read(status()),
                 "delete": operation(
                     "Cancel what runs, delete the generation and its files",
                     {"204": {"description": "Gone"}, "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
                 ),
             },
             "/api/v1/generations/{id}/stream.{format}": read(stream()),
+            "/api/v1/generations/{id}/cancel": {
+                "parameters": [path_parameter("id", UUID)],
+                "post": operation(
+                    "Stop: what is spoken stays, and what has ended already stays as it is",
+                    {"200": json_of("Generation"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
+                ),
+            },
+            "/api/v1/generations/{id}/resume": {
+                "parameters": [path_parameter("id", UUID)],
+                "post": operation(
+                    "Go on with what was cancelled or has failed: what is spoken is not spoken again",
+                    {
+                        "202": json_of("Generation"),
+                        "403": FOREIGN_ORIGIN,
+                        "404": NOT_FOUND,
+                        "409": json_of("Error", "It waits, runs or has succeeded"),
+                        "422": json_of("Error", "There is nothing to speak in its text"),
+                    },
+                ),
+            },
+            **segment_paths(),
             "/api/v1/files/{id}.{format}": read(download()),
+            "/api/v1/files/{id}.{subtitles}": read(subtitles()),
             "/api/v1/languages": read(
                 operation("The languages that can be spoken", {"200": json_of("Languages")})
             ),
@@ -69,6 +92,22 @@ def json_of(schema: str, description: str = "") -> dict[str, Any]:
 ERROR = json_of("Error")
 FOREIGN_ORIGIN = json_of("Error", "A web page of a foreign origin")
 NOT_FOUND = json_of("Error", "There is no such thing, or not any more")
+TOO_LARGE = json_of("Error", "Too large")
+CHOICE = {
+    "schema": {
+        "type": "object",
+        "required": ["take"],
+        "properties": {"take": {"type": "integer", "description": "The number of one that was spoken"}},
+    }
+}
+RANGE = {"name": "Range", "in": "header", "schema": {"type": "string"}}
+IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
+DOWNLOAD = {
+    "name": "download",
+    "in": "query",
+    "description": "Present: sent as an attachment",
+    "schema": {"type": "string"},
+}
 ANYWHERE = {
     "400": json_of("Error", "The request can't be read, or names a host that the server is not"),
     "405": json_of("Error", "Wrong method"),
@@ -165,28 +204,103 @@ def listing() -> Operation:
     )
 
 
-def download() -> Operation:
-    types = sorted({audio_format.content_type for audio_format in AudioFormat})
-    content = {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in types}
+def status() -> Operation:
     return operation(
-        "The audio of a generation",
-        {
-            "200": {"description": "All of it", "content": content},
-            "206": {"description": "A range of its bytes", "content": content},
-            "304": {"description": "The ETag is current"},
-            "404": NOT_FOUND,
-            "416": {"description": "No such range"},
+        "One generation, and its sentences",
+        {"200": json_of("Generation"), "304": {"description": "The ETag is current"}, "404": NOT_FOUND},
+        parameters=[IF_NONE_MATCH],
+    )
+
+
+def segment_paths() -> dict[str, Any]:
+    segment = [path_parameter("id", UUID), path_parameter("index", {"type": "integer", "minimum": 0})]
+    address = "/api/v1/generations/{id}/segments/{index}"
+    return {
+        address: {
+            "parameters": segment,
+            "patch": operation(
+                "Choose a take for the joined file, which is made again; that of before stays until then",
+                {
+                    "200": json_of("Segment"),
+                    "403": FOREIGN_ORIGIN,
+                    "404": NOT_FOUND,
+                    "409": json_of("Error", "Another engine spoke it than the rest"),
+                    "413": TOO_LARGE,
+                },
+                requestBody={"required": True, "content": {"application/json": CHOICE}},
+            ),
         },
+        f"{address}/takes": {
+            "parameters": segment,
+            "post": operation(
+                "Speak a sentence once more: with another seed, or its text corrected first",
+                {
+                    "202": json_of("Take", "Accepted; it is spoken in its turn"),
+                    "403": FOREIGN_ORIGIN,
+                    "404": NOT_FOUND,
+                    "409": json_of("Error", "Not spoken yet, spoken again already, or too many takes"),
+                    "413": TOO_LARGE,
+                    "422": json_of("Error", "A member is wrong"),
+                },
+                requestBody={
+                    "required": False,
+                    "content": {"application/json": {"schema": schema_named("TakeRequest")}},
+                },
+            ),
+        },
+        f"{address}.{{take_format}}": {"parameters": segment, **read(segment_audio())},
+    }
+
+
+def segment_audio() -> Operation:
+    number = {"name": "take", "in": "query", "schema": {"type": "integer", "minimum": 1}}
+    return operation(
+        "The sound of the chosen take of a sentence, or of the take that is named",
+        ranged({AudioFormat.WAV.content_type, AudioFormat.MP3.content_type}),
+        parameters=[path_parameter("take_format", {"enum": ["wav", "mp3"]}), number, RANGE, IF_NONE_MATCH],
+    )
+
+
+def ranged(types: Collection[str]) -> dict[str, Any]:
+    content = {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in sorted(types)}
+    return {
+        "200": {"description": "All of it", "content": content},
+        "206": {"description": "A range of its bytes", "content": content},
+        "304": {"description": "The ETag is current"},
+        "404": NOT_FOUND,
+        "416": {"description": "No such range"},
+    }
+
+
+def download() -> Operation:
+    return operation(
+        "The audio of a generation; of one that was stopped, what was spoken before",
+        ranged({audio_format.content_type for audio_format in AudioFormat}),
         parameters=[
             path_parameter("id", UUID),
             path_parameter("format", {"enum": list(AudioFormat)}),
-            {"name": "Range", "in": "header", "schema": {"type": "string"}},
-            {
-                "name": "download",
-                "in": "query",
-                "description": "Present: sent as an attachment",
-                "schema": {"type": "string"},
+            RANGE,
+            IF_NONE_MATCH,
+            DOWNLOAD,
+        ],
+    )
+
+
+def subtitles() -> Operation:
+    types = ("application/x-subrip", "text/vtt")
+    return operation(
+        "The sentences with their times in the audio of a generation",
+        {
+            "200": {
+                "description": "Subtitles",
+                "content": {content_type: {"schema": {"type": "string"}} for content_type in types},
             },
+            "404": NOT_FOUND,
+        },
+        parameters=[
+            path_parameter("id", UUID),
+            path_parameter("subtitles", {"enum": ["srt", "vtt"]}),
+            DOWNLOAD,
         ],
     )
 
@@ -195,7 +309,11 @@ def schemas() -> dict[str, Schema]:
     return {
         "GenerationRequest": request_schema(),
         "Generation": serializers.GENERATION.schema(),
+        "GenerationSummary": serializers.SUMMARY.schema(),
         "Generations": serializers.GENERATIONS.schema(),
+        "Segment": serializers.SEGMENT.schema(),
+        "Take": serializers.TAKE.schema(),
+        "TakeRequest": take_request_schema(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
         "Health": serializers.HEALTH.schema(),
         "Error": {
@@ -248,6 +366,17 @@ def request_schema() -> Schema:
                 "default": forms.CONTINUE,
                 "description": "What becomes of a generation with `stream` whose caller leaves before its end",
             },
+        },
+    }
+
+
+def take_request_schema() -> Schema:
+    seed = {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]}
+    return {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string", "description": "Corrected; as before where it is left out"},
+            "seed": {**seed, "description": "A random one where it is left out"},
         },
     }
 

@@ -61,9 +61,12 @@ def release_references(reference_ids: Collection[uuid.UUID]) -> None:
 
 @receiver(pre_delete, sender=Generation)
 def lock_generation(instance: Generation, **_: object) -> None:
-    """Read again: it may have succeeded since the caller read it, and has a file then."""
+    """Read again: it, or a take of it, may have succeeded since the caller read it, and has a file then."""
     row = Generation.objects.filter(pk=instance.pk).select_for_update()
     instance.audio = row.values_list("audio", flat=True).first()
+    spoken = Take.objects.filter(segment__generation=instance.pk).exclude(audio="")
+    for name in spoken.order_by().values_list("audio", flat=True):
+        delete_stored_on_commit(name)
 
 
 @receiver(pre_delete, sender=Generation)

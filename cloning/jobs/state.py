@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from cloning.jobs import takes
+from cloning.jobs import submission, takes
 from cloning.jobs.notifications import WORK, notify
 from cloning.models import Generation, Stage, Status, Take
 
@@ -32,20 +32,19 @@ def cancel(generation: Generation) -> bool:
 
 
 def resume(generation: Generation) -> bool:
-    """Goes on with one that was cancelled or failed: what was spoken is not spoken again."""
+    """Goes on with one that was cancelled or failed: what was spoken is not spoken again.
+
+    Raises GenerationError when the queue or the disk is full.
+    """
     with transaction.atomic():
         row = Generation.objects.select_for_update().filter(pk=generation.pk).first()
         if row is None or row.status not in (Status.CANCELLED, Status.FAILED):
             return False
-        unspoken = Take.objects.filter(
-            segment__generation=row,
-            segment__chosen_take=None,
-            status__in=[Status.CANCELLED, Status.FAILED],
-        )
-        queued = unspoken.update(status=Status.QUEUED, attempts=0, error_code="", error_message="")
-        row.status = Status.QUEUED if queued else Status.RUNNING
-        row.stage = "" if queued else Stage.JOINING
-        row.is_join_due = not queued
+        submission.require_room()
+        is_complete = not queue_unspoken(row)
+        row.status = Status.RUNNING if is_complete else Status.QUEUED
+        row.stage = Stage.JOINING if is_complete else ""
+        row.is_join_due = is_complete
         row.error_code = row.error_message = ""
         row.finished_at = None
         row.save(
@@ -55,6 +54,23 @@ def resume(generation: Generation) -> bool:
         notify(str(row.pk))
     generation.refresh_from_db()
     return True
+
+
+def queue_unspoken(generation: Generation) -> bool:
+    """Whether there is something to be spoken, of a locked generation."""
+    if not generation.segments_total:  # from the time when a text was not split before it was spoken
+        pieces = submission.split_text(generation)
+        submission.count_pieces(generation, pieces)
+        generation.save(update_fields=["segments_total", "unspoken_chars"])
+        submission.add_segments(generation, pieces)
+        return True
+    unspoken = Take.objects.filter(
+        segment__generation=generation,
+        segment__chosen_take=None,
+        status__in=[Status.CANCELLED, Status.FAILED],
+    )
+    queued = unspoken.update(status=Status.QUEUED, attempts=0, error_code="", error_message="")
+    return bool(queued)
 
 
 def await_generations(ids: Collection[uuid.UUID], *, is_streamed: bool = False) -> None:

@@ -79,9 +79,17 @@ def split_text(generation: Generation) -> list[text.Segment]:
 
 def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     """With a first take of each segment, to be spoken."""
+    count_pieces(generation, pieces)
+    generation.save(force_insert=True)
+    add_segments(generation, pieces)
+
+
+def count_pieces(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     generation.segments_total = len(pieces)
     generation.unspoken_chars = sum(len(piece.text) for piece in pieces)
-    generation.save(force_insert=True)
+
+
+def add_segments(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     segments = Segment.objects.bulk_create(
         Segment(generation=generation, index=index, text=piece.text, pause_seconds=piece.pause_seconds)
         for index, piece in enumerate(pieces)

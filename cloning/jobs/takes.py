@@ -21,6 +21,7 @@ from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.notifications import WORK, notify
 from cloning.models import Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
+from cloning.storage.space import require_free_space
 
 MAX_ATTEMPTS = 3
 """Of one take: workers that die at others do not count."""
@@ -227,6 +228,7 @@ def lock_generation(take: Take) -> Generation | None:
 
 def add_take(segment: Segment, text: str, seed: int) -> Take:
     """A spoken segment is to be spoken once more. Raises GenerationError."""
+    require_free_space()
     with transaction.atomic():
         if not Generation.objects.select_for_update().filter(pk=segment.generation_id).first():
             raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "It was deleted in this moment.")

@@ -22,11 +22,23 @@ class DocumentedClient(Client):
         return response
 
 
+def path_pattern(template: str, item: dict[str, Any]) -> str:
+    """Of the addresses that the document describes under this path."""
+    pattern = re.escape(template)
+    operation = next(found for method, found in item.items() if method != "parameters")
+    for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]:
+        values = parameter["schema"].get("enum")
+        pattern = pattern.replace(
+            rf"\{{{parameter['name']}\}}", f"({'|'.join(values)})" if values else "[^/.]+"
+        )
+    return pattern
+
+
 def assert_documented(path: str, method: str, response: Any) -> None:
     document = openapi.document()
     item: dict[str, Any] = {}
     for template, candidate in document["paths"].items():
-        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path):
+        if re.fullmatch(path_pattern(template, candidate), path):
             item = candidate
     responses = item.get("get" if method == "head" else method, {"responses": {}})["responses"]
     if method == "head":

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.xtts.weights import FOLDER_NAME
+from cloning.jobs import estimates
 from cloning.jobs.submission import insert, split_text
 from cloning.models import Channel, Generation, Reference
 from cloning.tests.api_client import DocumentedClient
@@ -33,6 +34,7 @@ def isolated(settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory)
     settings.BASE_URL = ""
     settings.LEASE_SECONDS = 600.0  # longer than any stall: leases run out where a test has them run out
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for users of a test
+    estimates._speeds.clear()  # what was learnt in the test before
     settings.STORAGES = {
         "default": {"BACKEND": "cloning.storage.local.AtomicFileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

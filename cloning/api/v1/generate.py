@@ -5,6 +5,7 @@ import logging
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning.api.http import answer_call, api_view, error_response, set_retry_after
@@ -87,7 +88,7 @@ def respond(request: HttpRequest, generation: Generation) -> JsonResponse:
     return response
 
 
-def respond_to_invalid(form: GenerationForm) -> JsonResponse:
+def respond_to_invalid(form: Form) -> JsonResponse:
     """The first error of the form."""
     error = form_errors(form)[0]
     return error_response(error.code, error.message, error.field if error.code.is_users_fault else None)

@@ -4,8 +4,7 @@ import hashlib
 import uuid
 
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils.cache import get_conditional_response
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 
 from cloning.api.http import api_view, require_trusted_origin
 from cloning.api.serializers import GENERATION, GENERATIONS
@@ -13,6 +12,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import state
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation
+from cloning.storage.responses import is_known
 
 PAGE_SIZE = 20
 
@@ -29,9 +29,12 @@ def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
     """304 where the client knows the answer already."""
-    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    if is_known(request, etag):
+        response = HttpResponseNotModified()
+    response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
-    return get_conditional_response(request, response["ETag"], response=response) or response
+    return response
 
 
 def fetch_generation(pk: uuid.UUID) -> Generation:
@@ -64,7 +67,7 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @api_view("GET", "HEAD")
 def generations(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
-    paginator = Paginator(Generation.objects.all(), PAGE_SIZE)
+    paginator = Paginator(Generation.objects.with_begun_share(), PAGE_SIZE)
     try:
         page = paginator.page(request.GET.get("page", "1"))
     except (EmptyPage, PageNotAnInteger) as error:

@@ -1,17 +1,20 @@
 """/api/v1/generations/{id}/segments/{n}: its sound, another take of it, and which take is in the joined file."""
 
+import re
 import shutil
 import uuid
+from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning import audio
 from cloning.api.http import api_view, read_json, require_trusted_origin
 from cloning.api.serializers import SEGMENT, TAKE, TakeOf
+from cloning.api.v1.generate import respond_to_invalid
 from cloning.api.v1.generations import fetch_generation
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
-from cloning.forms import TakeForm, form_errors
+from cloning.forms import TakeForm
 from cloning.jobs import takes
 from cloning.jobs.timeline import read_timeline
 from cloning.models import Segment, Status, Take
@@ -31,8 +34,11 @@ def segment_audio(request: HttpRequest, pk: uuid.UUID, index: str, audio_format:
 def encode(take: Take) -> bytes:
     with temporary_folder() as folder:
         path = folder / "take.wav"
-        with take.audio.open("rb") as stored, path.open("wb") as copy:
-            shutil.copyfileobj(stored, copy)
+        try:
+            with take.audio.open("rb") as stored, path.open("wb") as copy:
+                shutil.copyfileobj(stored, copy)
+        except FileNotFoundError as error:
+            raise Http404("The file is gone from the storage.") from error
         return audio.encode_take(path, AudioFormat.MP3)
 
 
@@ -40,10 +46,11 @@ def encode(take: Take) -> bytes:
 def segment_takes(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase:
     segment = fetch_segment(pk, index)
     require_trusted_origin(request)
-    form = TakeForm(read_json(request), segment=segment)
+    members = read_json(request)
+    data = {"text": read_member(members, "text", str), "seed": read_member(members, "seed", int, float)}
+    form = TakeForm({name: value for name, value in data.items() if value is not None}, segment=segment)
     if not form.is_valid():
-        error = form_errors(form)[0]
-        raise GenerationError(error.code, error.message)
+        return respond_to_invalid(form)
     take = takes.add_take(segment, form.cleaned_data["text"], form.cleaned_data["seed"])
     return JsonResponse(TAKE.serialize(TakeOf(segment, take), request), status=202)
 
@@ -52,10 +59,23 @@ def segment_takes(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpRespon
 def segment(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase:
     found = fetch_segment(pk, index)
     require_trusted_origin(request)
-    number = read_json(request).get("take")
-    takes.choose(find_take(found, number))
+    number = read_member(read_json(request), "take", int)
+    if number is None:
+        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "Say which take: an object with its number.")
+    if not takes.choose(find_take(found, str(number))):
+        fetch_generation(pk)  # it may have been deleted
+        raise GenerationError(ErrorCode.ENGINE_CHANGED, "Another engine spoke that take than the rest.")
     timed = read_timeline(fetch_generation(pk))[found.index]
     return JsonResponse(SEGMENT.serialize(timed, request))
+
+
+def read_member(members: dict[str, Any], name: str, *types: type) -> Any:
+    """None where it is left out or null. Raises GenerationError where it is of none of the types."""
+    value = members.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
+        kind = "a string" if str in types else "a number"
+        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, f"“{name}” has to be {kind}.")
+    return value
 
 
 def fetch_segment(pk: uuid.UUID, index: str) -> Segment:
@@ -68,20 +88,14 @@ def fetch_segment(pk: uuid.UUID, index: str) -> Segment:
         raise GenerationError(ErrorCode.SEGMENT_UNKNOWN, "This generation has no such segment.") from error
 
 
-def find_take(segment: Segment, number: object) -> Take:
+def find_take(segment: Segment, number: str | None) -> Take:
     """A take that was spoken: the chosen one where no number is given. Raises GenerationError."""
     if number is None:
         take = segment.chosen_take
+    elif re.fullmatch("[0-9]{1,9}", number):
+        take = segment.takes.filter(status=Status.SUCCEEDED, number=int(number)).first()
     else:
-        is_number = isinstance(number, int) or (
-            isinstance(number, str) and number.isascii() and number.isdigit()
-        )
-        rows = segment.takes.filter(status=Status.SUCCEEDED)
-        take = (
-            rows.filter(number=int(str(number)[:9])).first()
-            if is_number and not isinstance(number, bool)
-            else None
-        )
+        take = None
     if take is None:
         raise GenerationError(ErrorCode.TAKE_UNKNOWN, "This segment has no such take, or not yet.")
     return take

@@ -13,7 +13,13 @@ from cloning.api.serializers import Serializer
 from cloning.formats import AudioFormat, StreamFormat
 from cloning.text import LANGUAGES, resolve_language
 
-EXAMPLES = {"id": "3f0c0000-0000-4000-8000-000000000000", "format": "wav"}
+EXAMPLES = {
+    "id": "3f0c0000-0000-4000-8000-000000000000",
+    "format": "wav",
+    "index": "0",
+    "take_format": "mp3",
+    "subtitles": "srt",
+}
 
 
 @pytest.fixture

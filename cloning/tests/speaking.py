@@ -1,0 +1,23 @@
+"""What a worker does, in single steps."""
+
+from pathlib import Path
+
+from cloning.audio import TakeSound
+from cloning.jobs import scheduling
+from cloning.jobs.takes import Sound
+from cloning.models import Generation, Take
+
+THREE = "The first sentence is this one.\n\nThe second sentence is this.\n\nThe third one is the last of all."
+"""A text of as many segments."""
+
+
+def claim_take(generation: Generation) -> Take:
+    take = scheduling.claim_next(generation.pk)
+    assert take, "nothing waits"
+    return take
+
+
+def made_sound(path: Path = Path("take.wav")) -> Sound:
+    """What is known of a second of sound."""
+    measured = TakeSound(duration_seconds=1.0, peaks=[0.5], loudness_blocks=[1], true_peak_dbtp=-3.0)
+    return Sound(path, sample_rate_hz=24_000, measured=measured, spoken_seconds=0.1)
