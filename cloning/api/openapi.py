@@ -262,7 +262,9 @@ def segment_audio() -> Operation:
 
 
 def ranged(types: Collection[str]) -> dict[str, Any]:
-    content = {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in sorted(types)}
+    content = {
+        content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in sorted(types)
+    }
     return {
         "200": {"description": "All of it", "content": content},
         "206": {"description": "A range of its bytes", "content": content},

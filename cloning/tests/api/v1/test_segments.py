@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import state, takes
+from cloning.jobs import joins, state, takes
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation, Segment, Take
 from cloning.tests.api_client import DocumentedClient
@@ -166,7 +166,10 @@ WRONG_TEXTS = {
     "nothing to speak": ("…!?", "text_unspeakable"),
     "emoji": ("😀🎉", "text_unspeakable"),
     "NUL": ("Good\0morning", "text_unspeakable"),
-    "two sentences' worth": ("This is a sentence of some length, as people write them. " * 8, "text_too_long"),
+    "two sentences' worth": (
+        "This is a sentence of some length, as people write them. " * 8,
+        "text_too_long",
+    ),
     "20,000 characters": ("Well done. " * 1818 + "So", "text_too_long"),
     "a word of 20,000": ("a" * 20_000, "text_too_long"),
 }
@@ -350,9 +353,7 @@ def test_first_take_can_be_chosen_again(api, spoken) -> None:
     assert [choose(api, spoken, number).json()["take"] for number in (2, 1)] == [2, 1]
 
 
-def test_choice_while_the_file_is_joined_is_not_lost(api, make_generation, monkeypatch) -> None:
-    from cloning.jobs import joins
-
+def test_choice_while_the_file_is_joined_is_not_lost(api, make_generation) -> None:
     generation = make_generation(text=THREE)
     work_once(generation.pk)
     respeak(api, generation)
@@ -432,10 +433,9 @@ def test_page_of_a_named_origin_may(api, spoken, settings) -> None:
     assert response["Access-Control-Allow-Origin"] == headers["Origin"]
 
 
-@pytest.mark.parametrize("change", ["takes.add_take", "takes.choose"])
-def test_deleted_meanwhile(change: str, api, spoken, monkeypatch) -> None:
+@pytest.mark.parametrize("name", ["add_take", "choose"])
+def test_deleted_meanwhile(name: str, api, spoken, monkeypatch) -> None:
     """After the call has found the sentence, before it changes it."""
-    module, name = change.split(".")
     original = getattr(takes, name)
 
     def delete_first(*arguments: Any) -> Any:
