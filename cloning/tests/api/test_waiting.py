@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from cloning.api import waiting
-from cloning.jobs import state
+from cloning.errors import ErrorCode
+from cloning.jobs import state, takes
 from cloning.models import Generation
 from cloning.tests.performing import perform
+from cloning.tests.speaking import claim_take
 
 RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -69,9 +71,7 @@ def test_failed_generation(code: str, status: int, field: str | None, post, api,
     """The waiting call says by its status whose fault it was; the status URL has done its own job well."""
 
     def fail() -> None:
-        generation = Generation.objects.get()
-        state.claim(generation)
-        state.fail(generation, code, "It did not work.")
+        takes.fail(claim_take(Generation.objects.get()), ErrorCode(code), "It did not work.")
 
     while_it_waits(fail)
     waited = post(headers={})

@@ -17,7 +17,7 @@ from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation, Segment, Take
 from cloning.tests.api_client import DocumentedClient
 from cloning.tests.performing import perform, work_once
-from cloning.tests.speaking import THREE, claim_take
+from cloning.tests.speaking import THREE, accept_sounds, claim_take
 from cloning.tests.wrong_requests import UNKNOWN_ID
 
 
@@ -28,7 +28,7 @@ def segment_url(generation: Generation, index: int = 0) -> str:
 def respeak(api: DocumentedClient, generation: Generation, index: int = 0, body: object = None) -> Any:
     url = f"{segment_url(generation, index)}/takes"
     if body is None:
-        return api.post(url)
+        return api.generic("POST", url)
     return api.post(url, json.dumps(body), content_type="application/json")
 
 
@@ -45,6 +45,12 @@ def code_of(response: Any) -> tuple[int, str]:
 def three(make_generation) -> Generation:
     """Spoken and joined."""
     return perform(make_generation(text=THREE))
+
+
+@pytest.fixture
+def said(make_generation) -> Generation:
+    """Its one sentence has a take, for what does not listen to it."""
+    return accept_sounds(make_generation())
 
 
 # Sound
@@ -105,18 +111,18 @@ def test_sound_that_is_not_there(suffix: str, api, make_generation) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "2", "-1", "x", "1.0", "", "9" * 5000, "١", "null", "%00"])
-def test_take_that_is_not_there(number: str, api, spoken) -> None:
-    assert code_of(api.get(f"{segment_url(spoken)}.wav?take={number}")) == (404, "take_unknown")
+def test_take_that_is_not_there(number: str, api, said) -> None:
+    assert code_of(api.get(f"{segment_url(said)}.wav?take={number}")) == (404, "take_unknown")
 
 
 @pytest.mark.parametrize("suffix", ["wav", "mp3"])
-def test_sound_that_the_storage_has_lost(suffix: str, api, spoken) -> None:
+def test_sound_that_the_storage_has_lost(suffix: str, api, said) -> None:
     default_storage.delete(Take.objects.get().audio.name)
-    assert code_of(api.get(f"{segment_url(spoken)}.{suffix}")) == (404, "not_found")
+    assert code_of(api.get(f"{segment_url(said)}.{suffix}")) == (404, "not_found")
 
 
-def test_segment_in_a_format_that_there_is_not(api, spoken) -> None:
-    assert code_of(api.get(f"{segment_url(spoken)}.exe")) == (404, "not_found")
+def test_segment_in_a_format_that_there_is_not(api, said) -> None:
+    assert code_of(api.get(f"{segment_url(said)}.exe")) == (404, "not_found")
 
 
 # Another take
@@ -176,23 +182,23 @@ WRONG_TEXTS = {
 
 
 @pytest.mark.parametrize("text, code", WRONG_TEXTS.values(), ids=WRONG_TEXTS.keys())
-def test_corrected_text_that_is_wrong(text: str, code: str, api, spoken) -> None:
-    response = respeak(api, spoken, body={"text": text})
+def test_corrected_text_that_is_wrong(text: str, code: str, api, said) -> None:
+    response = respeak(api, said, body={"text": text})
     assert code_of(response) == (422, code)
     assert response.json()["error"]["field"] == "text"
     assert Take.objects.count() == 1
 
 
-def test_lone_surrogates_are_no_fault_of_the_server(api, spoken) -> None:
+def test_lone_surrogates_are_no_fault_of_the_server(api, said) -> None:
     body = b'{"text": "Good \\ud800 morning to you all."}'
-    response = api.generic("POST", f"{segment_url(spoken)}/takes", body, content_type="application/json")
+    response = api.generic("POST", f"{segment_url(said)}/takes", body, content_type="application/json")
     assert response.status_code == 202
     assert "\ud800" not in response.json()["text"]
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 10**400, 1.5, 1e300])
-def test_seed_that_is_wrong(seed: float, api, spoken) -> None:
-    response = respeak(api, spoken, body={"seed": seed})
+def test_seed_that_is_wrong(seed: float, api, said) -> None:
+    response = respeak(api, said, body={"seed": seed})
     assert code_of(response) == (422, "out_of_range")
     assert response.json()["error"]["field"] == "seed"
     assert Take.objects.count() == 1
@@ -218,27 +224,27 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_unreadable_request(body: bytes, api, spoken) -> None:
-    response = api.generic("POST", f"{segment_url(spoken)}/takes", body, content_type="application/json")
+def test_unreadable_request(body: bytes, api, said) -> None:
+    response = api.generic("POST", f"{segment_url(said)}/takes", body, content_type="application/json")
     assert code_of(response) == (400, "request_unreadable")
     assert Take.objects.count() == 1
 
 
-def test_form_instead_of_json(api, spoken) -> None:
-    assert code_of(api.post(f"{segment_url(spoken)}/takes", {"seed": "5"})) == (400, "request_unreadable")
+def test_form_instead_of_json(api, said) -> None:
+    assert code_of(api.post(f"{segment_url(said)}/takes", {"seed": "5"})) == (400, "request_unreadable")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_no_number(number: str, api, spoken) -> None:
+def test_no_number(number: str, api, said) -> None:
     body = f'{{"seed": {number}}}'
-    response = api.post(f"{segment_url(spoken)}/takes", body, content_type="application/json")
+    response = api.post(f"{segment_url(said)}/takes", body, content_type="application/json")
     assert code_of(response) == (422, "out_of_range")
 
 
 @pytest.mark.parametrize("method, suffix", [("POST", "/takes"), ("PATCH", "")])
-def test_body_of_3_mb(method: str, suffix: str, api, spoken) -> None:
+def test_body_of_3_mb(method: str, suffix: str, api, said) -> None:
     body = json.dumps({"text": "a" * 3_000_000})
-    url = segment_url(spoken) + suffix
+    url = segment_url(said) + suffix
     assert code_of(api.generic(method, url, body, content_type="application/json")) == (
         413,
         "request_too_large",
@@ -253,19 +259,19 @@ def test_sentence_that_has_not_been_spoken_yet(api, make_generation) -> None:
     assert Take.objects.count() == 3
 
 
-def test_sentence_that_does_not_exist(api, spoken) -> None:
-    assert code_of(respeak(api, spoken, 1)) == (404, "segment_unknown")
-    assert code_of(choose(api, spoken, 1, index=1)) == (404, "segment_unknown")
+def test_sentence_that_does_not_exist(api, said) -> None:
+    assert code_of(respeak(api, said, 1)) == (404, "segment_unknown")
+    assert code_of(choose(api, said, 1, index=1)) == (404, "segment_unknown")
     unknown = f"/api/v1/generations/{UNKNOWN_ID}/segments/0"
     assert code_of(api.post(f"{unknown}/takes")) == (404, "generation_unknown")
     assert code_of(api.patch(unknown)) == (404, "generation_unknown")
 
 
-def test_second_who_has_the_same_sentence_spoken_again(api, spoken) -> None:
-    assert respeak(api, spoken).status_code == 202
-    assert code_of(respeak(api, spoken)) == (409, "take_in_progress")
-    claim_take(spoken)
-    assert code_of(respeak(api, spoken)) == (409, "take_in_progress")
+def test_second_who_has_the_same_sentence_spoken_again(api, said) -> None:
+    assert respeak(api, said).status_code == 202
+    assert code_of(respeak(api, said)) == (409, "take_in_progress")
+    claim_take(said)
+    assert code_of(respeak(api, said)) == (409, "take_in_progress")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -275,7 +281,7 @@ def test_two_who_respeak_at_once(make_generation) -> None:
 
     def send() -> None:
         together.wait(timeout=120)
-        statuses.append(Client().post(f"{segment_url(generation)}/takes").status_code)
+        statuses.append(Client().generic("POST", f"{segment_url(generation)}/takes").status_code)
         connection.close()
 
     threads = [threading.Thread(target=send) for _ in range(4)]
@@ -294,24 +300,24 @@ def test_too_many_takes(api, spoken, monkeypatch) -> None:
     assert code_of(respeak(api, spoken)) == (409, "too_many_takes")
 
 
-def test_disk_that_is_nearly_full_takes_no_more(api, spoken, settings) -> None:
+def test_disk_that_is_nearly_full_takes_no_more(api, said, settings) -> None:
     settings.MIN_FREE_MB = 10**9
-    response = respeak(api, spoken)
+    response = respeak(api, said)
     assert (*code_of(response), response["Retry-After"]) == (503, "storage_full", "300")
 
 
-def test_take_that_fails_leaves_the_generation_as_it_is(api, spoken) -> None:
-    respeak(api, spoken)
-    takes.fail(claim_take(spoken), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
-    body = api.get(f"/api/v1/generations/{spoken.pk}").json()
+def test_take_that_fails_leaves_the_generation_as_it_is(api, said) -> None:
+    respeak(api, said)
+    takes.fail(claim_take(said), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
+    body = api.get(f"/api/v1/generations/{said.pk}").json()
     assert (body["status"], body["error"], body["segments"][0]["status"]) == ("succeeded", None, "succeeded")
     assert body["segments"][0]["takes"][1]["error"] == {
         "code": "synthesis_failed",
         "message": "It did not work.",
         "field": None,
     }
-    assert code_of(choose(api, spoken, 2)) == (404, "take_unknown")
-    assert respeak(api, spoken).status_code == 202, "it can be tried again"
+    assert code_of(choose(api, said, 2)) == (404, "take_unknown")
+    assert respeak(api, said).status_code == 202, "it can be tried again"
 
 
 def test_sentence_of_a_stopped_generation_is_spoken_again(api, make_generation) -> None:
@@ -369,13 +375,13 @@ def test_choice_while_the_file_is_joined_is_not_lost(api, make_generation) -> No
 
 
 @pytest.mark.parametrize("number", [0, 2, -1, 10**30])
-def test_take_that_does_not_exist(number: int, api, spoken) -> None:
-    assert code_of(choose(api, spoken, number)) == (404, "take_unknown")
+def test_take_that_does_not_exist(number: int, api, said) -> None:
+    assert code_of(choose(api, said, number)) == (404, "take_unknown")
 
 
-def test_take_that_is_still_to_be_spoken(api, spoken) -> None:
-    respeak(api, spoken)
-    assert code_of(choose(api, spoken, 2)) == (404, "take_unknown")
+def test_take_that_is_still_to_be_spoken(api, said) -> None:
+    respeak(api, said)
+    assert code_of(choose(api, said, 2)) == (404, "take_unknown")
 
 
 @pytest.mark.parametrize(
@@ -394,15 +400,15 @@ def test_take_that_is_still_to_be_spoken(api, spoken) -> None:
         b'{"take": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_choice_that_can_not_be_read(body: bytes, api, spoken) -> None:
-    response = api.generic("PATCH", segment_url(spoken), body, content_type="application/json")
+def test_choice_that_can_not_be_read(body: bytes, api, said) -> None:
+    response = api.generic("PATCH", segment_url(said), body, content_type="application/json")
     assert code_of(response) == (400, "request_unreadable")
 
 
-def test_text_of_20_000_characters_with_a_choice_changes_nothing(api, spoken) -> None:
+def test_text_of_20_000_characters_with_a_choice_changes_nothing(api, said) -> None:
     before = Segment.objects.get().text
     body = json.dumps({"take": 1, "text": "a" * 20_000})
-    response = api.patch(segment_url(spoken), body, content_type="application/json")
+    response = api.patch(segment_url(said), body, content_type="application/json")
     assert (response.status_code, response.json()["text"]) == (200, before)
 
 
@@ -410,45 +416,45 @@ def test_text_of_20_000_characters_with_a_choice_changes_nothing(api, spoken) ->
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:5173"])
-def test_pages_elsewhere_change_nothing(origin: str, api, spoken) -> None:
+def test_pages_elsewhere_change_nothing(origin: str, api, said) -> None:
     headers = {"Origin": origin}
     for response in (
-        api.post(f"{segment_url(spoken)}/takes", headers=headers),
-        api.patch(segment_url(spoken), b'{"take": 1}', content_type="application/json", headers=headers),
+        api.post(f"{segment_url(said)}/takes", headers=headers),
+        api.patch(segment_url(said), b'{"take": 1}', content_type="application/json", headers=headers),
     ):
         assert code_of(response) == (403, "origin_not_allowed")
     assert Take.objects.count() == 1
 
 
-def test_page_of_a_named_origin_may(api, spoken, settings) -> None:
+def test_page_of_a_named_origin_may(api, said, settings) -> None:
     settings.TRUSTED_ORIGINS = ["http://localhost:5173"]
     headers = {"Origin": "http://localhost:5173"}
     asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "content-type"}
-    preflight = api.options(segment_url(spoken), headers=headers | asked)
+    preflight = api.options(segment_url(said), headers=headers | asked)
     assert "PATCH" in preflight["Access-Control-Allow-Methods"]
     assert "content-type" in preflight["Access-Control-Allow-Headers"]
     body = b'{"take": 1}'
-    response = api.patch(segment_url(spoken), body, content_type="application/json", headers=headers)
+    response = api.patch(segment_url(said), body, content_type="application/json", headers=headers)
     assert response.status_code == 200
     assert response["Access-Control-Allow-Origin"] == headers["Origin"]
 
 
 @pytest.mark.parametrize("name", ["add_take", "choose"])
-def test_deleted_meanwhile(name: str, api, spoken, monkeypatch) -> None:
+def test_deleted_meanwhile(name: str, api, said, monkeypatch) -> None:
     """After the call has found the sentence, before it changes it."""
     original = getattr(takes, name)
 
     def delete_first(*arguments: Any) -> Any:
-        delete_generation(spoken.pk)
+        delete_generation(said.pk)
         return original(*arguments)
 
     monkeypatch.setattr(takes, name, delete_first)
-    response = respeak(api, spoken) if name == "add_take" else choose(api, spoken, 1)
+    response = respeak(api, said) if name == "add_take" else choose(api, said, 1)
     assert code_of(response) == (404, "generation_unknown")
 
 
-def test_take_of_a_deleted_sentence_says_so(spoken) -> None:
+def test_take_of_a_deleted_sentence_says_so(said) -> None:
     segment = Segment.objects.get()
-    delete_generation(spoken.pk)
-    with pytest.raises(GenerationError, match="no such generation"):
+    delete_generation(said.pk)
+    with pytest.raises(GenerationError, match="deleted in this moment"):
         takes.add_take(segment, "Good morning.", 5)
