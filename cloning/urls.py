@@ -11,6 +11,7 @@ urlpatterns = [
     path("", studio.home, name="home"),
     path("generations/<uuid:pk>/", generations.generation, name="generation"),
     path("generations/<uuid:pk>/cancel/", generations.cancel, name="cancel"),
+    path("generations/<uuid:pk>/resume/", generations.resume, name="resume"),
     path("generations/<uuid:pk>/delete/", generations.delete, name="delete"),
     path("generations/<uuid:pk>/sentences/", sentences.news, name="sentences"),
     re_path(rf"^generations/{UUID}/sentences/{INDEX}/takes/$", sentences.speak_again, name="speak-again"),

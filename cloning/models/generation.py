@@ -142,12 +142,25 @@ class Generation(Leased):
         return bool(self.audio) and self.error_code != ErrorCode.STORAGE_FAILED
 
     @property
+    def is_file_due(self) -> bool:
+        """Whether what was spoken of a stopped one is still to be joined."""
+        is_stopped = self.status in (Status.CANCELLED, Status.FAILED)
+        return is_stopped and (self.is_join_due or self.claim_token is not None)
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether going on may bring more than before."""
+        if self.status == Status.FAILED:
+            return self.segments_done > 0 or not self.is_users_fault
+        return self.status == Status.CANCELLED
+
+    @property
     def is_awaited(self) -> bool:
         return self.awaited_until is not None and self.awaited_until > timezone.now()
 
     @property
     def state(self) -> str:
-        """Changes whenever there is something new to show of an active generation."""
+        """Changes whenever there is something new to show of a generation that is active, or is still joined."""
         return f"{self.status}-{self.stage}-{self.segments_done}-{self.progress:.2f}"
 
     @property

@@ -9,15 +9,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import (
     HttpResponseClientRedirect,
+    HttpResponseClientRefresh,
     HttpResponseStopPolling,
     reswap,
     retarget,
 )
 
+from cloning.errors import GenerationError
 from cloning.forms import VoiceForm
 from cloning.jobs import state
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation
+from cloning.views import errors
 from cloning.views.context import HtmxHttpRequest
 from cloning.views.sentences import describe
 
@@ -31,10 +34,10 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Generation, pk=pk)
     if not request.htmx:
         return render(request, "cloning/generation.html", describe(found) | {"voice_form": VoiceForm()})
-    if not found.is_active:
-        return render_card(request, found, announce=True)
-    if request.GET.get("seen") == found.state:
+    if request.GET.get("seen") == found.state and (found.is_active or found.is_file_due):
         return HttpResponse(status=204)
+    if not found.is_active:
+        return render_card(request, found, announce=not found.is_file_due)
     return render(request, "cloning/_progress.html", {"generation": found})
 
 
@@ -54,6 +57,19 @@ def cancel(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Generation, pk=pk)
     state.cancel(found)
     return render_card(request, found, announce=True) if request.htmx else redirect(found)
+
+
+@require_POST
+def resume(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Goes on with what was stopped; what was not stays as it is."""
+    found = get_object_or_404(Generation, pk=pk)
+    try:
+        state.resume(found)
+    except GenerationError as error:
+        return errors.respond(request, error.code, "Not now", str(error))
+    if request.htmx and is_own_page(request, found):
+        return HttpResponseClientRefresh()  # its sentences go on, too
+    return render_card(request, found) if request.htmx else redirect(found)
 
 
 @require_POST

