@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from cloning.models import Generation, Leased, Take
+from cloning.models import Generation, Leased, Status, Take
 
 LeasedRow = TypeVar("LeasedRow", bound=Leased)
 
@@ -43,8 +43,10 @@ def update_claimed(row: Leased, **fields: object) -> bool:
 def take_over(row: Leased) -> bool:
     """Claims what was in the hand of another, if nobody has renewed, taken or ended it since `row` was read."""
     fields = {"claim_token": uuid.uuid4(), "lease_expires_at": expiry()}
-    rows = type(row)._default_manager.filter(pk=row.pk, claim_token=row.claim_token)
-    if row.claim_token is None or not rows.filter(lease_expires_at=row.lease_expires_at).update(**fields):
+    rows = in_hand(type(row)).filter(
+        pk=row.pk, claim_token=row.claim_token, lease_expires_at=row.lease_expires_at
+    )
+    if not rows.update(**fields):
         return False
     set_fields(row, fields)
     return True
@@ -111,9 +113,14 @@ class LeaseObserver:
 
 
 def read_claimed() -> list[Leased]:
-    takes = Take.objects.filter(status="running").exclude(claim_token=None).only(*LEASE_FIELDS)
-    joins = Generation.objects.exclude(claim_token=None).only(*LEASE_FIELDS, "audio_format")
-    return [*takes, *joins]
+    claimed_takes, joining = in_hand(Take).only(*LEASE_FIELDS), in_hand(Generation)
+    return [*claimed_takes, *joining.only(*LEASE_FIELDS, "audio_format")]
+
+
+def in_hand(model: type[LeasedRow]) -> QuerySet[LeasedRow]:
+    """Of a take the status tells, so that none is lost that runs and has no claim, as no code here leaves one."""
+    rows = model._default_manager.all()
+    return rows.filter(status=Status.RUNNING) if model is Take else rows.exclude(claim_token=None)
 
 
 LEASE_FIELDS = ("claim_token", "lease_expires_at", "attempts")

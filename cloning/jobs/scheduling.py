@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
+from cloning.engines import registry
 from cloning.jobs import takes
-from cloning.models import Generation, Stage, Status, Take
+from cloning.models import Generation, Stage, Status, Take, Worker
 
 HEAD_START = timedelta(seconds=5)
 """Who comes new goes before everybody who had a turn within this time, and after those who have waited longer."""
@@ -68,24 +69,32 @@ def choose_next(candidates: Iterable[Candidate], turns: Turns) -> Candidate | No
 
 def claim_next(only: uuid.UUID | None = None) -> Take | None:
     """A take for this process to speak; None when there is nothing to do. `only` is a generation."""
-    while (chosen := choose_next(read_candidates(only), read_turns())) is not None:
-        waiting = Take.objects.filter(segment__generation=chosen.generation_id, status=Status.QUEUED)
-        take = waiting.select_related("segment__generation").order_by("segment__index", "number").first()
+    while candidates := read_candidates(only):
+        if (chosen := choose_next(candidates, read_turns())) is None:
+            return None
+        takes_waiting = waiting().filter(segment__generation=chosen.generation_id)
+        in_order = takes_waiting.order_by("segment__index", "number")
+        take = in_order.select_related("segment__generation").first()
         if take and takes.claim(take):
             return take
     return None
 
 
+def waiting() -> QuerySet[Take]:
+    return Take.objects.filter(status=Status.QUEUED, claim_token=None)
+
+
 def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
-    waiting = Take.objects.filter(status=Status.QUEUED, claim_token=None)
-    if only:
-        waiting = waiting.filter(segment__generation=only)
-    ids = set(waiting.values_list("segment__generation", flat=True).distinct())
+    """What another engine has begun is left to the workers that have it, as long as one lives."""
+    of_interest = waiting().filter(segment__generation=only) if only else waiting()
+    ids = set(of_interest.order_by().values_list("segment__generation", flat=True).distinct())
     if not ids:
         return []
+    others = Worker.alive().exclude(engine__in=["", registry.selected().name])
+    engines_elsewhere = list(others.values_list("engine", flat=True))
     running = Take.objects.filter(status=Status.RUNNING).order_by().values_list("segment__generation")
     in_hand = dict(running.annotate(Count("pk")))
-    rows = Generation.objects.filter(pk__in=ids)
+    rows = Generation.objects.filter(pk__in=ids).exclude(engine__in=engines_elsewhere)
     return [
         Candidate(
             generation_id=row.pk,
@@ -96,8 +105,11 @@ def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
             is_awaited=row.is_awaited,
             is_voice_known=row.stage not in NOT_SPEAKING_YET,
         )
-        for row in rows.only("requested_by", "created_at", "served_at", "awaited_until", "stage")
+        for row in rows.order_by().only(*CANDIDATE_FIELDS)
     ]
+
+
+CANDIDATE_FIELDS = ("requested_by", "created_at", "served_at", "awaited_until", "stage")
 
 
 def read_turns() -> Turns:

@@ -94,6 +94,7 @@ class WorkerLoop:
             self.heartbeat.expect_within(math.inf)
 
     def _claim_next(self) -> Leased | None:
+        self.worker.engine = registry.selected().name  # what it claims, it speaks with
         self._in_hand = {future: row for future, row in self._in_hand.items() if not future.done()}
         in_hand = self._in_hand.values()
         for row in self._leases.find_abandoned([row.pk for row in in_hand]):
@@ -135,7 +136,6 @@ class WorkerLoop:
             release(take)
             logger.info("Take %s given back", take.pk)
             return
-        self.worker.engine = take.engine or self.worker.engine
         logger.info(
             "Generation %s, sentence %d %s in %.1f s",
             take.segment.generation_id,
