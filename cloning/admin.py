@@ -1,5 +1,5 @@
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -99,6 +99,11 @@ class GenerationAdmin(ModelAdmin[Generation]):
     def has_change_permission(self, request: HttpRequest, obj: Generation | None = None) -> bool:
         # A generation is what was asked and what came of it: nothing to edit. The actions need the permission.
         return obj is None and super().has_change_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], Any]:
+        # Nobody may delete a sentence alone; with its generation it goes.
+        found, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return found, counts, forbidden - {str(Segment._meta.verbose_name)}, protected
 
     @admin.display(description="audio")
     def player(self, generation: Generation) -> SafeString | str:

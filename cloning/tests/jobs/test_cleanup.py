@@ -1,36 +1,38 @@
 """Whoever deletes a row, and however: what belongs to it, and what was derived from it, is gone."""
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from cloning.jobs import state
+from cloning.jobs import joins, takes
 from cloning.jobs.cleanup import delete_generation
 from cloning.jobs.conditioning import find_conditioning, store_conditioning
 from cloning.jobs.submission import save_voice
-from cloning.models import Generation, Reference, StoredConditioning, Voice
+from cloning.models import Generation, Reference, Segment, StoredConditioning, Take, Voice
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
+from cloning.tests.jobs.recording import (
+    THREE_SEGMENTS,
+    accept,
+    accept_join,
+    at_once,
+    claim_first,
+    finish,
+    speak_all,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KEY = "engine-1"
 
 
-def succeed(generation: Generation, content: bytes = b"RIFF") -> bool:
-    return state.succeed(
-        generation, ContentFile(content), sample_rate_hz=24_000, duration_seconds=1.0, peaks=[1.0]
-    )
-
-
 def learn(*references: Reference) -> bool:
     """As the worker does once it has derived the voice of a generation."""
-    return store_conditioning(references, KEY, b"latents")
+    return store_conditioning(references, KEY, b"latents", 1.0) is not None
 
 
 def is_learnt(*references: Reference) -> bool:
@@ -47,27 +49,6 @@ def b(make_reference) -> Reference:
     return make_reference(FEMALE_CLIP)
 
 
-def at_once(*actions: Callable[[], object]) -> list[Exception]:
-    """What the actions raised, each in a thread of its own."""
-    start, errors = threading.Barrier(len(actions), timeout=120), []
-
-    def run(action: Callable[[], object]) -> None:
-        try:
-            start.wait()
-            action()
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[action]) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
-
-
 def test_deleting_a_generation_deletes_its_files_and_what_nobody_else_uses(
     make_generation, make_reference, stored_files, nothing_kept
 ) -> None:
@@ -75,8 +56,7 @@ def test_deleting_a_generation_deletes_its_files_and_what_nobody_else_uses(
     own.keep_normalized(ContentFile(b"normalised"))
     keeper = make_generation([shared])
     generation = make_generation([shared, own])
-    state.claim(generation)
-    succeed(generation)
+    finish(generation)
     assert learn(shared, own)
     assert learn(shared)
 
@@ -94,16 +74,13 @@ def test_deleting_a_generation_deletes_its_files_and_what_nobody_else_uses(
 
 def test_bulk_delete_removes_files_too(make_generation, nothing_kept) -> None:
     for _ in range(3):
-        make_generation()
-        succeed(state.claim_next())
+        finish(make_generation())
     Generation.objects.all().delete()
     assert nothing_kept()
 
 
 def test_a_rolled_back_delete_keeps_the_files(make_generation, stored_files) -> None:
-    generation = make_generation()
-    state.claim(generation)
-    succeed(generation)
+    generation = finish(make_generation())
     before = stored_files()
     with pytest.raises(RuntimeError), transaction.atomic():
         generation.delete()
@@ -170,8 +147,8 @@ def test_nothing_is_kept_of_a_set_that_nobody_has(a, b, make_generation, nothing
     generation = make_generation([a, b])
     assert not learn(a)
     Generation.objects.all().delete()
-    assert not store_conditioning([a, b], KEY, b"derived meanwhile")
-    assert not store_conditioning(list(generation.references.all()), KEY, b"derived meanwhile")
+    assert not store_conditioning([a, b], KEY, b"derived meanwhile", 1.0)
+    assert not store_conditioning(list(generation.references.all()), KEY, b"derived meanwhile", 1.0)
     assert nothing_kept()
 
 
@@ -246,10 +223,37 @@ def test_user_who_asked_is_no_owner(make_generation, admin_user) -> None:
 def test_success_since_the_row_was_read_leaves_no_audio(make_generation, nothing_kept) -> None:
     generation = make_generation()
     read_before = Generation.objects.get()
-    state.claim(generation)
-    assert succeed(generation)
+    finish(generation)
     read_before.delete()
     assert nothing_kept()
+
+
+def test_take_that_is_accepted_while_its_generation_is_deleted_leaves_no_file(
+    make_generation, nothing_kept
+) -> None:
+    for _ in range(20):
+        generation = make_generation()
+        take = claim_first(generation)
+        assert at_once(lambda: accept(take), generation.delete) == []  # noqa: B023
+        assert nothing_kept()
+
+
+def test_deletion_takes_every_take_along(make_generation, nothing_kept) -> None:
+    generation = finish(make_generation(text=THREE_SEGMENTS))
+    takes.add_take(generation.segments.first(), "Again.", 1)
+    speak_all(generation)
+    assert Take.objects.count() == 4
+    assert delete_generation(generation.pk)
+    assert nothing_kept()
+    assert not Take.objects.exists()
+    assert not Segment.objects.exists()
+
+
+def test_user_who_asked_takes_no_take_along(make_generation, admin_user) -> None:
+    generation = finish(make_generation(requested_by=admin_user))
+    admin_user.delete()
+    generation.refresh_from_db()
+    assert Take.objects.get().audio.read() == b"RIFF"
 
 
 def test_clip_normalised_since_the_row_was_read_is_deleted(a, nothing_kept) -> None:
@@ -315,10 +319,10 @@ def test_deletions_of_many_at_once_wait_for_each_other_in_one_order(
 
 def test_deletion_that_meets_the_success_of_the_same_generation(make_generation, a, nothing_kept) -> None:
     for _ in range(10):
-        generation = make_generation([Reference.objects.first() or again(a)])
-        assert state.claim(generation)
+        generation = speak_all(make_generation([Reference.objects.first() or again(a)]))
+        assert joins.claim(generation)
         pk = generation.pk
-        assert at_once(lambda: succeed(generation), lambda: delete_generation(pk)) == []  # noqa: B023
+        assert at_once(lambda: accept_join(generation), lambda: delete_generation(pk)) == []  # noqa: B023
         assert nothing_kept()
 
 

@@ -3,25 +3,29 @@
 import hashlib
 import io
 import threading
+import uuid
 from collections.abc import Callable
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 
+from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import state, submission
+from cloning.jobs import scheduling, submission
 from cloning.jobs.cleanup import delete_generation
+from cloning.jobs.notifications import WORK, Subscription
 from cloning.jobs.submission import ReferenceUpload, save_voice, submit
-from cloning.models import Channel, Generation, Reference, Status, Voice
+from cloning.models import Channel, Generation, Reference, Voice
 from cloning.storage.local import AtomicFileSystemStorage, is_database_busy
 from cloning.storage.uploads import TemporaryUpload
+from cloning.tests.jobs.recording import THREE_SEGMENTS, takes_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def unsaved(**fields: object) -> Generation:
-    return Generation(text="Good morning.", language="en", requested_via=Channel.API, **fields)
+def unsaved(text: str = "Good morning.", **fields: object) -> Generation:
+    return Generation(text=text, language="en", requested_via=Channel.API, **fields)
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def incoming() -> list[str]:
 def test_row_and_references_are_there_together(clip) -> None:
     generation = unsaved()
     submit(generation, [clip(b"one"), clip(b"two")])
-    assert state.claim_next() == generation
+    assert scheduling.claim_next().segment.generation == generation
     assert {reference.file.read() for reference in generation.references.all()} == {b"one", b"two"}
     assert [reference.original_name for reference in generation.references.all()] == ["a.wav", "a.wav"]
 
@@ -69,11 +73,50 @@ def test_clip_whose_file_is_lost_is_stored_again(clip) -> None:
     assert len(incoming()) == 1
 
 
-def test_generation_that_is_claimed_is_no_workers(clip) -> None:
-    generation = unsaved()
-    submit(generation, [clip()], is_claimed=True)
-    assert generation.status == Status.RUNNING
-    assert state.claim_next() is None
+def test_text_is_split_into_segments_with_a_take_each(clip) -> None:
+    generation = unsaved(text=THREE_SEGMENTS, seed=2**32 - 2)
+    submit(generation, [clip()])
+    takes = takes_of(generation)
+    assert [take.segment.index for take in takes] == [0, 1, 2]
+    assert [take.seed for take in takes] == [2**32 - 2, 2**32 - 1, 0]
+    assert {take.number for take in takes} == {1}
+    assert [take.text for take in takes] == [take.segment.text for take in takes]
+    assert " ".join(take.text for take in takes) == THREE_SEGMENTS.strip()
+    assert [take.segment.pause_seconds > 0 for take in takes] == [True, True, False]
+    assert (generation.segments_total, generation.segments_done) == (3, 0)
+    assert generation.unspoken_chars == sum(len(take.text) for take in takes)
+
+
+@pytest.mark.parametrize(
+    ("requested_via", "is_streamed", "is_early"),
+    [(Channel.API, False, False), (Channel.API, True, True), (Channel.PAGE, False, True)],
+)
+def test_first_segment_of_what_is_listened_to_is_short(clip, requested_via, is_streamed, is_early) -> None:
+    generation = unsaved(text=THREE_SEGMENTS, is_streamed=is_streamed)
+    generation.requested_via = requested_via
+    submit(generation, [clip()])
+    first = generation.segments.first()
+    assert (len(first.text) <= registry.selected().first_segment_limits["en"]) == is_early
+
+
+def test_text_that_can_not_be_spoken_keeps_nothing(clip) -> None:
+    generation = unsaved(text="\u2026 \U0001f600")
+    with pytest.raises(GenerationError) as raised:
+        submit(generation, [clip()])
+    assert raised.value.code == ErrorCode.TEXT_UNSPEAKABLE
+    assert (Generation.objects.count(), Reference.objects.count(), incoming()) == (0, 0, [])
+
+
+def test_a_worker_is_woken_once_all_is_there(clip) -> None:
+    with Subscription(WORK) as subscription:
+        subscription.wait(0)
+        submit(unsaved(), [clip()])
+        assert subscription.wait(10) == {WORK}
+
+
+def test_voice_names_may_repeat() -> None:
+    assert Voice.objects.create(name="Ann").pk != Voice.objects.create(name="Ann").pk
+    assert isinstance(Voice.objects.first().pk, uuid.UUID)
 
 
 def test_references_of_a_voice(clip) -> None:

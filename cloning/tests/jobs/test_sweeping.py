@@ -24,6 +24,7 @@ NAMES = [
     "normalized/clip.wav",
     "conditioning/0123/engine.safetensors",  # where earlier versions kept it
     "generated/lost-claim.wav",
+    "generated/takes/lost-claim.wav",
 ]
 
 
@@ -60,8 +61,7 @@ def test_empty_folder_goes(age, settings) -> None:
 
 def test_what_rows_have_stays(spoken, age, stored_files) -> None:
     reference = spoken.references.get()
-    reference.keep_normalized(ContentFile(b"normalised"))
-    assert store_conditioning([reference], "engine-1", b"latents")
+    assert store_conditioning([reference], "engine-1", b"latents", 1.0)
     before = stored_files()
     assert {name.split("/")[0] for name in before} == {"incoming", "normalized", "conditioning", "generated"}
     age(48)
@@ -89,7 +89,7 @@ def test_reference_of_a_voice_stays(make_reference) -> None:
 def test_conditioning_of_a_set_that_nobody_has_goes(make_generation, make_reference, stored_files) -> None:
     a, b = make_reference(), make_reference(FEMALE_CLIP)
     make_generation([a, b])
-    assert store_conditioning([a, b], "engine-1", b"latents")
+    assert store_conditioning([a, b], "engine-1", b"latents", 1.0)
     Generation.references.through.objects.filter(reference=b).delete()  # as no code here does
     mend_all()
     assert not StoredConditioning.objects.exists()
@@ -99,7 +99,7 @@ def test_conditioning_of_a_set_that_nobody_has_goes(make_generation, make_refere
 def test_conditioning_without_references_goes(make_generation, make_reference) -> None:
     reference = make_reference()
     make_generation([reference])
-    assert store_conditioning([reference], "engine-1", b"latents")
+    assert store_conditioning([reference], "engine-1", b"latents", 1.0)
     StoredConditioning.references.through.objects.all().delete()
     mend_all()
     assert not StoredConditioning.objects.exists()
