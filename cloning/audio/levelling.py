@@ -12,7 +12,7 @@ from cloning.audio.limiting import Limiter
 from cloning.audio.loudness import SPEECH_LOUDNESS_LUFS, TRUE_PEAK_DBTP, measure_loudness, measure_true_peak
 from cloning.errors import ErrorCode, GenerationError
 
-MAX_GAIN_DB = 40.0
+MAX_GAIN_DB = 50.0
 # Speech has peaks 13 to 18 dB above its level, the harshest of the preview's voices 25.
 MAX_LIMITING_DB = 8.0
 SILENCE_DBFS = -55.0  # of levelled speech, in 10 ms
@@ -21,7 +21,7 @@ FADE_SECONDS = 0.005
 
 
 def measure_gain(waveform: Samples, sample_rate_hz: int) -> float:
-    """The gain, in dB, that brings this speech to −19 LUFS: at most 40, at least −40.
+    """The gain, in dB, that brings this speech to −19 LUFS: at most 50, at least −50.
 
     Lower where more than MAX_LIMITING_DB of its peaks would have to be limited. A few seconds of speech are enough.
     Raises GenerationError (SPEECH_SILENT).
