@@ -74,7 +74,7 @@ class Leveller:
         first = self._silent_size + int(loud.argmax()) * self._block_size
         self._has_started, self._held = True, np.zeros(0, np.float32)
         started = held[max(0, first - self._kept_size) :].copy()
-        fade_in(started[: self._fade_size])
+        fade(started[: self._fade_size])
         return started
 
 
@@ -92,8 +92,8 @@ def find_loud_blocks(samples: Samples, block_size: int) -> NDArray[np.bool_]:
     return loud
 
 
-def fade_in(samples: Samples) -> None:
-    """In place, over all of them."""
+def fade(samples: Samples) -> None:
+    """In place, from silence to the full; given backwards, out."""
     samples *= (np.arange(samples.size) / max(1, samples.size)).astype(np.float32)
 
 
