@@ -215,7 +215,7 @@ class Ours:
         engine.FIRST_STREAMED_CODES = codes or self._first_codes
         stream = self._engine.stream(SENTENCES[0], "en", self._voice, SynthesisOptions())
         next(stream)
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
 
     def wait_until_packed(self) -> None:
         assert self._engine._gpt.layers

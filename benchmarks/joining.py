@@ -2,8 +2,8 @@
 
     python -m benchmarks.joining CLIP [CLIP …] [--takes 150] [--seconds 4] [--repeats 5]
 
-The clips are of speech, and each take is cut from one of them. `level` is the worker's share, take by take, while the
-engine speaks: the leveller and the take's file.
+The clips are of speech, and each take is cut from one of them. "level and store" is the worker's share, take by take,
+while the engine speaks. How fast the leveller is alone, in chunks, is in seconds of speech for each of one core.
 """
 
 import argparse
@@ -54,6 +54,16 @@ def level(takes: list[Samples], folder: Path) -> list[Piece]:
     return pieces
 
 
+def rate_of_leveller(takes: list[Samples], chunk_seconds: float) -> float:
+    gain_db, size = measure_gain(np.concatenate(takes[:3]), RATE_HZ), round(chunk_seconds * RATE_HZ)
+    speech = np.concatenate(takes)
+    leveller = Leveller(RATE_HZ, gain_db)
+    started = time.process_time()
+    for start in range(0, speech.size, size):
+        leveller.process(speech[start : start + size])
+    return speech.size / RATE_HZ / (time.process_time() - started)
+
+
 def time_of(work: Callable[[], object], repeats: int) -> float:
     seconds = []
     for _ in range(repeats):
@@ -78,7 +88,7 @@ def main() -> None:
         spoken = [(take, PAUSE_SECONDS) for take in takes]
         times = {
             "join": time_of(lambda: join(pieces, RATE_HZ, folder / "joined.wav"), options.repeats),
-            "level": time_of(lambda: level(takes, folder), options.repeats),
+            "level and store": time_of(lambda: level(takes, folder), options.repeats),
             "write_speech": time_of(
                 lambda: audio.write_speech(spoken, RATE_HZ, folder / "whole.wav"), options.repeats
             ),
@@ -87,6 +97,9 @@ def main() -> None:
     print("| | seconds for ten minutes of speech | write_speech takes so many times as long |\n|---|---|---|")
     for name, seconds in times.items():
         print(f"| {name} | {seconds * 600 / duration_seconds:.2f} | {times['write_speech'] / seconds:.1f} |")
+    for chunk_seconds in (0.02, 0.1, 1.0):
+        rate = rate_of_leveller(takes, chunk_seconds)
+        print(f"the leveller alone, in chunks of {chunk_seconds:g} s: {rate:.0f} times as fast as speech")
 
 
 if __name__ == "__main__":

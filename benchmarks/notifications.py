@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
@@ -274,42 +273,37 @@ class Measured:
     idle_cpu_share: float
 
 
-def receive_all(way: Way, count: int, idle_seconds: float, sender: "Connection[Any, Any]") -> None:
-    """The receiving process: says when it listens, what it took while idle, and when each number came."""
+def receive_all(ways: list[Way], count: int, idle_seconds: float, sender: "Connection[Any, Any]") -> None:
+    """The receiving process: for each way, says what it took while idle, then when each number came."""
     import django
 
     django.setup()
-    with way.receiving() as receive:
-        receive()  # whatever is done once
-        sender.send("listening")
-        started_at, started_cpu_at = time.monotonic(), time.process_time()
-        while time.monotonic() - started_at < idle_seconds:
-            receive()
-        idle_cpu_share = (time.process_time() - started_cpu_at) / (time.monotonic() - started_at)
-        sender.send(idle_cpu_share)
-        came_at: dict[int, float] = {}
-        while len(came_at) < count:
-            for number in receive():
-                came_at[number] = time.monotonic()  # the same clock in all processes
+    for way in ways:
+        assert sender.recv() == "ready to send"
+        with way.receiving() as receive:
+            receive()  # whatever is done once
+            started_at, started_cpu_at = time.monotonic(), time.process_time()
+            while time.monotonic() - started_at < idle_seconds:
+                receive()
+            sender.send((time.process_time() - started_cpu_at) / (time.monotonic() - started_at))
+            came_at: dict[int, float] = {}
+            while len(came_at) < count:
+                for number in receive():
+                    came_at[number] = time.monotonic()  # the same clock in all processes
         sender.send(came_at)
 
 
-def measure(way: Way, count: int, idle_seconds: float) -> Measured:
-    ours, theirs = SPAWN.Pipe()
+def measure(way: Way, count: int, receiver: "Connection[Any, Any]") -> Measured:
     with way.sending() as send:
-        receiver = SPAWN.Process(target=receive_all, args=(way, count, idle_seconds, theirs), daemon=True)
-        receiver.start()
-        theirs.close()  # so that its death is seen
-        assert ours.recv() == "listening"
-        idle_cpu_share = ours.recv()
+        receiver.send("ready to send")
+        idle_cpu_share = receiver.recv()
         sent_at, sending_seconds = [], []
         for number in range(count):
             time.sleep(random.uniform(*PAUSE_SECONDS))
             sent_at.append(time.monotonic())
             send(number)
             sending_seconds.append(time.monotonic() - sent_at[-1])
-        came_at = ours.recv()
-        receiver.join()
+        came_at = receiver.recv()
     return Measured([came_at[n] - sent_at[n] for n in range(count)], sending_seconds, idle_cpu_share)
 
 
@@ -318,16 +312,22 @@ def measure_all(database: str, count: int, idle_seconds: float) -> None:
     import django
 
     django.setup()
-    for name, way in WAYS[database].items():
-        measured = measure(way, count, idle_seconds)
-        percentile = partial(statistics.quantiles, n=20)
+    ways = WAYS[database]
+    ours, theirs = SPAWN.Pipe()
+    arguments = (list(ways.values()), count, idle_seconds, theirs)
+    receiver = SPAWN.Process(target=receive_all, args=arguments, daemon=True)
+    receiver.start()
+    theirs.close()  # so that its death is seen
+    for name, way in ways.items():
+        measured = measure(way, count, ours)
         figures = (
             f"{statistics.median(measured.arrival_seconds) * 1000:.2f}",
-            f"{percentile(measured.arrival_seconds)[-1] * 1000:.2f}",
+            f"{statistics.quantiles(measured.arrival_seconds, n=20)[-1] * 1000:.2f}",
             f"{statistics.median(measured.sending_seconds) * 1000:.2f}",
             f"{measured.idle_cpu_share * 100:.2f}",
         )
         print(f"| {database} | {name} | {' | '.join(figures)} |", flush=True)
+    receiver.join()
 
 
 def main() -> None:
@@ -335,7 +335,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--chunks", type=int, default=80, help="for each figure (80)")
-    parser.add_argument("--idle-seconds", type=float, default=3.0)
+    parser.add_argument("--idle-seconds", type=float, default=2.0)
     parser.add_argument(
         "--postgresql",
         default=os.environ.get("TEST_DATABASE_URL", ""),
@@ -365,6 +365,7 @@ def main() -> None:
             process.join()
             if process.exitcode:
                 raise SystemExit(process.exitcode)
+        print(f"\nload average at the end {os.getloadavg()[0]:.1f}")
         os.chdir(project)
 
 

@@ -1,14 +1,16 @@
 """How long a page takes while others are slow, wait or upload: python -m benchmarks.web_server --help
 
 Starts each candidate on the same data, one after another and round after round, and asks for `/` while the load is
-on. A connection that the server closes is opened again, so that the load stays. Servers other than gunicorn have to be
-installed (benchmarks/requirements-web-server.txt); PYTHONPATH may point to where.
+on. A connection that the server closes is opened again, so that the load stays. Servers other than gunicorn are left
+out unless they are installed (benchmarks/requirements-web-server.txt; PYTHONPATH may point to where). A round of the
+default candidates takes some two and a half minutes on an idle machine.
 """
 
 import argparse
 import asyncio
 import contextlib
 import functools
+import importlib.util
 import json
 import os
 import random
@@ -29,15 +31,8 @@ from typing import Any
 PROJECT = Path(__file__).parents[1]
 CLIP = PROJECT / "cloning/tests/data/1688-142285-0007.flac"
 GUNICORN = [
-    "gunicorn",
-    "--no-control-socket",
-    "--log-level",
-    "error",
-    "--timeout",
-    "60",
-    "--bind",
-    "127.0.0.1:{port}",
-]
+    "gunicorn", "--no-control-socket", "--log-level", "error", "--timeout", "60", "--bind", "127.0.0.1:{port}",
+]  # fmt: skip
 WSGI, DJANGO_ASGI = "benchmarks.web_server:wsgi", "django.core.asgi:get_asgi_application"
 CANDIDATES = {
     "threads-16": [*GUNICORN, "--worker-class", "gthread", "--threads", "16", WSGI],
@@ -49,9 +44,10 @@ CANDIDATES = {
     "gunicorn-asgi": [*GUNICORN, "--worker-class", "asgi", f"{DJANGO_ASGI}()"],
     "ours": [*GUNICORN, "--worker-class", "cloning.server.gunicorn_worker.Worker", "voiceclone_site.asgi"],
 }  # fmt: skip
+DEFAULT = ("threads-16", "threads-512", "ours")
 LARGE_BYTES = 14 * 1024**2
 PAGE_TIMEOUT_SECONDS = 10.0
-SETTLE_SECONDS = 10.0
+SETTLE_SECONDS = 4.0
 
 
 @functools.cache
@@ -97,6 +93,8 @@ async def fetch(target: Target, request: bytes) -> tuple[int, bytes]:
         await loop.sock_sendall(client, request)
         while piece := await loop.sock_recv(client, 65536):
             answer += piece
+    if not answer:
+        raise ConnectionError("closed without an answer")
     return int(answer.split(b" ", 2)[1]), answer
 
 
@@ -338,34 +336,64 @@ def run(name: str, load: str, seconds: float, folder: Path, database: Path) -> d
         }
 
 
+Results = dict[tuple[str, str], list[dict[str, float | str]]]
+"""By load and candidate, what each round measured."""
+
+
+def is_installed(name: str) -> bool:
+    module = "gevent" if name == "gevent" else CANDIDATES[name][0]
+    if importlib.util.find_spec(module):
+        return True
+    print(f"{name} is left out: {module} is not installed", file=sys.stderr, flush=True)
+    return False
+
+
+def run_rounds(names: list[str], options: argparse.Namespace, folder: Path, database: Path) -> Results:
+    """As many as there is time for; at least one."""
+    results: Results = {}
+    end_at = time.monotonic() + options.minutes * 60
+    for _ in range(options.rounds):
+        started_at = time.monotonic()
+        for load in options.loads.split(","):
+            for name in names:
+                found = run(name, load, options.seconds, folder, database)
+                results.setdefault((load, name), []).append(found)
+                print(f"{load}: {name}: {found}", file=sys.stderr, flush=True)
+        now = time.monotonic()
+        if now + (now - started_at) > end_at:
+            break
+    return results
+
+
+def print_tables(results: Results) -> None:
+    columns = ["p50 ms", "p95 ms", "max ms", "MB"]
+    for load in dict.fromkeys(load for load, _ in results):
+        rows = {name: rounds for (of, name), rounds in results.items() if of == load}
+        count = max(map(len, rows.values()))
+        print(f"\n{load} (median of rounds: {count})\n\n| server | {' | '.join(columns)} |")
+        print("|---|---|---|---|---|")
+        for name, rounds in rows.items():
+            medians = [
+                f"{statistics.median(float(found[column]) for found in rounds):.0f}" for column in columns
+            ]
+            print(f"| {name} | {' | '.join(medians)} |")
+    print(f"\nCores: {os.cpu_count()}, load of the last five minutes: {os.getloadavg()[1]:.1f}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--candidates", default=",".join(CANDIDATES))
+    parser.add_argument("--candidates", default=",".join(DEFAULT), help=f"of {', '.join(CANDIDATES)}")
     parser.add_argument("--loads", default=",".join(LOADS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=3, help="at most")
+    parser.add_argument("--minutes", type=float, default=5.5, help="no round begins that would end later")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     options = parser.parse_args()
-    names, loads = options.candidates.split(","), options.loads.split(",")
+    names = [name for name in options.candidates.split(",") if is_installed(name)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "prepared.json").write_text(json.dumps(prepare(folder / "storage")))
         database = Path(shutil.move(folder / "storage/db.sqlite3", folder / "db.sqlite3"))
-        for load in loads:
-            results: dict[str, list[dict[str, float | str]]] = {name: [] for name in names}
-            for _ in range(options.rounds):
-                for name in names:
-                    results[name].append(run(name, load, options.seconds, folder, database))
-                    print(f"{load}: {name}: {results[name][-1]}", file=sys.stderr, flush=True)
-            print(
-                f"\n{load} (medians of {options.rounds} rounds)\n\n| server | p50 ms | p95 ms | max ms | MB |"
-            )
-            print("|---|---|---|---|---|")
-            for name, rounds in results.items():
-                columns = ["p50 ms", "p95 ms", "max ms", "MB"]
-                medians = [
-                    f"{statistics.median(float(found[column]) for found in rounds):.0f}" for column in columns
-                ]
-                print(f"| {name} | {' | '.join(medians)} |", flush=True)
+        print_tables(run_rounds(names, options, folder, database))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from cloning.errors import ErrorCode, GenerationError
 MAX_CORRECTION_DB = 0.9
 """How far the file may be from what was heard while it was made: with all rounding, 1 LU."""
 NO_CORRECTION_DB = 0.05
+METERS_DIFFER_DB = 0.2
 PEAK_COUNT = 120
 CHUNK_SECONDS = 2
 
@@ -89,7 +90,7 @@ def change_level(piece: Piece, gain_db: float, sample_rate_hz: int) -> Iterator[
     """The piece's samples, chunk by chunk."""
     factor = np.float32(10 ** (gain_db / 20))
     chunks = (samples * factor for samples in read_samples(piece.source, sample_rate_hz))
-    if piece.true_peak_dbtp + gain_db <= TRUE_PEAK_DBTP:
+    if piece.true_peak_dbtp + gain_db <= TRUE_PEAK_DBTP - METERS_DIFFER_DB:
         yield from chunks
         return
     limiter = Limiter(sample_rate_hz)

@@ -12,7 +12,7 @@ from cloning.audio.limiting import Limiter
 from cloning.audio.loudness import SPEECH_LOUDNESS_LUFS, TRUE_PEAK_DBTP, measure_loudness, measure_true_peak
 from cloning.errors import ErrorCode, GenerationError
 
-MAX_GAIN_DB = 40.0
+MAX_GAIN_DB = 50.0
 # Speech has peaks 13 to 18 dB above its level, the harshest of the preview's voices 25.
 MAX_LIMITING_DB = 8.0
 SILENCE_DBFS = -55.0  # of levelled speech, in 10 ms
@@ -21,7 +21,7 @@ FADE_SECONDS = 0.005
 
 
 def measure_gain(waveform: Samples, sample_rate_hz: int) -> float:
-    """The gain, in dB, that brings this speech to −19 LUFS: at most 40, at least −40.
+    """The gain, in dB, that brings this speech to −19 LUFS: at most 50, at least −50.
 
     Lower where more than MAX_LIMITING_DB of its peaks would have to be limited. A few seconds of speech are enough.
     Raises GenerationError (SPEECH_SILENT).
@@ -74,7 +74,7 @@ class Leveller:
         first = self._silent_size + int(loud.argmax()) * self._block_size
         self._has_started, self._held = True, np.zeros(0, np.float32)
         started = held[max(0, first - self._kept_size) :].copy()
-        fade_in(started[: self._fade_size])
+        fade(started[: self._fade_size])
         return started
 
 
@@ -92,8 +92,8 @@ def find_loud_blocks(samples: Samples, block_size: int) -> NDArray[np.bool_]:
     return loud
 
 
-def fade_in(samples: Samples) -> None:
-    """In place, over all of them."""
+def fade(samples: Samples) -> None:
+    """In place, from silence to the full; given backwards, out."""
     samples *= (np.arange(samples.size) / max(1, samples.size)).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ from cloning.audio.loudness import HALF_TAPS, TRUE_PEAK_DBTP, find_true_peaks
 LOOK_AHEAD_SECONDS = 0.005
 RELEASE_SECONDS = 0.17  # from silence to full gain, in a straight line: a pitch of 80 Hz is hardly modulated
 # Below the limit, as a gain that moves lifts what lies between samples a little, and meters interpolate differently.
-MARGIN_DB = 0.2
+MARGIN_DB = 0.5
 
 Gains = NDArray[np.float64]
 
@@ -31,8 +31,8 @@ class Limiter:
         self._rise = 2.0 ** -round(np.log2(RELEASE_SECONDS * sample_rate_hz))
         self._heard = np.zeros(HALF_TAPS - 1, np.float32)
         self._waiting = np.zeros(0, np.float32)
-        self._needed: Gains = np.ones(0)
-        self._released: Gains = np.ones(2 * self._half_window - 2)
+        self._needed: Gains = np.ones(2 * self._half_window - 2)  # before the first sample too
+        self._released: Gains = np.ones(0)
         self._lowest = np.inf
         self._position = 0
 

@@ -24,9 +24,15 @@ logger = logging.getLogger(__name__)
 
 BLOCK_BYTES = 64 * 1024
 MAX_CPU_SECONDS = 3600  # two days of speech and more
-FINISH_SECONDS = 30.0
+STALL_SECONDS = 30.0  # once nothing more is written, something has to come out
+LEAVING_SECONDS = 2.0
 UNKNOWN_LENGTH = 0xFFFFFFFF  # what players take for "to the end"; with 0 Firefox plays nothing
-HASTE = ("-probesize", "32", "-analyzeduration", "0", "-fflags", "nobuffer")
+HASTE = (
+    "-probesize",
+    "32",
+    "-analyzeduration",
+    "0",
+)  # not "nobuffer": with it FFmpeg 5 drops the first 40 ms
 
 
 class Encoder:
@@ -73,7 +79,6 @@ class ProcessEncoder(Encoder):
         self._process, self._input, self._output = process, process.stdin, process.stdout
         self._log = ffmpeg.Head()
         self._listening = asyncio.create_task(self._listen(process.stderr))
-        self._reading = asyncio.timeout(None)
         self._is_finished = False
 
     async def write(self, pcm: bytes) -> None:
@@ -81,32 +86,56 @@ class ProcessEncoder(Encoder):
         try:
             await self._input.drain()
         except ConnectionError as error:
-            raise await self._fail() from error
+            raise await self._explain_end() from error
 
     async def finish(self) -> None:
         self._is_finished = True
         self._input.close()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        while piece := await self._output.read(BLOCK_BYTES):
+        while piece := await self._read():
             yield piece
-        if await self._process.wait() != 0 or not self._is_finished:
-            raise await self._fail()
+        if await self._wait_for_end() != 0 or not self._is_finished:
+            raise await self._explain_end()
+
+    async def _read(self) -> bytes:
+        while True:
+            try:
+                async with asyncio.timeout(STALL_SECONDS):
+                    return await self._output.read(BLOCK_BYTES)
+            except TimeoutError as error:
+                if self._is_finished:
+                    raise await self._explain_end() from error
 
     async def close(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """Also where it is left in the middle. What is unread is read, as only then its pipe is closed."""
+        self._kill()
         self._listening.cancel()
         self._input.close()
+        with contextlib.suppress(RuntimeError):  # somebody else is reading it
+            while await self._output.read(BLOCK_BYTES):
+                pass
         await self._process.wait()
 
     async def _listen(self, stderr: asyncio.StreamReader) -> None:
         while block := await stderr.read(BLOCK_BYTES):
             self._log.add(block)
 
-    async def _fail(self) -> GenerationError:
-        code = await self._process.wait()
-        await self._listening
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def _wait_for_end(self) -> int:
+        """The exit status of a process that reads or writes no more; it gets a moment to leave by itself."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                await self._process.wait()
+                await asyncio.shield(self._listening)
+        self._kill()
+        return await self._process.wait()
+
+    async def _explain_end(self) -> GenerationError:
+        code = await self._wait_for_end()
         logger.warning("FFmpeg ended a stream (exit %s): %r", code, self._log.decode()[-2000:])
         if code in ffmpeg.NOT_STARTED:
             return ffmpeg.could_not_start()

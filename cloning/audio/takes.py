@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cloning.audio.levelling import FADE_SECONDS, KEPT_SILENCE_SECONDS, fade_in, find_loud_blocks, no_sound
+from cloning.audio.levelling import FADE_SECONDS, KEPT_SILENCE_SECONDS, fade, find_loud_blocks, no_sound
 from cloning.audio.levels import Samples
 from cloning.audio.loudness import measure_loudness_blocks, measure_true_peak
 from cloning.audio.wav import write_wav
@@ -47,7 +47,7 @@ def trim_end(samples: Samples, sample_rate_hz: int) -> Samples:
         raise no_sound()
     end = (int(loud[-1]) + 1) * block_size + round(KEPT_SILENCE_SECONDS * sample_rate_hz)
     trimmed = samples[:end].copy()
-    fade_in(trimmed[: -round(FADE_SECONDS * sample_rate_hz) - 1 : -1])
+    fade(trimmed[: -round(FADE_SECONDS * sample_rate_hz) - 1 : -1])
     return trimmed
 
 

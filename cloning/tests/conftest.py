@@ -12,7 +12,6 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
-from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.xtts.weights import FOLDER_NAME
 from cloning.jobs import estimates
 from cloning.jobs.submission import insert, split_text
@@ -21,6 +20,7 @@ from cloning.tests.api_client import DocumentedClient
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
 from cloning.tests.performing import perform, work_once
+from cloning.tests.scheduling import pytest_xdist_make_scheduler  # noqa: F401
 from cloning.tests.small_disk import small_disk  # noqa: F401
 
 
@@ -30,7 +30,7 @@ def isolated(settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory)
     settings.STORAGE_ROOT = settings.MEDIA_ROOT = tmp_path_factory.mktemp("storage")
     settings.MODEL_CACHE = tmp_path / "model_cache"
     settings.ENGINE = "preview"
-    settings.PREVIEW_VOICE = "espeak"  # speaks at once; test_preview.py and test_synthesis.py try Kokoro
+    settings.PREVIEW_VOICE = "espeak"  # speaks at once; engines/preview tries Kokoro
     settings.BASE_URL = ""
     settings.LEASE_SECONDS = 600.0  # longer than any stall: leases run out where a test has them run out
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for users of a test
@@ -199,6 +199,8 @@ def fill_database(transactional_db) -> Iterator[Callable[[str, str], None]]:
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory) -> Path:
     """A MODEL_CACHE with XTTS weights of the real architecture, small and random."""
+    from benchmarks.checkpoints import build_checkpoint  # coqui-tts takes seconds to import
+
     folder = tmp_path_factory.mktemp("model_cache")
     build_checkpoint(folder / FOLDER_NAME)
     return folder

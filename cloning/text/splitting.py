@@ -70,6 +70,7 @@ def split(text: str, language: str, max_chars: int, first_chars: int | None = No
         pieces = cut_off_beginning(paragraphs, first_chars, max_chars, reading)
     for paragraph in paragraphs:
         packed = pack(cut(paragraph, max_chars, reading), max_chars, reading)
+        packed = join_short_pieces(packed, max_chars, reading)
         if packed:
             packed[-1].gap_seconds = PARAGRAPH_GAP_SECONDS
         pieces += packed
@@ -109,7 +110,8 @@ def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, 
     """
     if len(paragraph) <= max_chars:
         return Piece(paragraph, PARAGRAPH_GAP_SECONDS), ""
-    last = min(max_chars, len(paragraph) - language.min_segment_chars)
+    last_rest = max(1, len(paragraph) - language.min_segment_chars)
+    last = min(max_chars, last_rest)
     half, quarter = max_chars // 2, max(max_chars // 4, language.min_segment_chars)
     for pattern, gap_seconds, first in (
         (SENTENCE, SENTENCE_GAP_SECONDS, half),
@@ -119,7 +121,8 @@ def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, 
         (language.word_end, WORD_GAP_SECONDS, quarter),
     ):
         # What follows the space has to be seen, too.
-        ends = [end for end in pattern.finditer(paragraph, first, last + 2) if end.start() <= last]
+        found = pattern.finditer(paragraph, first, last + 2)
+        ends = [end for end in found if end.start() <= last and end.end() <= last_rest]
         if ends:
             return Piece(paragraph[: ends[-1].start()], gap_seconds), paragraph[ends[-1].end() :]
     return Piece(paragraph[:last], WORD_GAP_SECONDS), paragraph[last:]
@@ -168,16 +171,25 @@ def join(first: str, second: str, language: Language) -> str:
 
 
 def join_short_pieces(pieces: list[Piece], max_chars: int, language: Language) -> list[Piece]:
+    """A short piece goes to the one after it, the last to the one before it, which gives words up if it's too long."""
     min_chars = language.min_segment_chars
     kept: list[Piece] = []
     for index, piece in enumerate(pieces):
         is_last = index == len(pieces) - 1
         if kept and (len(kept[-1].text) < min_chars or (is_last and len(piece.text) < min_chars)):
-            joined = join(end_sentence(kept[-1].text, language), piece.text, language)
-            if len(joined) <= max_chars:
-                kept[-1] = Piece(joined, piece.gap_seconds)
-                continue
-        kept.append(piece)
+            before = kept.pop()
+            ended = (
+                end_sentence(before.text, language)
+                if before.gap_seconds == PARAGRAPH_GAP_SECONDS
+                else before.text
+            )
+            joined = join(ended, piece.text, language)
+            if len(joined) > max_chars:
+                first, joined = cut_off(joined, max_chars, language)
+                kept.append(first)
+            kept.append(Piece(joined, piece.gap_seconds))
+        else:
+            kept.append(piece)
     return kept
 
 

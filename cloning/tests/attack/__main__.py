@@ -7,7 +7,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from cloning.tests.attack import clients, damage, disks, figures, hostile, kills, races, schema
+from cloning.tests.attack import clients, damage, deletions, disks, figures, hostile, kills, races, schema
 from cloning.tests.attack.report import Promise, Report
 from cloning.tests.attack.sizes import FULL, SHORT
 
@@ -15,6 +15,7 @@ PIECES = {
     "hostile": hostile.attack,
     "schema": schema.attack,
     "races": races.attack,
+    "deletions": deletions.attack,
     "kills": kills.attack,
     "disks": disks.attack,
     "damage": damage.attack,

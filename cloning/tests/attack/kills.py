@@ -72,7 +72,7 @@ def attack(folder: Path, report: Report, size: Size) -> None:
         for thread in threads:
             thread.start()
         try:
-            kill_all(server, dice, size.kills)
+            kill_all(server, dice, choose_victims(dice, size.kills))
             server.wait_for(
                 lambda: len(strangers.accepted) >= size.jobs, 3 * size.jobs + 120, "enough jobs accepted"
             )
@@ -87,9 +87,13 @@ def attack(folder: Path, report: Report, size: Size) -> None:
         leftovers.check(server, sweeping=True)
 
 
-def kill_all(server: Server, dice: random.Random, kills: int) -> None:
+def choose_victims(dice: random.Random, kills: int) -> list[str]:
     victims = [*VICTIMS, *dice.choices(list(VICTIMS), list(VICTIMS.values()), k=kills)][:kills]
     dice.shuffle(victims)
+    return victims
+
+
+def kill_all(server: Server, dice: random.Random, victims: list[str]) -> None:
     quick_deaths = 0
     for number, victim in enumerate(victims):
         time.sleep(dice.random() * 3)

@@ -172,6 +172,11 @@ class Server:
 
     # Its clients
 
+    def ask_for(self, payload: bytes) -> Answer | None:
+        """The answer to one whole request. None without one: the site may be dead at the moment."""
+        exchanged = exchange(self.port, payload)
+        return exchanged.answers[0] if exchanged.answers else None
+
     def ask(
         self, method: str, path: str, headers: Iterable[tuple[str, str]] = (), **options: Any
     ) -> Answer | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloning.tests.attack import clients, damage, disks, hostile, kills, races, schema
+from cloning.tests.attack import clients, damage, deletions, disks, hostile, kills, races, schema
 from cloning.tests.attack.report import Report
 from cloning.tests.attack.sizes import SHORT, Size
 
@@ -40,6 +40,12 @@ def test_the_openapi_document_says_how_the_server_answers(tmp_path):
 
 def test_deletes_may_meet_anything(tmp_path):
     attack(races.attack, tmp_path)
+
+
+def test_deletions_in_any_order_among_kills_leave_nothing(tmp_path):
+    report = attack(deletions.attack, tmp_path)
+    assert report.counts["deletions"] > 10
+    assert report.counts["kills while deleting"] >= 2
 
 
 def test_kills_lose_nothing_and_double_nothing(tmp_path):

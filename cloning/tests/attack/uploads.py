@@ -63,7 +63,7 @@ class Mutation:
                 for position in range(at, min(at + 1 + amount % 8, len(content))):
                     content[position] ^= 1 << amount % 8
             elif what == "header":
-                content[min(where % 64, len(content) - 1)] = amount & 0xFF
+                content[where % 64 : where % 64 + 1] = bytes([amount & 0xFF])
             elif what == "cut":
                 del content[at : at + size]
             elif what == "end":

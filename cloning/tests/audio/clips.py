@@ -1,5 +1,6 @@
 """Clips to try: real speech, tones, and what FFmpeg makes of them; and measures that owe nothing to our code."""
 
+import re
 import subprocess
 import wave
 from pathlib import Path
@@ -24,13 +25,38 @@ def make(target: Path, *arguments: str) -> Path:
     return target
 
 
-def speech_samples(source: Path = SPEECH) -> np.ndarray:
-    raw = subprocess.run(
-        [CARRIED_FFMPEG, "-v", "error", "-i", str(source), "-f", "f32le", "-ar", "16000", "-ac", "1", "-"],
-        check=True,
-        capture_output=True,
-    ).stdout
-    return np.frombuffer(raw, "<f4")
+def speech_samples(source: Path = SPEECH, rate_hz: int = 16_000) -> np.ndarray:
+    plain = ("-f", "f32le", "-ar", str(rate_hz), "-ac", "1", "-")
+    command = [CARRIED_FFMPEG, "-v", "error", "-i", str(source), *plain]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, "<f4")
+
+
+def peaky_samples(rate_hz: int = 24_000) -> np.ndarray:
+    """Speech with pairs of clicks that rise 12 dB above its own peaks, and between samples higher still."""
+    samples = speech_samples(rate_hz=rate_hz) * np.float32(0.35)
+    samples[5_000::12_000] = 1
+    samples[5_001::12_000] = 1
+    return samples
+
+
+def decode(sound: bytes, rate_hz: int = 24_000) -> np.ndarray:
+    """Whatever FFmpeg makes of it when it can't seek."""
+    plain = ("-f", "f32le", "-ar", str(rate_hz), "-ac", "1", "-")
+    command = [CARRIED_FFMPEG, "-v", "error", "-i", "-", *plain]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True, input=sound).stdout, "<f4")
+
+
+def measure_with_ffmpeg(samples: np.ndarray, rate_hz: int = 24_000) -> tuple[float, float]:
+    """LUFS and dBTP by FFmpeg's ebur128."""
+    plain = ("-f", "f32le", "-ar", str(rate_hz), "-ac", "1", "-i", "-")
+    command = [CARRIED_FFMPEG, "-hide_banner", *plain, "-af", "ebur128=peak=true", "-f", "null", "-"]
+    log = subprocess.run(
+        command, check=True, capture_output=True, input=samples.astype("<f4").tobytes()
+    ).stderr.decode()
+    return (
+        float(re.findall(r"^ +I: +(-?[\d.]+) LUFS", log, re.MULTILINE)[-1]),
+        float(re.findall(r"^ +Peak: +(-?[\d.]+) dBFS", log, re.MULTILINE)[-1]),
+    )
 
 
 def write_wav(target: Path, samples: np.ndarray, rate_hz: int = 16_000) -> Path:

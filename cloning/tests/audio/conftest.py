@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,20 @@ def ffmpeg(request, monkeypatch) -> str:
         pytest.skip("no ffmpeg on PATH")
     monkeypatch.setattr("cloning.audio.ffmpeg.find_ffmpeg", lambda: found)
     return found
+
+
+@pytest.fixture
+def play_ffmpeg(tmp_path, monkeypatch) -> Callable[[str], Path]:
+    """Puts a shell script in FFmpeg's place."""
+
+    def play(script: str) -> Path:
+        program = tmp_path / "ffmpeg.sh"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr("cloning.audio.ffmpeg.find_ffmpeg", lambda: str(program))
+        return program
+
+    return play
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,36 +11,12 @@ from cloning.audio import ffmpeg as ffmpeg_module
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.tests.audio.clips import CARRIED_FFMPEG, get_refusal
+from cloning.tests.audio.processes import is_running
 from cloning.tests.waiting import wait_until
-
-
-@pytest.fixture
-def play_ffmpeg(tmp_path, monkeypatch) -> Callable[[str], Path]:
-    """Puts a shell script in FFmpeg's place."""
-
-    def play(script: str) -> Path:
-        program = tmp_path / "ffmpeg.sh"
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        monkeypatch.setattr("cloning.audio.ffmpeg.find_ffmpeg", lambda: str(program))
-        return program
-
-    return play
 
 
 def run(**options) -> ffmpeg_module.Run:
     return ffmpeg_module.run([], options.pop("timeout_seconds", 60), ErrorCode.ENCODING_FAILED, **options)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return (
-            Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-            if Path("/proc").is_dir()
-            else not os.kill(pid, 0)
-        )
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def assert_no_child_left() -> None:

@@ -21,8 +21,7 @@ from cloning.tests.live_site import PROJECT, LiveSite, running, serving, wait_un
 from cloning.tests.waiting import wait_until
 
 LONG_TEXT = (
-    "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. "
-    * 150
+    "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. " * 60
 )
 
 

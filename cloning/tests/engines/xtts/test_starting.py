@@ -8,33 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
-import torch
 
-from benchmarks.checkpoints import build_checkpoint
 from cloning.engines.base import Conditioning, EngineError, SynthesisOptions
-from cloning.engines.xtts import gpt, linear
+from cloning.engines.xtts import gpt
 from cloning.engines.xtts.engine import XttsEngine
 from cloning.engines.xtts.gpt import _pack_layer
-from cloning.engines.xtts.linear import pack_linear
-from cloning.tests.test_xtts import run_python
-
-CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("xtts")
-    build_checkpoint(folder)
-    return folder
-
-
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    [recording, *_] = sorted((Path(__file__).parent / "data").glob("*.flac"))
-    samples, rate_hz = soundfile.read(recording, dtype="int16")
-    soundfile.write(tmp_path / "clip.wav", samples, rate_hz, subtype="PCM_16")
-    return tmp_path / "clip.wav"
+from cloning.tests.engines.processes import run_python
 
 
 def speak(engine: XttsEngine, conditioning: Conditioning) -> np.ndarray:
@@ -42,7 +21,7 @@ def speak(engine: XttsEngine, conditioning: Conditioning) -> np.ndarray:
 
 
 def test_hears_a_voice_while_packing_and_speaks_when_packed(
-    checkpoint: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path, references: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_pack = threading.Event()
 
@@ -53,7 +32,7 @@ def test_hears_a_voice_while_packing_and_speaks_when_packed(
     monkeypatch.setattr(gpt, "_pack_layer", held_up)
     engine = XttsEngine(checkpoint, device="cpu")
     try:
-        conditioning = engine.condition([clip])
+        conditioning = engine.condition(references[:1])
     finally:
         may_pack.set()
     monkeypatch.undo()
@@ -62,14 +41,14 @@ def test_hears_a_voice_while_packing_and_speaks_when_packed(
 
 
 def test_failure_to_pack_is_reported_to_everyone_who_wants_speech(
-    checkpoint: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path, references: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*arguments: Any) -> gpt.Layer:
         raise MemoryError("1.5 GB")
 
     monkeypatch.setattr(gpt, "_pack_layer", failing)
     engine = XttsEngine(checkpoint, device="cpu")
-    conditioning = engine.condition([clip])
+    conditioning = engine.condition(references[:1])
     for _ in range(2):
         with pytest.raises(EngineError, match=r"could not be packed.*MemoryError.*1\.5 GB"):
             speak(engine, conditioning)
@@ -88,37 +67,8 @@ def test_the_checkpoint_is_let_go_once_packed(checkpoint: Path, tmp_path: Path, 
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("precision", "error"), [("float32", 1e-6), ("float16", 1e-3), ("int8", 0.1)])
-@pytest.mark.parametrize("transposed", [False, True])
-def test_packed_product(precision: str, error: float, transposed: bool) -> None:
-    """Weights in both memory orders, and outputs whose sizes differ by six orders of magnitude."""
-    generator = torch.Generator().manual_seed(0)
-    sizes = torch.logspace(-6, 0, 48)[:, None]
-    weight = torch.randn(48, 64, generator=generator) * sizes
-    weight[3] = 0
-    bias, rows = torch.randn(48, generator=generator) * sizes[:, 0], torch.randn(5, 64, generator=generator)
-    expected = rows @ weight.T + bias
-    stored = weight.T.contiguous().T if transposed else weight.clone()
-    apply = pack_linear(stored, bias, precision, CPU)
-    stored.zero_()
-    result = apply(rows)
-    off = (result - expected).norm(dim=0) / (expected.norm(dim=0) + 1e-12)
-    # float16 can't hold what is below 6e-5 well; the two others are as exact for small outputs as for large.
-    assert off[sizes[:, 0] > (1e-3 if precision == "float16" else 0)].max() < error
-
-
-def test_packs_where_onednn_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    weight, bias = torch.randn(6, 4), torch.randn(6)
-    rows = torch.randn(3, 4)
-    expected = rows @ weight.T + bias
-    monkeypatch.setattr(linear.torch.backends.mkldnn, "is_available", lambda: False)
-    apply = pack_linear(weight, bias, "float32", CPU)
-    weight.zero_()
-    torch.testing.assert_close(apply(rows), expected)
-
-
 def test_starting_and_speaking_imports_neither_transformers_nor_the_compiler(
-    checkpoint: Path, clip: Path, tmp_path: Path
+    checkpoint: Path, references: list[Path], tmp_path: Path
 ) -> None:
     """They took longer to import than the model takes to load."""
     code = f"""
@@ -127,8 +77,35 @@ from pathlib import Path
 from cloning.engines.base import SynthesisOptions
 from cloning.engines.xtts.engine import XttsEngine
 engine = XttsEngine(Path({str(checkpoint)!r}), device="cpu")
-engine.synthesize("It rains.", "en", engine.condition([Path({str(clip)!r})]), SynthesisOptions())
+engine.synthesize("It rains.", "en", engine.condition([Path({str(references[0])!r})]), SynthesisOptions())
 print([name for name in ("transformers", "torch._dynamo", "sympy", "TTS.tts.models.xtts") if name in sys.modules])
 """
     result = run_python(code, tmp_path)
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_choosing_an_engine_loads_no_torch(tmp_path: Path) -> None:
+    code = """
+import sys, cloning.engines, cloning.engines.xtts.weights, cloning.engines.xtts.fetch
+print([name for name in ("torch", "TTS", "transformers", "numba") if name in sys.modules])
+"""
+    result = run_python(code, tmp_path)
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_speaks_without_chatter_and_leaves_home_alone(
+    checkpoint: Path, references: list[Path], tmp_path: Path
+) -> None:
+    code = f"""
+from pathlib import Path
+from cloning.engines.base import SynthesisOptions
+from cloning.engines.xtts.ending import cut_tail
+from cloning.engines.xtts.engine import XttsEngine
+engine = XttsEngine(Path({str(checkpoint)!r}), device="cpu")
+voice = engine.condition([Path({str(references[0])!r})])
+for text, language in (("It rains. " * 30, "en"), ("今日は良い天気です。", "ja"), ("今天天气很好。", "zh")):
+    engine.synthesize(text, language, voice, SynthesisOptions())
+"""
+    result = run_python(code, tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []

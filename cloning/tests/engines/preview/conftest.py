@@ -1,0 +1,45 @@
+"""The embedded engine, with the real Kokoro and espeak-ng. Loaded once a process."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cloning.engines.base import Conditioning, SynthesisOptions, Waveform
+from cloning.engines.preview.engine import PreviewEngine
+from cloning.tests.engines.preview.hearing import CLIPS
+
+
+@pytest.fixture(scope="session")
+def engine() -> PreviewEngine:
+    return PreviewEngine()
+
+
+@pytest.fixture(scope="session")
+def espeak_only() -> PreviewEngine:
+    return PreviewEngine(weights=[])
+
+
+@pytest.fixture(scope="session")
+def voices(engine: PreviewEngine, recordings: dict[str, Path]) -> dict[str, Conditioning]:
+    return {name: engine.condition([clip]) for name, clip in recordings.items()}
+
+
+@pytest.fixture(scope="session")
+def say(engine: PreviewEngine, voices: dict[str, Conditioning]) -> Callable[..., Waveform]:
+    """Speaks each thing once: equal calls give equal samples, as a test of their own says."""
+
+    @cache
+    def speak(text: str, language: str, clip: str, speed: float) -> Waveform:
+        return engine.synthesize(text, language, voices[clip], SynthesisOptions(speed=speed))
+
+    def say(text: str, language: str = "en", clip: str = CLIPS[0], speed: float = 1.0) -> Waveform:
+        return speak(text, language, clip, speed)
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def espeak_voices(espeak_only: PreviewEngine, recordings: dict[str, Path]) -> dict[str, Conditioning]:
+    return {name: espeak_only.condition([clip]) for name, clip in recordings.items()}
