@@ -23,8 +23,8 @@ from cloning.jobs.notifications import WORK, notify
 from cloning.models import Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
 from cloning.storage.space import require_free_space
 
-MAX_ATTEMPTS = 3
-"""Of one take: workers that die at others do not count."""
+MAX_ATTEMPTS = 5
+"""Of one take: workers that die at others do not count. Killed again and again, they may be killed at the same one."""
 MAX_TAKES = 20
 """Of one segment."""
 
@@ -187,7 +187,7 @@ def release(take: Take) -> bool:
 
 
 def release_abandoned(take: Take) -> bool:
-    """Lets another worker speak what was in the hand of one that died; the third time it fails."""
+    """Lets another worker speak what was in the hand of one that died; the MAX_ATTEMPTSth time it fails."""
     file_of_the_dead = take_file(take, "")
     if not leases.take_over(take):
         return False

@@ -186,6 +186,13 @@ class TestRows:
         assert claim_turns(3) == [(book.pk, 0), (book.pk, 1), (book.pk, 2)]
         assert scheduling.claim_next() is None
 
+    def test_a_sentence_at_which_workers_die_waits_until_the_others_are_spoken(self, make_generation):
+        book = make_generation(text=THREE_SEGMENTS)
+        Take.objects.filter(segment__index=0).update(attempts=1)
+        assert claim_turns(1) == [(book.pk, 0)]
+        Take.objects.filter(segment__index=1).update(attempts=2)
+        assert claim_turns(2) == [(book.pk, 2), (book.pk, 1)]
+
     def test_the_oldest_goes_first(self, make_generation):
         first, second = make_generation(), make_generation()
         assert [pk for pk, _ in claim_turns(2)] == [first.pk, second.pk]

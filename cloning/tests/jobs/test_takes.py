@@ -200,7 +200,7 @@ def test_what_died_on_its_last_attempt_fails_with_a_reason(make_generation):
     generation.refresh_from_db()
     assert generation.status == Status.FAILED
     assert generation.error_code == "worker_lost"
-    assert "3 times" in generation.error_message
+    assert f"{MAX_ATTEMPTS} times" in generation.error_message
 
 
 def test_workers_that_die_at_one_sentence_cost_no_other_an_attempt(make_generation):

@@ -1,20 +1,32 @@
 """A real worker process on the test's own database and storage."""
 
+import os
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from django.db import connection
 
-from cloning.jobs import state
-from cloning.models import Generation, Status, Worker
+from cloning.jobs import joins, state
+from cloning.models import Generation, Status, Take, Worker
+from cloning.tests.jobs.recording import SENTENCE
 from cloning.tests.live_site import LiveSite, running
 from cloning.tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GENERATIONS = 100
+
+
+@pytest.fixture
+def start_worker(tmp_path, settings, transactional_db) -> Callable[[], AbstractContextManager[LiveSite]]:
+    """A lease is short there, so that what a killed one had in hand is soon taken up."""
+    database = connection.settings_dict["NAME"]
+    shared = {"DATABASE_URL": f"sqlite:///{database}", "STORAGE_ROOT": str(settings.STORAGE_ROOT)}
+    return lambda: running("worker", folder=tmp_path, LEASE_SECONDS="6", **shared)
 
 
 @pytest.fixture
@@ -45,7 +57,7 @@ def test_deleting_and_cancelling_at_random_moments_ends_no_worker(
     pid, done = Worker.objects.get().pid, threading.Event()
     threads = [
         threading.Thread(target=meddle, args=[random.Random(seed), interfere, done])
-        for seed, interfere in enumerate([Generation.delete, state.cancel, state.retry, Generation.delete])
+        for seed, interfere in enumerate([Generation.delete, state.cancel, state.resume, Generation.delete])
     ]
     for thread in threads:
         thread.start()
@@ -64,7 +76,46 @@ def test_deleting_and_cancelling_at_random_moments_ends_no_worker(
     assert Worker.objects.get().pid == pid
     assert worker_process.process.poll() is None
     assert set(Generation.objects.values_list("status", flat=True)) <= {Status.SUCCEEDED, Status.CANCELLED}
-    assert max(Generation.objects.values_list("attempts", flat=True)) == 1
+    assert set(Take.objects.values_list("attempts", flat=True)) <= {0, 1}
     assert "Traceback" not in worker_process.log.read_text()
-    results = {g.audio.name for g in Generation.objects.filter(status=Status.SUCCEEDED)}
+    wait_until(lambda: not joins.due().exists() and not Generation.objects.exclude(claim_token=None).exists())
+    results = {each.audio.name for rows in (Generation, Take) for each in rows.objects.exclude(audio="")}
     assert {name for name in stored_files() if name.startswith("generated/")} == results
+
+
+def kill_worker(site: LiveSite) -> None:
+    site.process.kill()
+    site.process.wait()
+
+
+@pytest.mark.parametrize("kills", [int(os.environ.get("KILLS", "3"))])
+def test_a_long_text_survives_kills_and_every_sentence_is_spoken_once(
+    start_worker, make_generation, stored_files, kills
+):
+    """`KILLS=10` for more."""
+    random_, generation = random.Random(kills), make_generation(text=SENTENCE * 60)
+    accepted: dict[object, str] = {}
+    for _ in range(kills):
+        with start_worker() as site:
+            done = Generation.objects.get().segments_done
+            wait_until(lambda: Generation.objects.get().segments_done > done)  # noqa: B023
+            time.sleep(random_.uniform(0, 0.5))
+            kill_worker(site)
+        assert Generation.objects.get().is_active
+        spoken = dict(Take.objects.filter(status=Status.SUCCEEDED).values_list("pk", "audio"))
+        assert accepted.items() <= spoken.items()
+        accepted = spoken
+    with start_worker():
+        wait_until(lambda: not Generation.objects.active().exists())
+    generation.refresh_from_db()
+    assert (generation.status, generation.error_code) == (Status.SUCCEEDED, "")
+    assert generation.segments_done == generation.segments_total == Take.objects.count()
+    assert accepted.items() <= dict(Take.objects.values_list("pk", "audio")).items()
+    assert sum(Take.objects.values_list("attempts", flat=True)) <= generation.segments_total + kills
+    files = {name for name in stored_files() if name.startswith("generated/")}
+    assert files == {generation.audio.name, *Take.objects.values_list("audio", flat=True)}
+    heard_seconds = sum(
+        segment.chosen_take.duration_seconds + segment.pause_seconds
+        for segment in generation.segments.select_related("chosen_take")
+    )
+    assert generation.duration_seconds == pytest.approx(heard_seconds, abs=0.1)
