@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from django.core.files.base import ContentFile
 from django.db import connection
 
 from cloning.engines.base import Conditioning
 from cloning.engines.registry import get_engine
 from cloning.jobs import deriving, state
 from cloning.jobs.deriving import KeyedLocks, serialize_conditioning
-from cloning.jobs.pipeline import ClaimLostError, reporter
-from cloning.jobs.pipeline import perform as speak
-from cloning.models import Generation, Reference, Status, StoredConditioning
+from cloning.jobs.pipeline import ClaimLostError, perform_take, reporter
+from cloning.models import Generation, Reference, Status, StoredConditioning, Take
 from cloning.tests.clips import FEMALE_CLIP
+from cloning.tests.jobs.recording import claim_first
 from cloning.tests.performing import perform
 from cloning.tests.waiting import wait_until
 
@@ -135,11 +136,11 @@ def slow_learning(monkeypatch) -> threading.Event:
 @pytest.fixture
 def started() -> Callable[[Generation], threading.Thread]:
     def start(generation: Generation) -> threading.Thread:
-        assert state.claim(generation)
+        take = claim_first(generation)
 
         def work() -> None:
             try:
-                speak(generation, reporter(generation))
+                perform_take(take, reporter(take))
             except ClaimLostError:
                 pass
             finally:
@@ -179,7 +180,7 @@ def test_two_voices_are_learnt_side_by_side(make_generation, make_reference, slo
     slow_learning.set()
     for thread in threads:
         thread.join()
-    assert set(Generation.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
+    assert set(Take.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
 
 
 def test_who_waits_for_a_voice_can_be_cancelled(make_generation, slow_learning, started):
@@ -192,8 +193,7 @@ def test_who_waits_for_a_voice_can_be_cancelled(make_generation, slow_learning, 
     assert not threads[1].is_alive()
     slow_learning.set()
     threads[0].join()
-    learning.refresh_from_db()
-    assert learning.status == Status.SUCCEEDED
+    assert perform(learning).status == Status.SUCCEEDED
 
 
 def test_locks_are_forgotten_when_nobody_needs_them():
@@ -213,10 +213,33 @@ def test_two_workers_that_learn_one_voice_leave_one_file(make_generation, monkey
     def other_is_first(*given):
         conditioning = condition(*given)
         deriving.store_conditioning(
-            Reference.objects.all(), engine.conditioning_key, serialize_conditioning(conditioning)
+            Reference.objects.all(), engine.conditioning_key, serialize_conditioning(conditioning), 1.0
         )
         return conditioning
 
     monkeypatch.setattr(engine, "condition", other_is_first)
     perform(make_generation())
     assert len([name for name in stored_files() if name.startswith("conditioning/")]) == 1
+
+
+def test_of_two_normalised_clips_the_first_is_kept(make_reference, stored_files):
+    reference = make_reference()
+    late = Reference.objects.get(pk=reference.pk)
+    reference.keep_normalized(ContentFile(b"first"))
+    late.keep_normalized(ContentFile(b"second"))
+    assert Reference.objects.get().normalized.read() == b"first"
+    assert len(stored_files()) == 2  # the upload and one normalised clip
+
+
+def test_gain_of_a_voice_is_learnt_with_its_first_sentence_and_kept(make_generation):
+    perform(make_generation())
+    first = StoredConditioning.objects.get()
+    assert first.gain_db is not None
+    assert 0.5 < first.measured_seconds < 5
+    assert first.learning_seconds > 0
+    perform(make_generation(text="Something else."))
+    second = StoredConditioning.objects.get()
+    assert second.measured_seconds > first.measured_seconds
+    StoredConditioning.objects.update(measured_seconds=deriving.GAIN_SECONDS)
+    perform(make_generation(text="Once more."))
+    assert StoredConditioning.objects.get().gain_db == second.gain_db

@@ -15,22 +15,21 @@ from cloning.engines import registry
 from cloning.engines.base import EngineError
 from cloning.engines.preview import search
 from cloning.engines.xtts import weights
-from cloning.jobs import pipeline, state
+from cloning.jobs import joins, pipeline, scheduling, state, takes
 from cloning.jobs.conditioning import store_conditioning
-from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform, reporter
-from cloning.jobs.state import Progress
-from cloning.models import Generation, Stage, Status, StoredConditioning
+from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform_join, perform_take, reporter
+from cloning.jobs.takes import Progress
+from cloning.models import Generation, Stage, Status, StoredConditioning, Take
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.clips import FEMALE_CLIP
+from cloning.tests.jobs.recording import SENTENCE, THREE_SEGMENTS, claim_first, takes_of
+from cloning.tests.performing import perform as worked_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def worked_off(generation: Generation) -> Generation:
-    assert state.claim(generation)
-    perform(generation, reporter(generation))
-    generation.refresh_from_db()
-    return generation
+def speak(take: Take) -> None:
+    perform_take(take, reporter(take))
 
 
 def stored(folder: str) -> list[str]:
@@ -143,7 +142,7 @@ def test_a_reference_is_normalised_and_conditioned_once(make_generation, monkeyp
 def test_a_half_written_conditioning_is_derived_again(make_generation):
     generation = make_generation()
     key = registry.get_engine().conditioning_key
-    assert store_conditioning(list(generation.references.all()), key, b"\x10\0\0")
+    assert store_conditioning(list(generation.references.all()), key, b"\x10\0\0", 1.0)
     assert worked_off(generation).status == Status.SUCCEEDED
     assert StoredConditioning.objects.get().file.size > 100
     assert len(stored("conditioning")) == 1
@@ -159,19 +158,20 @@ def test_long_text_is_spoken_in_segments_and_progress_is_written(make_generation
     sentence = "This is one sentence of a longer story that goes on for quite a while. "
     generation = make_generation(text=sentence * 8)
     seen = []
-    state.claim(generation)
-    write = reporter(generation)
+    while take := scheduling.claim_next():
+        write = reporter(take)
 
-    def report(progress: Progress) -> None:
-        write(progress)
+        def report(progress: Progress, write=write) -> None:
+            write(progress)
+            seen.append((Generation.objects.get().stage, Generation.objects.get().progress))
+
+        perform_take(take, report)
         seen.append((Generation.objects.get().stage, Generation.objects.get().progress))
-
-    perform(generation, report)
     assert generation.segments_total >= 3
     assert [progress for _, progress in seen] == sorted(progress for _, progress in seen)
     assert [stage for stage, _ in seen].count(Stage.SPEAKING) > generation.segments_total
-    assert seen[-1] == (Stage.ENCODING, 1.0)
-    assert generation.duration_seconds > 20
+    assert seen[-1] == (Stage.JOINING, 1.0)
+    assert worked_off(generation).duration_seconds > 20
 
 
 def test_speed_changes_the_duration(make_generation):
@@ -220,7 +220,7 @@ def test_a_full_disk_fails_the_generation_with_a_reason_and_leaves_no_half_file(
     generation = worked_off(make_generation())
     assert generation.error_code == "storage_full"
     assert "disk is full" in generation.error_message
-    assert stored("generated") == []
+    assert stored("generated") + stored("generated/takes") == []
 
 
 def test_an_engine_that_is_silent_or_broken_fails_with_a_reason(make_generation, monkeypatch):
@@ -261,10 +261,9 @@ def test_nothing_of_a_voice_stays_when_it_is_deleted_while_it_is_learnt(make_gen
         return condition(*given)
 
     monkeypatch.setattr(engine, "condition", deleted_meanwhile)
-    generation = make_generation()
-    state.claim(generation)
+    take = claim_first(make_generation())
     with pytest.raises(ClaimLostError):
-        perform(generation, reporter(generation))
+        speak(take)
     assert stored("conditioning") + stored("normalized") + stored("incoming") + stored("generated") == []
 
 
@@ -272,7 +271,7 @@ def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_gen
     """Between two of the trials that the search for a style makes."""
     settings.PREVIEW_VOICE = "kokoro"
     monkeypatch.setattr(registry, "_loaded", {})
-    generation, trials, evaluate = make_generation(), [], search.evaluate
+    take, trials, evaluate = claim_first(make_generation()), [], search.evaluate
 
     def cancelled_meanwhile(*given):
         trials.append(Generation.objects.get().stage)
@@ -280,38 +279,75 @@ def test_cancelling_ends_the_learning_of_a_voice(settings, monkeypatch, make_gen
         return evaluate(*given)
 
     monkeypatch.setattr(search, "evaluate", cancelled_meanwhile)
-    state.claim(generation)
     with pytest.raises(ClaimLostError):
-        perform(generation, reporter(generation))
+        speak(take)
     assert trials == [Stage.CONDITIONING]
     assert not stored("conditioning")
 
 
-def test_cancelling_ends_the_work_before_the_next_segment(make_generation):
-    generation = make_generation(text="One sentence that is long enough to stand alone here. " * 12)
-    state.claim(generation)
-    write, spoken = reporter(generation), []
+def test_cancelling_ends_the_work_on_a_sentence_and_keeps_those_before(make_generation):
+    generation = make_generation(text=THREE_SEGMENTS)
+    speak(claim_first(generation))
+    take = scheduling.claim_next()
+    write = reporter(take)
 
     def report(progress: Progress) -> None:
-        if progress.segments_done == 1:
+        if progress.stage == Stage.SPEAKING:
             state.cancel(Generation.objects.get())
         write(progress)
-        spoken.append(progress.segments_done)
 
     with pytest.raises(ClaimLostError):
-        perform(generation, report)
-    assert max(spoken) == 0
+        perform_take(take, report)
+    generation.refresh_from_db()
+    assert (generation.status, generation.segments_done) == (Status.CANCELLED, 1)
+    assert len(stored("generated/takes")) == 1
+    joined = joins.claim_next()
+    perform_join(joined)
     generation.refresh_from_db()
     assert generation.status == Status.CANCELLED
-    assert stored("generated") == []
+    first = takes_of(generation)[0]
+    assert generation.duration_seconds == pytest.approx(first.duration_seconds, abs=0.01)
+    spoken_at = first.finished_at
+    assert state.resume(generation)
+    assert worked_off(generation).status == Status.SUCCEEDED
+    first.refresh_from_db()
+    assert first.finished_at == spoken_at
+    assert (
+        samples(generation).size > 2.5 * 24_000 * first.duration_seconds * generation.sample_rate_hz / 24_000
+    )
+
+
+def test_another_take_is_heard_in_the_file_and_the_rest_stays_as_it_is(make_generation):
+    generation = worked_off(make_generation(text=THREE_SEGMENTS))
+    before, first = samples(generation), takes_of(generation)[0]
+    added = takes.add_take(generation.segments.first(), "Something shorter.", 3)
+    worked_off(generation)
+    assert np.array_equal(samples(generation), before)
+    added.refresh_from_db()
+    assert takes.choose(added)
+    after = samples(worked_off(generation))
+    shorter_by = (first.duration_seconds - added.duration_seconds) * generation.sample_rate_hz
+    assert before.size - after.size == pytest.approx(shorter_by, abs=2)
+    assert takes.choose(Take.objects.get(pk=first.pk))
+    assert np.array_equal(samples(worked_off(generation)), before)
+
+
+def test_an_engine_that_changes_in_the_middle_speaks_all_anew(settings, tiny_weights, make_generation):
+    generation = make_generation(text=SENTENCE * 4)
+    speak(claim_first(generation))
+    settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tiny_weights
+    worked_off(generation)
+    assert (generation.status, generation.engine) == (Status.SUCCEEDED, "xtts_v2")
+    chosen = {segment.chosen_take.engine for segment in generation.segments.all()}
+    assert chosen == {"xtts_v2"}
+    assert [take.number for take in takes_of(generation)] == [1, 2, 1]
 
 
 def test_a_worker_asked_to_stop_gives_up_before_the_next_segment(make_generation):
-    generation = make_generation()
-    state.claim(generation)
+    take = claim_first(make_generation())
     with pytest.raises(StoppingError):
-        perform(generation, reporter(generation, lambda: True))
-    assert state.release(generation)
+        perform_take(take, reporter(take, lambda: True))
+    assert takes.release(take)
 
 
 def test_generations_that_begin_together_learn_their_voice_once(make_generation, monkeypatch):
@@ -322,31 +358,36 @@ def test_generations_that_begin_together_learn_their_voice_once(make_generation,
         calls.append(given)
         return condition(*given)
 
-    def work(generation: Generation) -> None:
+    def work(take: Take) -> None:
         both_began.wait(300)
-        perform(generation, reporter(generation))
+        speak(take)
         connection.close()
 
     monkeypatch.setattr(engine, "condition", counted)
     generations = [make_generation(), make_generation(text="Something else.")]
-    assert all(state.claim(generation) for generation in generations)
-    threads = [threading.Thread(target=work, args=[generation]) for generation in generations]
+    threads = [threading.Thread(target=work, args=[claim_first(each)]) for each in generations]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(Generation.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
+    assert set(Take.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
     assert len(calls) == 1
 
 
 def test_a_database_that_fills_up_in_the_middle_is_a_full_disk(make_generation, fill_database):
     generation = make_generation()
-    state.claim(generation)
+    fill_database("UPDATE OF audio", "cloning_take")
+    assert worked_off(generation).error_code == "storage_full"
+    assert stored("generated/takes") == []
+
+
+def test_a_database_that_fills_up_before_the_joined_file_keeps_the_takes(make_generation, fill_database):
+    generation = make_generation()
     fill_database("UPDATE OF audio", "cloning_generation")
-    perform(generation, reporter(generation))
-    generation.refresh_from_db()
-    assert generation.error_code == "storage_full"
+    assert worked_off(generation).error_code == "storage_full"
+    assert generation.segments_done == 1
     assert stored("generated") == []
+    assert len(stored("generated/takes")) == 1
 
 
 def test_progress_that_can_not_be_written_ends_no_work(make_generation, monkeypatch):
@@ -354,7 +395,5 @@ def test_progress_that_can_not_be_written_ends_no_work(make_generation, monkeypa
         raise InterfaceError("connection already closed")
 
     generation = make_generation()
-    state.claim(generation)
-    monkeypatch.setattr(state, "report", busy)
-    perform(generation, reporter(generation))
-    assert Generation.objects.get().status == Status.SUCCEEDED
+    monkeypatch.setattr(takes, "report", busy)
+    assert worked_off(generation).status == Status.SUCCEEDED
