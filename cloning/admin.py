@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from cloning.api.serializers import download_url
 from cloning.engines import registry
+from cloning.errors import GenerationError
 from cloning.jobs import state
 from cloning.models import Generation, Reference, Segment, Take, Voice, Worker
 from cloning.storage.responses import audio_response
@@ -44,7 +45,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
     date_hierarchy = "created_at"
     list_select_related = ["requested_by"]
     list_per_page = 50
-    actions = ["retry", "cancel"]
+    actions = ["resume", "cancel"]
     fieldsets = [
         (None, {"fields": ["status", "stage", "player", "error_code", "error_message", "engine_label"]}),
         (
@@ -153,9 +154,13 @@ class GenerationAdmin(ModelAdmin[Generation]):
     def worked(self, generation: Generation) -> str:
         return seconds(generation.worked_seconds)
 
-    @admin.action(description="Retry the selected failed or cancelled generations", permissions=["change"])
-    def retry(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
-        count = sum(state.resume(generation) for generation in queryset)
+    @admin.action(description="Continue the selected failed or cancelled generations", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
+        try:
+            count = sum(state.resume(generation) for generation in queryset)
+        except GenerationError as error:  # the queue is full, say
+            self.message_user(request, str(error), messages.ERROR)
+            return
         self.message_user(request, f"{count} queued again.", messages.SUCCESS if count else messages.WARNING)
 
     @admin.action(description="Cancel the selected queued or running generations", permissions=["change"])

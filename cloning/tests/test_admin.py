@@ -8,11 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cloning.jobs import state
+from cloning.errors import ErrorCode
+from cloning.jobs import state, takes
 from cloning.jobs.submission import save_voice
-from cloning.models import Generation, Reference, Voice, Worker
+from cloning.models import Generation, Reference, Segment, Take, Voice, Worker
 from cloning.tests.clips import FEMALE_CLIP
 from cloning.tests.performing import perform
+from cloning.tests.speaking import THREE, claim_take
 
 GENERATIONS = "/admin/cloning/generation/"
 ATTACK = "<script>alert(1)</script>"
@@ -25,13 +27,12 @@ def act(client: Client, action: str, *generations: Generation, **more: str) -> s
 
 def test_list_of_generations(admin_client, spoken, make_generation) -> None:
     failed = make_generation(text="This one fails.")
-    state.claim(failed)
-    state.fail(failed, "synthesis_failed", "It did not work.")
+    takes.fail(claim_take(failed), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
     body = admin_client.get(GENERATIONS).content.decode()
     assert f'<audio controls preload="none" src="/api/v1/files/{spoken.pk}.wav">' in body
     assert body.count("<audio") == 1
     assert "Preview (not a clone)" in body
-    assert "3.0 s" in body
+    assert f"{spoken.duration_seconds:.1f} s" in body
     assert "synthesis_failed" in body
     assert f"?created_at__year={spoken.created_at.year}" in body or "created_at__day" in body, (
         "date hierarchy"
@@ -72,7 +73,7 @@ def test_filters(name: str, matching: str, other: str, admin_client, spoken) -> 
     assert str(spoken.pk) not in admin_client.get(GENERATIONS, {name: other}).content.decode()
 
 
-@pytest.mark.parametrize("model", ["generation", "reference", "voice", "worker"])
+@pytest.mark.parametrize("model", ["generation", "segment", "reference", "voice", "worker"])
 def test_lists_ask_the_database_a_fixed_number_of_times(
     model: str, admin_client, admin_user, make_generation, make_reference
 ) -> None:
@@ -100,14 +101,45 @@ def test_one_generation(admin_client, spoken) -> None:
     assert admin_client.get(f"{GENERATIONS}add/").status_code == 403
 
 
-def test_retry(admin_client, make_generation) -> None:
+def test_continue(admin_client, make_generation) -> None:
     failed, waiting = make_generation(), make_generation()
-    state.claim(failed)
-    state.fail(failed, "synthesis_failed", "It did not work.")
-    assert "1 queued again." in act(admin_client, "retry", failed, waiting)
+    takes.fail(claim_take(failed), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
+    assert "Continue the selected" in admin_client.get(GENERATIONS).content.decode()
+    assert "1 queued again." in act(admin_client, "resume", failed, waiting)
     failed.refresh_from_db()
-    assert (failed.status, failed.attempts, failed.error_message) == ("queued", 0, "")
+    assert (failed.status, failed.error_message, failed.segments.get().takes.get().attempts) == (
+        "queued",
+        "",
+        0,
+    )
     assert perform(failed).status == "succeeded"
+
+
+def test_continue_with_a_full_queue_says_so(admin_client, make_generation, settings) -> None:
+    stopped = make_generation()
+    state.cancel(stopped)
+    settings.MAX_QUEUED = 0
+    assert "Too many generations are waiting" in act(admin_client, "resume", stopped)
+    stopped.refresh_from_db()
+    assert stopped.status == "cancelled"
+
+
+def test_sentences_and_their_takes(admin_client, make_generation) -> None:
+    generation = perform(make_generation(text=THREE))
+    listed = admin_client.get("/admin/cloning/segment/").content.decode()
+    assert "The second sentence is this." in listed
+    segment = generation.segments.get(index=1)
+    takes.add_take(segment, "The second sentence is another.", 99)
+    takes.fail(claim_take(generation), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
+    body = admin_client.get(f"/admin/cloning/segment/{segment.pk}/change/").content.decode()
+    for shown in ("The second sentence is another.", "99", "It did not work.", "preview"):
+        assert shown in body
+    assert 'name="_save"' not in body, "another take is asked for on the page"
+    assert (
+        admin_client.post(f"/admin/cloning/segment/{segment.pk}/delete/", {"post": "yes"}).status_code == 403
+    )
+    found = admin_client.get("/admin/cloning/segment/", {"q": str(generation.pk)}).content.decode()
+    assert "The second sentence is this." in found
 
 
 def test_cancel(admin_client, make_generation, spoken) -> None:
@@ -146,7 +178,8 @@ def test_deleting_a_voice_and_a_reference(admin_client, spoken, make_generation,
     assert Reference.objects.exists(), "the generation uses it"
     reference = Reference.objects.get()
     admin_client.post(f"/admin/cloning/reference/{reference.pk}/delete/", {"post": "yes"})
-    assert stored_files() == [spoken.audio.name]
+    take = Take.objects.get()
+    assert stored_files() == sorted([spoken.audio.name, take.audio.name])
     assert Generation.objects.exists()
 
 
@@ -191,21 +224,23 @@ def test_actions_need_the_permission_to_change(make_generation, django_user_mode
     assert generation.status == "queued"
 
 
-@pytest.mark.parametrize("path", ["", "reference/", "voice/", "generation/", "worker/"])
+@pytest.mark.parametrize("path", ["", "reference/", "voice/", "generation/", "segment/", "worker/"])
 def test_admin_is_closed_to_strangers(path: str, client, db) -> None:
     assert client.get(f"/admin/cloning/{path}").status_code == 302
 
 
 def test_nothing_that_was_typed_becomes_markup(admin_client, make_generation) -> None:
     generation = make_generation(text=ATTACK)
-    state.claim(generation)
-    state.fail(generation, "synthesis_failed", ATTACK)
+    takes.fail(claim_take(generation), ErrorCode.SYNTHESIS_FAILED, ATTACK)
+    segment = generation.segments.get()
+    Segment.objects.update(text=ATTACK)
     reference = generation.references.get()
     reference.original_name = ATTACK
     reference.save()
     voice = save_voice(generation, ATTACK)
     for path in (
         "generation/", f"generation/{generation.pk}/change/", "reference/", f"reference/{reference.pk}/change/",
+        "segment/", f"segment/{segment.pk}/change/",
         "voice/", f"voice/{voice.pk}/change/", f"voice/{voice.pk}/delete/", f"generation/{generation.pk}/delete/",
     ):  # fmt: skip
         response: Any = admin_client.get(f"/admin/cloning/{path}")

@@ -23,7 +23,7 @@ VICTIMS = {
     "everything": 1,
     "frozen worker": 1,
 }  # and how often
-TEXTS = ["Good morning.", "The train leaves at half past nine.", "One. Two. Three. Four. Five. " * 4]
+TEXTS = ["Good morning.", "The train leaves at half past nine.", "One. Two. Three. Four. Five. " * 40]
 
 
 @dataclass
@@ -140,7 +140,7 @@ def judge(server: Server, strangers: Strangers) -> None:
     endings = server.rows(
         "SELECT generation, count(*) FROM attack_ending WHERE status = 'succeeded' GROUP BY generation"
     )
-    audio = dict(server.rows("SELECT id, audio FROM cloning_generation WHERE audio != ''"))
+    audio = dict(server.rows("SELECT id, audio FROM cloning_generation"))
     for generation in strangers.accepted:
         key = generation.replace("-", "")
         if key not in rows:
@@ -151,17 +151,37 @@ def judge(server: Server, strangers: Strangers) -> None:
     for key, count in endings:
         if count > 1:
             server.fault(Promise.DOUBLE, f"{key} succeeded {count} times")
-    files = [name for name in server.files() if name.startswith("generated/")]
+    files = {name for name in server.files() if name.startswith("generated/")}
     for key, status in rows.items():
         server.report.count(f"jobs {status}")
-        ours = [name for name in files if name.replace("-", "").startswith(f"generated/{key}")]
+        ours = {name for name in files if name.replace("-", "").startswith(f"generated/{key}")}
         if status not in ("succeeded", "failed", "cancelled"):
             server.fault(Promise.LOST, f"{key} is still {status}")
-        elif len(ours) != (status == "succeeded") or (ours and ours != [audio.get(key)]):
+        elif ours != {audio[key]} - {""} or (status == "succeeded") > len(ours):
             server.fault(Promise.DOUBLE, f"{key} {status} with the files {ours}")
+    judge_takes(server, {name for name in files if name.startswith("generated/takes/")})
     codes = server.rows(
         "SELECT error_code, count(*) FROM cloning_generation WHERE status = 'failed' GROUP BY error_code"
     )
     for code, count in codes:
         if code != "worker_lost":  # three kills in the middle of one job: documented
             server.fault(Promise.LOST, f"{count} jobs failed: {code}")
+
+
+def judge_takes(server: Server, files: set[str]) -> None:
+    """What was spoken is there, and was spoken once."""
+    spoken = {name for (name,) in server.rows("SELECT audio FROM cloning_take WHERE status = 'succeeded'")}
+    server.report.count("sentences spoken", len(spoken))
+    for name in spoken - files:
+        server.fault(Promise.LOST, f"{name} is gone")
+    for name in files - spoken:
+        server.fault(Promise.DOUBLE, f"{name} is no take's")
+    again = "SELECT segment, count(*) FROM attack_take GROUP BY segment HAVING count(*) > 1"
+    for segment, count in server.rows(again):
+        server.fault(Promise.DOUBLE, f"the sentence {segment} was spoken {count} times")
+    unspoken = (
+        "SELECT generation_id FROM cloning_segment JOIN cloning_generation "
+        "ON cloning_generation.id = generation_id WHERE status = 'succeeded' AND chosen_take_id IS NULL"
+    )
+    for (key,) in server.rows(unspoken):
+        server.fault(Promise.LOST, f"{key} succeeded without one of its sentences")

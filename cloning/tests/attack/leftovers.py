@@ -18,6 +18,9 @@ EXPECTED = {"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "secret_key", ".re
 TABLES = (
     "generation",
     "generation_references",
+    "segment",
+    "take",
+    "soundchunk",
     "reference",
     "voice",
     "voice_references",

@@ -28,6 +28,17 @@ PATH_PIECES = [
     "api", "v1", "generations", "files", "languages", "health", "openapi.json", "voice-clone", "generate", "admin",
     "static", "", ".", "..", "%2e%2e", "%2f", "%00", "%ff%fe", "%", "%zz", ";a=b", "storage", "db.sqlite3", "incoming",
 ]
+FILE_ENDS = ["wav", "mp3", "srt", "vtt", "exe", "", "WAV"]
+INDEXES = ["0", "0", "0", "1", "00", "-1", "999999", "9" * 99, "%D9%A1", "x", ""]
+SEGMENT_ENDS = [
+    "", "/takes", "/takes", "/takes/1", ".wav", ".mp3", ".wav?take=1", ".mp3?take=" + "9" * 99, ".wav?take=%00", ".exe",
+]
+JSON_BODIES = [
+    b"{}", b'{"take": 1}', b'{"take": 99999999999999999999}', b'{"take": true}', b'{"seed": 1e999}', b'{"seed": NaN}',
+    b'{"seed": -1}', b'{"text": ""}', b'{"text": "\\ud800"}', b'{"text": "a\\u0000b"}', b'{"text": "Good morning."}',
+    b'{"text": "' + b"a" * 20_000 + b'"}', b'{"text": 1}', b"[" * 100_000, b'{"take": ' + b"9" * 5_000 + b"}", b"null",
+    b'{"text": "\xff"}', b'"', b'{"take": 1, "take": 2}',
+]
 PAGE_NUMBERS = ["0", "-1", "1", "2", "NaN", "1e9", "9" * 99, "%00", "", "a", "1&page=2", "%D9%A1"]
 QUERIES = [
     "", "?download", "?download=%0d%0aSet-Cookie:a=b", "?seen=" + "x" * 3_000, "?" + "a=1&" * 900, "?%", "?\xff",
@@ -123,17 +134,20 @@ def field_posts(draw: DrawFn) -> Case:
 @st.composite
 def paths(draw: DrawFn, known: str) -> str:
     """`known` is the id of a finished generation."""
-    shape = draw(st.sampled_from(["page", "file", "generation", "action", "pieces"]))
+    shape = draw(st.sampled_from(["page", "file", "generation", "segment", "action", "pieces"]))
     query = draw(st.sampled_from(QUERIES))
     if shape == "page":
         return draw(st.sampled_from(PAGES)) + query
     identifier = draw(st.one_of(st.just(known), st.uuids().map(str), st.sampled_from(IDS)))
     if shape == "file":
-        return f"/api/v1/files/{identifier}.{draw(st.sampled_from(['wav', 'mp3', 'exe', '', 'WAV']))}{query}"
+        return f"/api/v1/files/{identifier}.{draw(st.sampled_from(FILE_ENDS))}{query}"
     if shape == "generation":
-        return f"/api/v1/generations/{identifier}{query}"
+        return f"/api/v1/generations/{identifier}{draw(st.sampled_from(['', '/cancel', '/resume']))}{query}"
+    if shape == "segment":
+        index, end = draw(st.sampled_from(INDEXES)), draw(st.sampled_from(SEGMENT_ENDS))
+        return f"/api/v1/generations/{identifier}/segments/{index}{end}"
     if shape == "action":
-        return f"/generations/{identifier}/{draw(st.sampled_from(['', 'voice/', 'x/', 'cancel']))}{query}"
+        return f"/generations/{identifier}/{draw(st.sampled_from(['', 'voice/', 'x/', 'cancel', 'resume/']))}{query}"
     visible = st.characters(min_codepoint=33, max_codepoint=255, exclude_characters="?#\x7f\x85\xa0")
     pieces = draw(
         st.lists(st.one_of(st.sampled_from(PATH_PIECES), st.text(visible, max_size=12)), max_size=6)
@@ -164,7 +178,11 @@ def header_requests(draw: DrawFn, known: str) -> Case:
         method = "GET"  # the next ones need it
     body = b""
     if method in ("POST", "PUT", "PATCH"):
-        body = draw(st.one_of(st.just(b""), st.binary(max_size=200), parts().map(multipart)))
+        body = draw(
+            st.one_of(
+                st.just(b""), st.binary(max_size=200), parts().map(multipart), st.sampled_from(JSON_BODIES)
+            )
+        )
     if body and not any(name == "Content-Type" for name, _ in sent):
         sent.append(("Content-Type", f"multipart/form-data; boundary={BOUNDARY}"))
     return Case(

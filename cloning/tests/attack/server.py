@@ -32,11 +32,14 @@ READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
 ENDED = ("succeeded", "failed", "cancelled")
 
-# Written by the database itself whenever a generation ends: proof of how often that happened.
+# Written by the database itself when a generation ends and when a sentence is spoken: proof of how often that happened.
 ENDINGS = """
 CREATE TABLE IF NOT EXISTS attack_ending (generation TEXT, status TEXT);
 CREATE TRIGGER IF NOT EXISTS attack_ending_update AFTER UPDATE OF status ON cloning_generation
 WHEN NEW.status IN ('succeeded', 'failed') BEGIN INSERT INTO attack_ending VALUES (NEW.id, NEW.status); END;
+CREATE TABLE IF NOT EXISTS attack_take (segment INTEGER);
+CREATE TRIGGER IF NOT EXISTS attack_take_update AFTER UPDATE OF status ON cloning_take
+WHEN NEW.status = 'succeeded' BEGIN INSERT INTO attack_take VALUES (NEW.segment_id); END;
 """
 
 

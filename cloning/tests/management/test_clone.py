@@ -5,10 +5,12 @@ import soundfile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from cloning.jobs import state
+from cloning.errors import ErrorCode
+from cloning.jobs import scheduling, takes
 from cloning.management.commands import clone as module
-from cloning.models import Channel, Generation, Status, Worker
+from cloning.models import Channel, Generation, Status, Take, Worker
 from cloning.tests.clips import MALE_CLIP
+from cloning.tests.speaking import THREE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,37 +67,58 @@ def test_missing_files_and_folders_are_named(tmp_path):
         clone(tmp_path / "b.txt")
 
 
-def test_no_worker_takes_it_meanwhile_and_no_worker_is_pretended(tmp_path, monkeypatch):
+def test_no_worker_is_pretended_and_none_takes_the_sentence_in_hand(tmp_path, monkeypatch):
     seen = []
-    perform = module.perform
+    perform_take = module.perform_take
 
-    def watched(generation, report):
-        seen.append((state.claim_next(), Worker.objects.exists()))
-        perform(generation, report)
+    def watched(take, report):
+        seen.append((scheduling.claim_next(), Worker.objects.exists()))
+        perform_take(take, report)
 
-    monkeypatch.setattr(module, "perform", watched)
+    monkeypatch.setattr(module, "perform_take", watched)
     clone(tmp_path / "b.wav")
     assert seen == [(None, False)]
 
 
+def test_a_worker_that_runs_may_speak_some_of_it(tmp_path, worker):
+    clone(tmp_path / "b.wav", text=THREE)
+    generation = Generation.objects.get()
+    assert (generation.segments_done, generation.segments_total) == (3, 3)
+    assert [segment.takes.get().attempts for segment in generation.segments.all()] == [1, 1, 1]
+    assert soundfile.info(tmp_path / "b.wav").duration == pytest.approx(
+        generation.duration_seconds, abs=0.001
+    )
+
+
+def test_a_failure_is_said(tmp_path, monkeypatch):
+    def fail(take, report):
+        takes.fail(take, ErrorCode.SYNTHESIS_FAILED, "It did not work.")
+
+    monkeypatch.setattr(module, "perform_take", fail)
+    with pytest.raises(CommandError, match="It did not work"):
+        clone(tmp_path / "b.wav")
+    assert list(tmp_path.glob("*.wav")) == []
+
+
 def test_ctrl_c_cancels_the_generation(tmp_path, monkeypatch):
-    def interrupted(generation, report):
+    def interrupted(take, report):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "perform", interrupted)
+    monkeypatch.setattr(module, "perform_take", interrupted)
     with pytest.raises(CommandError, match="Cancelled"):
         clone(tmp_path / "b.wav")
     assert Generation.objects.get().status == Status.CANCELLED
+    assert Take.objects.get().status == Status.CANCELLED
 
 
 def test_a_generation_that_is_deleted_meanwhile_is_said_in_a_sentence(tmp_path, monkeypatch):
-    perform = module.perform
+    perform_take = module.perform_take
 
-    def delete_and_perform(generation, report):
+    def delete_and_perform(take, report):
         Generation.objects.get().delete()
-        perform(generation, report)
+        perform_take(take, report)
 
-    monkeypatch.setattr(module, "perform", delete_and_perform)
+    monkeypatch.setattr(module, "perform_take", delete_and_perform)
     with pytest.raises(CommandError, match="was deleted"):
         clone(tmp_path / "b.wav")
     assert list(tmp_path.glob("*.wav")) == []

@@ -53,16 +53,29 @@ def running_segments(site: LiveSite) -> int:
     )
 
 
-def test_a_killed_worker_loses_nothing_and_the_generation_succeeds_exactly_once(tmp_path):
+def takes_that_were_spoken(site: LiveSite) -> list[tuple[Any, ...]]:
+    return rows(site, "SELECT id, audio, attempts FROM cloning_take WHERE status = 'succeeded'")
+
+
+def test_a_killed_worker_loses_nothing_and_no_sentence_is_spoken_twice(tmp_path):
     with serving(tmp_path, LEASE_SECONDS="6") as site:
         generation = site.post(LONG_TEXT, MALE_CLIP.read_bytes())
         wait_until(lambda: running_segments(site) >= 2)
         os.kill(worker_pids(site)[0], signal.SIGKILL)
-        wait_until(lambda: rows(site, "SELECT 1 FROM cloning_generation WHERE attempts = 2"))
+        before = takes_that_were_spoken(site)
         result = wait_until(lambda: (g := site.get(generation["status_url"]))["status"] == "succeeded" and g)
-        files = list((site.storage_root / "generated").iterdir())
-        assert len(files) == 1
-        assert soundfile.info(files[0]).duration == pytest.approx(result["duration_seconds"], abs=0.01)
+        spoken = takes_that_were_spoken(site)
+        assert set(before) <= set(spoken), "what was finished stays as it is"
+        assert len(spoken) == len(result["segments"]) == rows(site, "SELECT count(*) FROM cloning_take")[0][0]
+        assert max(attempts for _, _, attempts in spoken) <= 2
+        stored = {
+            str(path.relative_to(site.storage_root))
+            for path in (site.storage_root / "generated").rglob("*.wav")
+        }
+        [(joined,)] = rows(site, "SELECT audio FROM cloning_generation")
+        assert stored == {joined, *(audio for _, audio, _ in spoken)}
+        duration_seconds = soundfile.info(site.storage_root / joined).duration
+        assert duration_seconds == pytest.approx(result["duration_seconds"], abs=0.01)
         assert rows(site, "SELECT count(*) FROM cloning_generation") == [(1,)]
         assert "The worker ended with exit code -9; starting it again" in site.log.read_text()
 
@@ -71,7 +84,9 @@ def test_stopping_in_the_middle_loses_nothing_and_the_next_run_goes_on(tmp_path)
     with serving(tmp_path) as site:
         generation = site.post(LONG_TEXT, MALE_CLIP.read_bytes())
         wait_until(lambda: running_segments(site) >= 1)
-    assert rows(site, "SELECT status, attempts FROM cloning_generation") == [("queued", 0)]
+    assert not rows(site, "SELECT 1 FROM cloning_take WHERE status = 'running' OR claim_token IS NOT NULL")
+    assert {attempts for _, _, attempts in takes_that_were_spoken(site)} == {1}
+    assert rows(site, "SELECT max(attempts) FROM cloning_take WHERE status = 'queued'") == [(0,)]
     assert rows(site, "SELECT count(*) FROM cloning_worker") == [(0,)]
 
     with serving(tmp_path) as site:

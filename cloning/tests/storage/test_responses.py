@@ -8,9 +8,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import RequestFactory
 
-from cloning.jobs import state
+from cloning.audio import JoinedSpeech
+from cloning.jobs import joins
 from cloning.storage.responses import CHUNK_BYTES, audio_response
 from cloning.tests.performing import perform
+from cloning.tests.speaking import accept_sounds
 
 
 def content(response: Any) -> bytes:
@@ -94,9 +96,9 @@ def test_etag(api, url, make_generation) -> None:
         response = api.get(url, headers={"If-None-Match": known})
         assert (response.status_code, response["ETag"]) == (304, etag)
     assert api.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
-    other = make_generation()
-    state.claim(other)
-    state.succeed(other, ContentFile(b"RIFF"), sample_rate_hz=24_000, duration_seconds=1.0, peaks=[])
+    other = accept_sounds(make_generation())
+    assert joins.claim(other)
+    assert joins.accept(other, ContentFile(b"RIFF"), JoinedSpeech(1.0, [0.5], 0.0))
     assert api.get(f"/api/v1/files/{other.pk}.wav")["ETag"] != etag
 
 
