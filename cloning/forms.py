@@ -292,7 +292,9 @@ class TakeForm(forms.Form):
             return self.segment.text
         language = self.segment.generation.language
         max_chars = registry.selected().segment_limits[language]
-        written = self.cleaned_data["text"].strip()
+        written = " ".join(self.cleaned_data["text"].split())  # paragraphs are no reason for two pieces
+        if written == self.segment.text:
+            return written
         if not written:
             raise ValidationError("Write what the voice should say.", code="text_missing")
         try:

@@ -11,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from cloning import audio
 from cloning.api import openapi
 from cloning.errors import ErrorCode, GenerationError
-from cloning.forms import GenerationForm, VoiceForm
+from cloning.forms import GenerationForm, TakeForm, VoiceForm, form_errors
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Reference, Voice
 from cloning.storage.uploads import TemporaryUpload
@@ -175,3 +175,50 @@ def test_voice_needs_a_name(spoken) -> None:
         assert not VoiceForm({"name": name}).is_valid()
     assert VoiceForm({"name": "Ada"}).is_valid()
     assert not Voice.objects.exists()
+
+
+def take_form(generation: Generation, **data: Any) -> TakeForm:
+    return TakeForm(data, segment=generation.segments.get())
+
+
+def test_another_take_of_the_same_text_has_a_new_seed(make_generation) -> None:
+    generation = make_generation(text="There are 3 of them.")
+    for data in (
+        {},
+        {"text": "There are three of them."},
+        {"text": "There are three of them.\r\n", "seed": ""},
+    ):
+        form = take_form(generation, **data)
+        assert form.is_valid(), form.errors
+        assert form.cleaned_data["text"] == "There are three of them."
+        assert form.cleaned_data["seed"] != generation.seed
+
+
+def test_corrected_text_is_made_ready_to_be_read_out(make_generation) -> None:
+    form = take_form(make_generation(), text=" There are\r\n\r\n4 of them, ", seed="0")
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data == {"text": "There are four of them.", "seed": 0}
+
+
+def test_text_of_an_engine_that_took_longer_ones_is_spoken_again_as_it_is(make_generation) -> None:
+    generation = make_generation()
+    long = "This sentence was split for an engine that takes more at once. " * 9
+    generation.segments.update(text=long.strip())
+    form = take_form(generation, text=long)
+    assert form.is_valid(), form.errors
+
+
+@pytest.mark.parametrize(
+    "text, code",
+    [
+        ("", "text_missing"),
+        (" \n ", "text_missing"),
+        ("…", "text_unspeakable"),
+        ("Good\0morning", "text_unspeakable"),
+        ("This sentence is one of many that are too much to be spoken at once. " * 9, "text_too_long"),
+        ("a" * 20_000, "text_too_long"),
+    ],
+)
+def test_corrected_text_that_can_not_be_spoken(text: str, code: str, make_generation) -> None:
+    form = take_form(make_generation(), text=text)
+    assert [(error.field, error.code) for error in form_errors(form)] == [("text", code)]
