@@ -179,13 +179,17 @@ class TakeInline(TabularInline[Take, Segment]):
         "engine",
         "duration_seconds",
         "spoken_seconds",
-        "attempts",
+        "tries",
         "error_message",
     ]
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
         return False
+
+    @admin.display(description="attempts")
+    def tries(self, take: Take) -> int:
+        return take.attempts
 
 
 @admin.register(Segment)

@@ -99,6 +99,7 @@ class Command(BaseCommand):
                     if not self.work(generation, heartbeat, bar):
                         time.sleep(POLL_SECONDS)
                     generation.refresh_from_db()
+                bar.n = generation.progress
         except KeyboardInterrupt as error:
             state.cancel(generation)
             raise CommandError("Cancelled.") from error
