@@ -140,7 +140,9 @@ class Handler(BaseHandler):
         except BaseException:
             request.close()
             raise
-        if not response.streaming:
+        if response.streaming:
+            connections.close_all()  # of this thread; another closes the response
+        else:
             response.close()
         return response
 
@@ -230,7 +232,7 @@ async def send_pieces(response: SoundResponse, listener: Listener, send: Send) -
     except GenerationError as error:
         logger.info("A stream of %s broke off: %s", response.key[0], error)
         return False
-    await send({"type": "http.response.body"})
+    await send({"type": "http.response.body", "body": b""})
     return True
 
 
