@@ -182,6 +182,7 @@ class TakeInline(TabularInline[Take, Segment]):
         "tries",
         "error_message",
     ]
+    readonly_fields = tuple(fields)
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
