@@ -1,8 +1,12 @@
 """How long it will take, by what it took before on this machine. No figure where there is no past."""
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import median
+
+import numpy as np
 
 from cloning.engines import registry
 from cloning.jobs.scheduling import NOT_SPEAKING_YET
@@ -12,9 +16,24 @@ REMEMBERED_TAKES = 60
 REMEMBERED_VOICES = 9
 MIN_CHARS = 40
 """Of speech in the past, below which nothing is said of the future."""
-KNOWN_SECONDS = 5.0  # for which a speed is not computed anew
+KNOWN_SECONDS = 5.0  # for which a pace is not computed anew
 
-_speeds: dict[tuple[str, str, str], tuple[float, float | None]] = {}
+MIN_DIFFERENCE_CHARS = 20
+"""Between two takes from which it is told how much time goes with their length."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What speaking takes, with as much spoken side by side as is usual here."""
+
+    take_seconds: float  # however short it is
+    char_seconds: float
+
+    def seconds_for(self, takes: int, chars: float) -> float:
+        return takes * self.take_seconds + chars * self.char_seconds
+
+
+_paces: dict[tuple[str, str, str], tuple[float, Pace | None]] = {}
 
 
 def find_position(generation: Generation) -> int | None:
@@ -29,15 +48,28 @@ def estimate_seconds_left(generation: Generation) -> float | None:
     if not generation.is_active:
         return None
     engine = generation.engine or registry.selected().name
-    speed = known_speed(engine, generation.precision, generation.language)
+    pace = known_pace(engine, generation.precision, generation.language)
     learning_seconds = estimate_learning(generation)
-    if speed is None or learning_seconds is None:
+    if pace is None or learning_seconds is None:
         return None
     chars = count_chars_left(generation)
-    others = Generation.objects.active().exclude(pk=generation.pk).values_list("unspoken_chars", flat=True)
-    # Sentences take turns: of a longer text as much is spoken meanwhile as of this one, of a shorter one all.
-    ahead = sum(min(theirs, chars) for theirs in others)
-    return round(learning_seconds + (chars + ahead) / speed, 1)
+    takes = generation.segments_total - generation.segments_done
+    others = Generation.objects.active().exclude(pk=generation.pk)
+    for other in others.only("segments_total", "segments_done", "unspoken_chars", "awaited_until"):
+        share = share_spoken_before(other, generation)
+        chars += share * other.unspoken_chars
+        takes += round(share * (other.segments_total - other.segments_done))
+    return round(learning_seconds + pace.seconds_for(takes, chars), 1)
+
+
+def share_spoken_before(other: Generation, generation: Generation) -> float:
+    """How much of what is left of the other is spoken before this one ends, 0 to 1.
+
+    Sentences take turns: of a longer text as much is spoken meanwhile as of this one, of a shorter one all.
+    """
+    if other.is_awaited != generation.is_awaited:
+        return float(other.is_awaited)
+    return min(1.0, generation.unspoken_chars / max(1, other.unspoken_chars))
 
 
 def count_chars_left(generation: Generation) -> float:
@@ -48,41 +80,57 @@ def count_chars_left(generation: Generation) -> float:
     return max(0.0, generation.unspoken_chars - begun)
 
 
-def known_speed(engine: str, precision: str, language: str) -> float | None:
-    """Characters a second by `measure_speed`; of the engine's other languages where this one has no past."""
+def known_pace(engine: str, precision: str, language: str) -> Pace | None:
+    """By `measure_pace`; of the engine's other languages where this one has no past."""
     key = (engine, precision, language)
-    known_until, speed = _speeds.get(key, (0.0, None))
+    known_until, pace = _paces.get(key, (0.0, None))
     if time.monotonic() >= known_until:
-        speed = read_speed(key) or read_speed((engine, precision, ""))
-        _speeds[key] = time.monotonic() + KNOWN_SECONDS, speed
-    return speed
+        pace = read_pace(key) or read_pace((engine, precision, ""))
+        _paces[key] = time.monotonic() + KNOWN_SECONDS, pace
+    return pace
 
 
-def read_speed(key: tuple[str, str, str]) -> float | None:
+def read_pace(key: tuple[str, str, str]) -> Pace | None:
     engine, precision, language = key
     past = Take.objects.filter(engine=engine, status=Status.SUCCEEDED).exclude(finished_at=None)
     if precision:
         past = past.filter(precision=precision)
     if language:
         past = past.filter(segment__generation__language=language)
-    newest = past.order_by("-finished_at").only("text", "spoken_seconds", "finished_at")
-    return measure_speed(newest[:REMEMBERED_TAKES])
+    newest = past.order_by("-finished_at").only("text", "started_at", "finished_at")
+    return measure_pace(list(newest[:REMEMBERED_TAKES]))
 
 
-def measure_speed(takes: Iterable[Take]) -> float | None:
-    """Characters a second while something was spoken, the newest first. Time in which several were is counted once."""
-    chars, busy_seconds = 0, 0.0
-    begun_at: float | None = None  # of the work that is counted
-    for take in takes:
-        assert take.finished_at is not None
-        end = take.finished_at.timestamp()
-        start = end - (take.spoken_seconds or 0.0)
-        if begun_at is not None:
-            end = min(end, begun_at)
-        busy_seconds += max(0.0, end - start)
-        begun_at = start if begun_at is None else min(start, begun_at)
-        chars += len(take.text)
-    return chars / busy_seconds if chars >= MIN_CHARS and busy_seconds else None
+def measure_pace(takes: Sequence[Take]) -> Pace | None:
+    """Of takes, the newest first. A line through what they took, which single slow ones do not bend (Theil and Sen)."""
+    chars = np.array([len(take.text) for take in takes], float)
+    seconds = np.array([end - start for start, end in map(span, takes)])
+    if chars.sum() < MIN_CHARS or not seconds.any():
+        return None
+    chars_between, seconds_between = np.subtract.outer(chars, chars), np.subtract.outer(seconds, seconds)
+    differ = chars_between >= MIN_DIFFERENCE_CHARS
+    if differ.any():
+        char_seconds = max(0.0, float(np.median(seconds_between[differ] / chars_between[differ])))
+    else:
+        char_seconds = float(np.median(seconds / chars))
+    take_seconds = max(0.0, float(np.median(seconds - char_seconds * chars)))
+    at_once = seconds.sum() / measure_busy_seconds(takes)
+    return Pace(take_seconds / at_once, char_seconds / at_once)
+
+
+def measure_busy_seconds(takes: Iterable[Take]) -> float:
+    """Time in which something was spoken, counted once where several were. The newest come first."""
+    busy_seconds, begun_at = 0.0, math.inf
+    for start, end in map(span, takes):
+        busy_seconds += max(0.0, min(end, begun_at) - start)
+        begun_at = min(start, begun_at)
+    return busy_seconds
+
+
+def span(take: Take) -> tuple[float, float]:
+    """From its claim until it was stored. One with which a voice was learnt stands out, and counts for little."""
+    assert take.started_at is not None and take.finished_at is not None
+    return take.started_at.timestamp(), take.finished_at.timestamp()
 
 
 def estimate_learning(generation: Generation) -> float | None:

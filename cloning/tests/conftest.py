@@ -34,7 +34,7 @@ def isolated(settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory)
     settings.BASE_URL = ""
     settings.LEASE_SECONDS = 600.0  # longer than any stall: leases run out where a test has them run out
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for users of a test
-    estimates._speeds.clear()  # what was learnt in the test before
+    estimates._paces.clear()  # what was learnt in the test before
     settings.STORAGES = {
         "default": {"BACKEND": "cloning.storage.local.AtomicFileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

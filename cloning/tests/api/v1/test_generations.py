@@ -78,7 +78,7 @@ def test_no_figure_before_there_is_a_past_and_one_after(api, make_generation) ->
     assert api.get(status_url(generation)).json()["estimated_seconds_left"] is None
     perform(generation)
     assert api.get(status_url(generation)).json()["estimated_seconds_left"] is None
-    estimates._speeds.clear()
+    estimates._paces.clear()
     seconds = api.get(status_url(make_generation(text=THREE * 9))).json()["estimated_seconds_left"]
     assert 0 < seconds < 600
 
