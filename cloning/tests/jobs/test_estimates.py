@@ -1,0 +1,95 @@
+"""How long it will take, by what it took."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cloning.jobs import estimates, takes
+from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_speed
+from cloning.jobs.takes import Progress
+from cloning.models import Generation, Stage, StoredConditioning, Take
+from cloning.tests.jobs.recording import THREE_SEGMENTS, claim_first, finish
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def take(chars: int, seconds: float | None, ended_at: float) -> Take:
+    return Take(text="x" * chars, spoken_seconds=seconds, finished_at=NOON + timedelta(seconds=ended_at))
+
+
+@pytest.mark.parametrize(
+    ("past", "chars_a_second"),
+    [
+        ([], None),
+        ([take(39, 1.0, 1)], None),
+        ([take(100, 0.0, 1)], None),
+        ([take(100, 2.0, 1)], 50),
+        ([take(100, 2.0, 100), take(100, 2.0, 1)], 50),  # idle between them
+        ([take(100, 2.0, 10), take(100, 2.0, 10)], 100),  # side by side
+        ([take(100, 2.0, 11), take(100, 2.0, 10)], pytest.approx(200 / 3)),  # in part
+        ([take(100, 4.0, 10), take(50, 1.0, 9)], pytest.approx(37.5)),  # one within the other
+    ],
+)
+def test_speed_counts_the_time_in_which_something_was_spoken_once(past, chars_a_second):
+    assert measure_speed(past) == chars_a_second
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRows:
+    @pytest.fixture(autouse=True)
+    def past(self, monkeypatch):
+        monkeypatch.setattr(estimates, "_speeds", {})
+
+    def learn(self, make_generation) -> None:
+        """A past of 10 characters a second."""
+        finish(make_generation(text=THREE_SEGMENTS))
+        for each in Take.objects.all():
+            Take.objects.filter(pk=each.pk).update(
+                engine="preview",
+                spoken_seconds=len(each.text) / 10,
+                finished_at=NOON + timedelta(hours=each.segment.index),
+            )
+
+    def test_no_figure_without_a_past(self, make_generation):
+        assert estimate_seconds_left(make_generation()) is None
+
+    def test_no_figure_for_what_has_ended(self, make_generation):
+        assert estimate_seconds_left(finish(make_generation())) is None
+
+    def test_seconds_left_shrink_with_what_is_spoken(self, make_generation):
+        self.learn(make_generation)
+        generation = make_generation(text=THREE_SEGMENTS)
+        Generation.objects.filter(pk=generation.pk).update(stage=Stage.SPEAKING)
+        generation.refresh_from_db()
+        chars = generation.unspoken_chars
+        assert estimate_seconds_left(generation) == pytest.approx(chars / 10, abs=0.1)
+        first = claim_first(generation)
+        Generation.objects.filter(pk=generation.pk).update(stage=Stage.SPEAKING)
+        takes.report(first, Progress(Stage.SPEAKING, 0.5))
+        generation.refresh_from_db()
+        assert estimate_seconds_left(generation) == pytest.approx((chars - len(first.text) / 2) / 10, abs=0.2)
+
+    def test_of_others_as_much_counts_as_is_spoken_meanwhile(self, make_generation):
+        self.learn(make_generation)
+        sentence, book = make_generation(), make_generation(text=THREE_SEGMENTS * 3)
+        Generation.objects.update(stage=Stage.SPEAKING)
+        for each in (sentence, book):
+            each.refresh_from_db()
+        assert estimate_seconds_left(sentence) == pytest.approx(2 * sentence.unspoken_chars / 10, abs=0.1)
+        both = sentence.unspoken_chars + book.unspoken_chars
+        assert estimate_seconds_left(book) == pytest.approx(both / 10, abs=0.1)
+
+    def test_voice_to_be_learnt_takes_what_voices_took(self, make_generation):
+        self.learn(make_generation)
+        generation = make_generation()
+        assert estimate_seconds_left(generation) is None  # no voice was ever learnt here
+        StoredConditioning.objects.create(set_id="x", engine_key="y", learning_seconds=7.0)
+        expected = 7 + generation.unspoken_chars / 10
+        assert estimate_seconds_left(generation) == pytest.approx(expected, abs=0.1)
+
+    def test_position_is_told_of_what_waits(self, make_generation):
+        first, second = make_generation(), make_generation()
+        assert (find_position(first), find_position(second)) == (1, 2)
+        claim_first(first)
+        first.refresh_from_db()
+        assert (find_position(first), find_position(second)) == (None, 1)
