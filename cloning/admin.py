@@ -169,20 +169,23 @@ class GenerationAdmin(ModelAdmin[Generation]):
         self.message_user(request, f"{count} cancelled.", messages.SUCCESS if count else messages.WARNING)
 
 
+TAKE_FIELDS = (
+    "number",
+    "status",
+    "text",
+    "seed",
+    "engine",
+    "duration_seconds",
+    "spoken_seconds",
+    "tries",
+    "error_message",
+)
+
+
 class TakeInline(TabularInline[Take, Segment]):
     model = Take
-    fields = [
-        "number",
-        "status",
-        "text",
-        "seed",
-        "engine",
-        "duration_seconds",
-        "spoken_seconds",
-        "tries",
-        "error_message",
-    ]
-    readonly_fields = tuple(fields)
+    fields = TAKE_FIELDS
+    readonly_fields = TAKE_FIELDS
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
