@@ -57,41 +57,45 @@ class WorkerLoop:
         self.notifications.interrupt()
 
     def run(self) -> None:
-        for signal_number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signal_number, self.stop)
-        self.heartbeat.expect_within(settings.DEADLINE_SECONDS)  # weights are large, and disks slow
-        self.heartbeat.start()
-        try:
-            for obstacle in registry.obstacles():
-                logger.warning("%s Until then speaks: %s.", obstacle, registry.selected().label)
-            registry.get_engine()
-            logger.info("Worker ready, engine %s", self.worker.engine)
-            with self.notifications:
+        with self.notifications:
+            for signal_number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(signal_number, self.stop)
+            self.heartbeat.expect_within(settings.DEADLINE_SECONDS)  # weights are large, and disks slow
+            self.heartbeat.start()
+            try:
+                for obstacle in registry.obstacles():
+                    logger.warning("%s Until then speaks: %s.", obstacle, registry.selected().label)
+                registry.get_engine()
+                logger.info("Worker ready, engine %s", self.worker.engine)
                 self._work()
-        finally:
-            self.heartbeat.stop()
-            with suppress(DatabaseError):  # after a day the row is forgotten anyway
-                self.worker.delete()
+            finally:
+                self.heartbeat.stop()
+                with suppress(DatabaseError):  # after a day the row is forgotten anyway
+                    self.worker.delete()
 
     def _work(self) -> None:
         with ThreadPoolExecutor(max_workers=64, thread_name_prefix="work") as pool:  # its end waits for them
             while not self.stopping.is_set():
                 self.heartbeat.expect_within(LOOP_SECONDS)
-                pause_seconds = POLL_SECONDS
                 try:
                     close_old_connections()
                     self._sweep_when_due(pool)
                     if row := self._claim_next():
-                        self._in_hand[pool.submit(self._perform, row)] = row
+                        self._begin(pool, row)
                         continue
                 except DatabaseError as error:
                     logger.warning("The database did not answer: %s", error)
                     self._leases.forget()
                 except Exception:  # about one row, say: that must not end the work on all others
                     logger.exception("The worker goes on after an error")
-                    pause_seconds = PAUSE_SECONDS
-                self.notifications.wait(pause_seconds)
+                    self.stopping.wait(PAUSE_SECONDS)
+                self.notifications.wait(POLL_SECONDS)
             self.heartbeat.expect_within(math.inf)
+
+    def _begin(self, pool: ThreadPoolExecutor, row: Leased) -> None:
+        future = pool.submit(self._perform, row)
+        self._in_hand[future] = row
+        future.add_done_callback(lambda _: self.notifications.interrupt())
 
     def _claim_next(self) -> Leased | None:
         self.worker.engine = registry.selected().name  # what it claims, it speaks with
@@ -127,7 +131,6 @@ class WorkerLoop:
             logger.exception("%s", name)
         finally:
             connection.close()  # this thread's own
-            self.notifications.interrupt()
 
     def _speak(self, take: Take) -> None:
         try:
