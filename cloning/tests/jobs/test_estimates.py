@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloning.jobs import estimates, takes
-from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_speed
+from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_busy_seconds
 from cloning.jobs.takes import Progress
 from cloning.models import Generation, Stage, StoredConditioning, Take
 from cloning.tests.jobs.recording import THREE_SEGMENTS, claim_first, finish
@@ -13,42 +13,39 @@ from cloning.tests.jobs.recording import THREE_SEGMENTS, claim_first, finish
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def take(chars: int, seconds: float | None, ended_at: float) -> Take:
-    return Take(text="x" * chars, spoken_seconds=seconds, finished_at=NOON + timedelta(seconds=ended_at))
+def take(seconds: float, ended_at: float) -> Take:
+    end = NOON + timedelta(seconds=ended_at)
+    return Take(text="x" * 100, started_at=end - timedelta(seconds=seconds), finished_at=end)
 
 
 @pytest.mark.parametrize(
-    ("past", "chars_a_second"),
+    ("past", "busy_seconds"),
     [
-        ([], None),
-        ([take(39, 1.0, 1)], None),
-        ([take(100, 0.0, 1)], None),
-        ([take(100, 2.0, 1)], 50),
-        ([take(100, 2.0, 100), take(100, 2.0, 1)], 50),  # idle between them
-        ([take(100, 2.0, 10), take(100, 2.0, 10)], 100),  # side by side
-        ([take(100, 2.0, 11), take(100, 2.0, 10)], pytest.approx(200 / 3)),  # in part
-        ([take(100, 4.0, 10), take(50, 1.0, 9)], pytest.approx(37.5)),  # one within the other
+        ([], 0),
+        ([take(2.0, 1)], 2),
+        ([take(2.0, 100), take(2.0, 1)], 4),  # idle between them
+        ([take(2.0, 10), take(2.0, 10)], 2),  # side by side
+        ([take(2.0, 11), take(2.0, 10)], 3),  # in part
+        ([take(4.0, 10), take(1.0, 9)], 4),  # one within the other
     ],
 )
-def test_speed_counts_the_time_in_which_something_was_spoken_once(past, chars_a_second):
-    assert measure_speed(past) == chars_a_second
+def test_time_in_which_something_was_spoken_counts_once(past, busy_seconds):
+    assert measure_busy_seconds(past) == pytest.approx(busy_seconds)
 
 
 @pytest.mark.django_db(transaction=True)
 class TestRows:
     @pytest.fixture(autouse=True)
     def past(self, monkeypatch):
-        monkeypatch.setattr(estimates, "_speeds", {})
+        monkeypatch.setattr(estimates, "_paces", {})
 
     def learn(self, make_generation) -> None:
         """A past of 10 characters a second."""
         finish(make_generation(text=THREE_SEGMENTS))
         for each in Take.objects.all():
-            Take.objects.filter(pk=each.pk).update(
-                engine="preview",
-                spoken_seconds=len(each.text) / 10,
-                finished_at=NOON + timedelta(hours=each.segment.index),
-            )
+            end = NOON + timedelta(hours=each.segment.index)
+            started_at = end - timedelta(seconds=len(each.text) / 10)
+            Take.objects.filter(pk=each.pk).update(engine="preview", started_at=started_at, finished_at=end)
 
     def test_no_figure_without_a_past(self, make_generation):
         assert estimate_seconds_left(make_generation()) is None
