@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from django.db.models import Max
 
 from cloning.engines import registry
 from cloning.jobs.scheduling import NOT_SPEAKING_YET
@@ -14,9 +15,10 @@ from cloning.models import Generation, Status, StoredConditioning, Take, identif
 
 REMEMBERED_TAKES = 60
 REMEMBERED_VOICES = 9
-MIN_CHARS = 40
-"""Of speech in the past, below which nothing is said of the future."""
-KNOWN_SECONDS = 5.0  # for which a pace is not computed anew
+REMEMBERED_JOINS = 5
+MIN_TAKES = 3
+"""In the past, below which nothing is said of the future."""
+KNOWN_SECONDS = 2.0  # for which a pace is not computed anew
 
 MIN_DIFFERENCE_CHARS = 20
 """Between two takes from which it is told how much time goes with their length."""
@@ -59,7 +61,7 @@ def estimate_seconds_left(generation: Generation) -> float | None:
         share = share_spoken_before(other, generation)
         chars += share * other.unspoken_chars
         takes += round(share * (other.segments_total - other.segments_done))
-    return round(learning_seconds + pace.seconds_for(takes, chars), 1)
+    return round(learning_seconds + pace.seconds_for(takes, chars) + measure_joining(), 1)
 
 
 def share_spoken_before(other: Generation, generation: Generation) -> float:
@@ -105,13 +107,12 @@ def measure_pace(takes: Sequence[Take]) -> Pace | None:
     """Of takes, the newest first. A line through what they took, which single slow ones do not bend (Theil and Sen)."""
     chars = np.array([len(take.text) for take in takes], float)
     seconds = np.array([end - start for start, end in map(span, takes)])
-    if chars.sum() < MIN_CHARS or not seconds.any():
+    if len(takes) < MIN_TAKES or not seconds.any():
         return None
     chars_between, seconds_between = np.subtract.outer(chars, chars), np.subtract.outer(seconds, seconds)
     differ = chars_between >= MIN_DIFFERENCE_CHARS
-    if differ.any():
-        char_seconds = max(0.0, float(np.median(seconds_between[differ] / chars_between[differ])))
-    else:
+    char_seconds = float(np.median(seconds_between[differ] / chars_between[differ])) if differ.any() else 0.0
+    if char_seconds <= 0:  # of one length, or too few to tell
         char_seconds = float(np.median(seconds / chars))
     take_seconds = max(0.0, float(np.median(seconds - char_seconds * chars)))
     at_once = seconds.sum() / measure_busy_seconds(takes)
@@ -131,6 +132,15 @@ def span(take: Take) -> tuple[float, float]:
     """From its claim until it was stored. One with which a voice was learnt stands out, and counts for little."""
     assert take.started_at is not None and take.finished_at is not None
     return take.started_at.timestamp(), take.finished_at.timestamp()
+
+
+def measure_joining() -> float:
+    """Seconds from the last take until the file was there, of those that were joined last."""
+    joined = Generation.objects.filter(status=Status.SUCCEEDED).order_by("-finished_at")
+    last_at = Max("segments__takes__finished_at")
+    times = joined.annotate(last_at=last_at).values_list("finished_at", "last_at")[:REMEMBERED_JOINS]
+    seconds = [max(0.0, (end - start).total_seconds()) for end, start in times if start and end]
+    return median(seconds) if seconds else 0.0
 
 
 def estimate_learning(generation: Generation) -> float | None:

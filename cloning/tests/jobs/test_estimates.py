@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloning.jobs import estimates, takes
-from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_busy_seconds
+from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_busy_seconds, measure_pace
 from cloning.jobs.takes import Progress
 from cloning.models import Generation, Stage, StoredConditioning, Take
 from cloning.tests.jobs.recording import THREE_SEGMENTS, claim_first, finish
@@ -31,6 +31,40 @@ def take(seconds: float, ended_at: float) -> Take:
 )
 def test_time_in_which_something_was_spoken_counts_once(past, busy_seconds):
     assert measure_busy_seconds(past) == pytest.approx(busy_seconds)
+
+
+def paced(chars: int, seconds: float, ended_at: float) -> Take:
+    each = take(seconds, ended_at)
+    each.text = "x" * chars
+    return each
+
+
+def test_pace_is_a_line_that_one_slow_take_does_not_bend():
+    past = [
+        paced(chars, 0.5 + chars / 20, 100 * number) for number, chars in enumerate((20, 60, 100, 140, 180))
+    ]
+    past.append(paced(15, 60.0, -100))  # with it the voice was learnt
+    pace = measure_pace(past)
+    assert pace is not None
+    assert pace.char_seconds == pytest.approx(1 / 20, rel=0.1)
+    assert pace.take_seconds == pytest.approx(0.5, rel=0.2)
+
+
+def test_pace_of_takes_of_one_length():
+    pace = measure_pace([paced(100, 5.0, 100 * number) for number in range(4)])
+    assert pace is not None
+    assert pace.seconds_for(2, 200) == pytest.approx(10.0)
+
+
+def test_pace_of_what_is_spoken_side_by_side_is_that_of_all():
+    pace = measure_pace([paced(100, 10.0, 50.0) for _ in range(4)])
+    assert pace is not None
+    assert pace.seconds_for(4, 400) == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("past", [[], [take(2.0, 1)], [take(0.0, 1)] * 5])
+def test_no_pace_without_a_past(past):
+    assert measure_pace(past) is None
 
 
 @pytest.mark.django_db(transaction=True)
