@@ -108,7 +108,7 @@ def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, 
 
     Cuts at a sentence's end, else at a clause's, if it isn't too near; else between words.
     """
-    if len(paragraph) <= max_chars:
+    if not paragraph or fits(paragraph, max_chars):
         return Piece(paragraph, PARAGRAPH_GAP_SECONDS), ""
     last_rest = max(1, len(paragraph) - language.min_segment_chars)
     last = min(max_chars, last_rest)
@@ -131,17 +131,22 @@ def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, 
 def cut(paragraph: str, max_chars: int, language: Language) -> Iterator[Piece]:
     """Sentences; of one too long its clauses, of such a clause its words, of such a word parts."""
     for sentence in find_parts(SENTENCE, paragraph):
-        if len(sentence) <= max_chars:
+        if fits(sentence, max_chars):
             yield Piece(sentence, SENTENCE_GAP_SECONDS)
             continue
         for clause in find_parts(CLAUSE, sentence):
-            if len(clause) <= max_chars:
+            if fits(clause, max_chars):
                 yield Piece(clause, CLAUSE_GAP_SECONDS)
                 continue
             words = (Piece(word, WORD_GAP_SECONDS) for word in cut_words(clause, max_chars, language))
             packed = pack(words, max_chars, language)
             packed[-1].gap_seconds = CLAUSE_GAP_SECONDS
             yield from packed
+
+
+def fits(text: str, max_chars: int) -> bool:
+    """With a full stop, for which there is room besides."""
+    return len(text) <= max_chars + (text[-1] in FULL_STOPS)
 
 
 def find_parts(pattern: re.Pattern[str], text: str) -> list[str]:
@@ -159,7 +164,7 @@ def pack(pieces: Iterable[Piece], max_chars: int, language: Language) -> list[Pi
     packed: list[Piece] = []
     for piece in pieces:
         joined = join(packed[-1].text, piece.text, language) if packed else ""
-        if joined and len(joined) <= max_chars:
+        if joined and fits(joined, max_chars):
             packed[-1] = Piece(joined, piece.gap_seconds)
         else:
             packed.append(piece)
@@ -184,7 +189,7 @@ def join_short_pieces(pieces: list[Piece], max_chars: int, language: Language) -
                 else before.text
             )
             joined = join(ended, piece.text, language)
-            if len(joined) > max_chars:
+            if not fits(joined, max_chars):
                 first, joined = cut_off(joined, max_chars, language)
                 kept.append(first)
             kept.append(Piece(joined, piece.gap_seconds))

@@ -1,6 +1,7 @@
 """A text that is listened to while it is made begins with a short segment, and loses nothing by it."""
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +72,24 @@ def test_nothing_is_lost_or_doubled_and_limits_and_pauses_hold(language: str, da
     for each in (segments, whole):
         assert len(each) == 1 or all(len(segment.text) >= min_chars for segment in each)
     assert paragraph_ends(segments) == paragraph_ends(whole)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_a_segment_that_is_split_again_stays_as_it_is_and_can_be_made_smaller(
+    language: str, data: st.DataObject
+) -> None:
+    """As it is when the engine changes between submission and speech."""
+    limit = SEGMENT_LIMITS[language]
+    text = re.sub(
+        r"\b[a-z]\b", "xyz", data.draw(texts(language))
+    )  # a clause's lone last letter would be spelt
+    for segment in streamed(text, language):
+        assert split(segment.text, language, limit) == [Segment(segment.text, 0.0)]
+        smaller = split(segment.text, language, limit // 2)
+        assert letters_of(smaller) == letters_of([segment])
+        assert all(len(each.text) <= 0.9 * (limit // 2) for each in smaller)
 
 
 def paragraph_ends(segments: list[Segment]) -> list[int]:

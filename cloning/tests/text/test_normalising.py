@@ -1,6 +1,9 @@
 # ruff: noqa: E501
+import random
+
 import pytest
 
+from cloning.tests.text import hostile
 from cloning.text import LANGUAGES, normalize
 
 SPOKEN = [
@@ -97,6 +100,19 @@ def test_what_is_written_is_spoken_as_words(language, written, spoken):
 @pytest.mark.parametrize(("language", "written", "spoken"), SPOKEN)
 def test_normalising_twice_changes_nothing(language, written, spoken):
     assert normalize(spoken, language) == spoken
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "zh"])
+def test_what_is_normalized_stays_as_it_is_when_normalized_again(language):
+    """Of whatever is put side by side: signs, letters, numbers, abbreviations, addresses.
+
+    In Chinese a letter's name is the letter: spelt at a sentence's end, it loses its full stop when it's read again.
+    """
+    chance = random.Random(f"twice {language}")
+    for _ in range(300):
+        written = "".join(chance.choices(hostile.TWO_AND_MORE, k=chance.randint(1, 15)))
+        spoken = normalize(written, language)
+        assert normalize(spoken, language) == spoken, written
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

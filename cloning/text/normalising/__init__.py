@@ -69,6 +69,12 @@ STEPS: tuple[Callable[[str, Language], str], ...] = (
     spell_acronyms,
     read_symbols,
     order_punctuation,
+    # Once more what is known by the signs and spaces around it: "x .", "1etc.", "TEL×" have others now. So what has
+    # been normalized stays as it is when it's normalized again.
+    read_addresses,
+    expand_abbreviations,
+    spell_acronyms,
+    order_punctuation,
 )
 
 

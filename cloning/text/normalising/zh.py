@@ -13,7 +13,7 @@ YEAR = re.compile(r"(?<!\d)(\d{4})(?= ?年)")
 class Chinese(Language):
     code = "zh"
     is_spaced = False
-    word_end = re.compile(r"\s+|(?<=[的们])(?![确士])")
+    word_end = re.compile(r"\s+|(?<=[的们])(?![确士、，。！？；：])")
     full_stop = "。"
     min_segment_chars = 5
     has_percent_first = True

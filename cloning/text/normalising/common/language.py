@@ -18,8 +18,11 @@ class Language:
     vocabulary: ClassVar[Vocabulary]
 
     is_spaced: ClassVar[bool] = True
-    word_end: ClassVar[re.Pattern[str]] = re.compile(r"\s+")
-    """Where a clause that is too long is cut. Without spaces: where words are likely to end."""
+    word_end: ClassVar[re.Pattern[str]] = re.compile(r"(?<!\s[A-Za-z])\s+")
+    """Where a clause that is too long is cut: not after a letter by itself, which would be spelt before a full stop.
+
+    Without spaces: where words are likely to end.
+    """
     full_stop: ClassVar[str] = "."
     min_segment_chars: ClassVar[int] = 16
     """XTTS runs on after shorter ones."""
