@@ -43,7 +43,7 @@ def test_pace_is_a_line_that_one_slow_take_does_not_bend():
     past = [
         paced(chars, 0.5 + chars / 20, 100 * number) for number, chars in enumerate((20, 60, 100, 140, 180))
     ]
-    past.append(paced(15, 60.0, -100))  # with it the voice was learnt
+    past.append(paced(15, 60.0, -2000))  # with it the voice was learnt
     pace = measure_pace(past)
     assert pace is not None
     assert pace.char_seconds == pytest.approx(1 / 20, rel=0.1)
@@ -51,7 +51,7 @@ def test_pace_is_a_line_that_one_slow_take_does_not_bend():
 
 
 def test_pace_of_takes_of_one_length():
-    pace = measure_pace([paced(100, 5.0, 100 * number) for number in range(4)])
+    pace = measure_pace([paced(100, 5.0, -100 * number) for number in range(4)])
     assert pace is not None
     assert pace.seconds_for(2, 200) == pytest.approx(10.0)
 
@@ -80,6 +80,7 @@ class TestRows:
             end = NOON + timedelta(hours=each.segment.index)
             started_at = end - timedelta(seconds=len(each.text) / 10)
             Take.objects.filter(pk=each.pk).update(engine="preview", started_at=started_at, finished_at=end)
+            Generation.objects.update(finished_at=end)  # joined at once
 
     def test_no_figure_without_a_past(self, make_generation):
         assert estimate_seconds_left(make_generation()) is None
