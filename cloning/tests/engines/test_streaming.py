@@ -30,6 +30,7 @@ class Whole(Engine):
     name = label = conditioning_key = "whole"
     sample_rate_hz = 24_000
     conditioning_shapes = {}
+    segment_limits = {"en": 250}
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
         return Conditioning({})

@@ -40,9 +40,7 @@ def paced(chars: int, seconds: float, ended_at: float) -> Take:
 
 
 def test_pace_is_a_line_that_one_slow_take_does_not_bend():
-    past = [
-        paced(chars, 0.5 + chars / 20, 100 * number) for number, chars in enumerate((20, 60, 100, 140, 180))
-    ]
+    past = [paced(chars, 0.5 + chars / 20, -100 * n) for n, chars in enumerate(range(20, 220, 20))]
     past.append(paced(15, 60.0, -2000))  # with it the voice was learnt
     pace = measure_pace(past)
     assert pace is not None

@@ -41,6 +41,7 @@ def abandoned() -> Take:
 
 
 def add_chunk(take: Take) -> None:
+    assert take.claim_token is not None
     SoundChunk.objects.create(take=take, claim_token=take.claim_token, index=0, samples=b"\0\0")
 
 
@@ -132,7 +133,7 @@ def test_what_is_accepted_counts_and_the_last_has_the_whole_joined(make_generati
     assert (stored.duration_seconds, stored.spoken_seconds, stored.true_peak_dbtp) == (1.5, 0.5, -6.0)
     assert stored.finished_at
     assert stored.audio.read() == b"RIFF"
-    assert take_files() == sorted(take.audio.name for take in Take.objects.all())
+    assert take_files() == sorted(str(take.audio.name) for take in Take.objects.all())
 
 
 def test_takes_of_one_generation_accepted_at_once_are_all_counted(make_generation):
@@ -393,7 +394,7 @@ def test_sentence_that_is_deleted_meanwhile_has_no_other_take(make_generation):
 
 @pytest.fixture
 def with_two_takes(make_generation) -> Segment:
-    segment = finish(make_generation(text=THREE_SEGMENTS)).segments.first()
+    segment = finish(make_generation(text=THREE_SEGMENTS)).segments.get(index=0)
     takes.add_take(segment, "Good evening.", 8)
     assert accept(scheduling.claim_next(), b"second")
     return segment
@@ -451,21 +452,19 @@ def test_takes_of_another_engine_are_spoken_again(make_generation):
     generation.refresh_from_db()
     assert (generation.engine, generation.segments_done) == ("preview", 1)
     assert generation.unspoken_chars == len(first.text) + len(second.text)
-    again = [scheduling.claim_next(), scheduling.claim_next()]
-    assert [(take.segment_id, take.number) for take in again] == [
+    again = [each for _ in range(2) if (each := scheduling.claim_next())]
+    assert [(each.segment_id, each.number) for each in again] == [
         (first.segment_id, 2),
         (second.segment_id, 2),
     ]
     assert scheduling.claim_next() is None
-    for take in again:
-        assert takes.begin(take, get_engine())
-        assert accept(take)
+    for each in again:
+        assert takes.begin(each, get_engine())
+        assert accept(each)
     generation.refresh_from_db()
     assert (generation.segments_done, generation.unspoken_chars) == (3, 0)
     assert generation.is_join_due
-    assert {take.engine for segment in generation.segments.all() if (take := segment.chosen_take)} == {
-        "preview"
-    }
+    assert {segment.chosen_take.engine for segment in generation.segments.all()} == {"preview"}
 
 
 def test_take_that_was_begun_before_the_engine_changed_is_spoken_again(make_generation):

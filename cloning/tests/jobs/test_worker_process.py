@@ -102,7 +102,9 @@ def test_a_long_text_survives_kills_and_every_sentence_is_spoken_once(
             time.sleep(random_.uniform(0, 0.5))
             kill_worker(site)
         assert Generation.objects.get().is_active
-        spoken = dict(Take.objects.filter(status=Status.SUCCEEDED).values_list("pk", "audio"))
+        spoken: dict[object, str] = dict(
+            Take.objects.filter(status=Status.SUCCEEDED).values_list("pk", "audio")
+        )
         assert accepted.items() <= spoken.items()
         accepted = spoken
     with start_worker():
