@@ -34,6 +34,8 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Generation, pk=pk)
     if not request.htmx:
         return render(request, "cloning/generation.html", describe(found) | {"voice_form": VoiceForm()})
+    if is_own_page(request, found) and not found.is_awaited:
+        state.await_generations([found.pk])
     if request.GET.get("seen") == found.state and (found.is_active or found.is_file_due):
         return HttpResponse(status=204)
     if not found.is_active:

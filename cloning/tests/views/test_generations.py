@@ -106,6 +106,15 @@ def test_continue_from_its_own_page_shows_the_page_anew(browser, make_generation
     assert browser.post(f"{url}resume/", headers=headers)["HX-Refresh"] == "true"
 
 
+@pytest.mark.parametrize("path, is_awaited", [("/", False), (None, True)])
+def test_who_looks_at_its_own_page_waits_for_it(path, is_awaited, browser, make_generation) -> None:
+    generation = make_generation()
+    url = generation.get_absolute_url()
+    browser.get(url, headers={**HTMX, "HX-Current-URL": f"http://testserver{path or url}"})
+    generation.refresh_from_db()
+    assert generation.is_awaited == is_awaited
+
+
 def test_continue_of_what_was_not_stopped_changes_nothing(browser, spoken) -> None:
     browser.post(f"{spoken.get_absolute_url()}resume/")
     spoken.refresh_from_db()
