@@ -76,8 +76,6 @@ class Stretch:
     """What was read: 16-bit, little-endian, mono, at the generation's `sample_rate_hz`."""
 
     pcm: bytes
-    sample_rate_hz: int
-    engine: str
     end: Position
     is_last: bool = False
 
@@ -99,11 +97,29 @@ def read_on(generation_id: uuid.UUID, position: Position) -> Stretch | None:
         return None
     position = replace(position, take_id=take.pk)
     if not take.audio:
-        return read_chunks(take, position, generation)
+        return read_chunks(take, position)
     try:
         return read_file(take, segment, position, is_last=segment.index == generation.segments_total - 1)
     except FileNotFoundError as error:  # deleted in this moment
         raise reason(generation) from error
+
+
+@dataclass(frozen=True)
+class Source:
+    sample_rate_hz: int
+    engine: str
+
+
+def find_source(generation_id: uuid.UUID) -> Source | None:
+    """What speaks, known shortly before the first sound. Raises GenerationError where nothing will come."""
+    generation = Generation.objects.filter(pk=generation_id).defer("text", "peaks").first()
+    if generation is None:
+        raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "The generation was deleted.")
+    if generation.sample_rate_hz:
+        return Source(generation.sample_rate_hz, generation.engine)
+    if not generation.is_active:
+        raise reason(generation)
+    return None
 
 
 def reason(generation: Generation) -> GenerationError:
@@ -137,7 +153,7 @@ def take_file_of(take: Take, claim_token: uuid.UUID) -> str:
     return take_file(Take(pk=take.pk, claim_token=claim_token), "")
 
 
-def read_chunks(take: Take, position: Position, generation: Generation) -> Stretch | None:
+def read_chunks(take: Take, position: Position) -> Stretch | None:
     token = position.claim_token or take.claim_token
     assert token  # `find_take` returns no other without a file
     rows = SoundChunk.objects.filter(take=take, claim_token=token, index__gte=position.chunk_index)
@@ -151,7 +167,7 @@ def read_chunks(take: Take, position: Position, generation: Generation) -> Stret
         return None
     pcm = b"".join(samples)
     end = replace(position, sample_count=position.sample_count + len(pcm) // SAMPLE_BYTES)
-    return Stretch(pcm, generation.sample_rate_hz or 0, generation.engine, end)
+    return Stretch(pcm, end)
 
 
 def read_file(take: Take, segment: Segment, position: Position, *, is_last: bool) -> Stretch:
@@ -164,9 +180,9 @@ def read_file(take: Take, segment: Segment, position: Position, *, is_last: bool
         is_read = file.tell() >= spoken_count
     if not is_read:
         end = replace(position, sample_count=position.sample_count + len(pcm) // SAMPLE_BYTES)
-        return Stretch(pcm, sample_rate_hz, take.engine, end)
+        return Stretch(pcm, end)
     if not is_last:
         pause_count = round(segment.pause_seconds * sample_rate_hz)
         pause_count -= max(0, position.sample_count - spoken_count)
         pcm += bytes(SAMPLE_BYTES * max(0, pause_count))
-    return Stretch(pcm, sample_rate_hz, take.engine, Position(segment.index + 1), is_last)
+    return Stretch(pcm, Position(segment.index + 1), is_last)

@@ -89,6 +89,8 @@ def begin(take: Take, engine: Engine) -> bool:
         generation.save(
             update_fields=["engine", "precision", "sample_rate_hz", "segments_done", "unspoken_chars"]
         )
+        if generation.is_streamed:
+            notify(str(generation.pk))  # listeners get ready
     take.segment.generation = generation
     return True
 

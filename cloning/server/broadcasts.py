@@ -1,14 +1,16 @@
 """Listening in the web process: one encoding of a generation in a format, for all who listen to it.
 
-While there is no sound yet, a listener costs a few objects; then its encoding costs a process and a file. All of it
+Until its speaking begins, a listener costs a few objects; then its encoding costs a process and a file. All of it
 goes when the last of its listeners does.
 """
 
 import asyncio
+import functools
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from django.db import DatabaseError, connections
 
@@ -18,7 +20,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
 from cloning.jobs import state
 from cloning.jobs.notifications import Arrivals
-from cloning.jobs.stream import Position, Stretch, read_on
+from cloning.jobs.stream import Position, find_source, read_on
 from cloning.models import Generation
 from cloning.server.recordings import Recording
 from cloning.storage.local import explain_unavailable
@@ -26,6 +28,7 @@ from cloning.storage.local import explain_unavailable
 logger = logging.getLogger(__name__)
 
 Key = tuple[uuid.UUID, StreamFormat]
+Found = TypeVar("Found")
 
 POLL_SECONDS = 1.0  # a notification comes sooner
 TELL_EVERY_POLLS = 5
@@ -58,7 +61,7 @@ class Listener:
             self.news.clear()
             if self._broadcast.is_gone and self._broadcast.error:
                 raise self._broadcast.error
-            if self.offset < self._broadcast.size_bytes:
+            if self._broadcast.has_sound and self.offset < self._broadcast.size_bytes:
                 return True
             if self._broadcast.error:
                 raise self._broadcast.error
@@ -72,6 +75,7 @@ class Broadcast:
         self.generation_id, self.stream_format = key
         self.listeners: set[Listener] = set()
         self.size_bytes = 0
+        self.has_sound = False  # or nothing but the beginning of a file
         self.is_complete = False
         self.error: GenerationError | None = None
         """Why there is no more than `size_bytes`."""
@@ -110,25 +114,27 @@ class Broadcast:
 
     async def _encode(self) -> None:
         with self._arrivals.of(str(self.generation_id)) as news:
-            stretch = await self._next(Position(), news)
+            # Before there is sound: the process takes longer to start than the rest.
+            source = await find_in_time(functools.partial(find_source, self.generation_id), news)
             self._recording = await asyncio.to_thread(Recording)
-            comment = f"Synthetic speech, made by {registry.label(stretch.engine)}"
-            async with open_encoder(self.stream_format, stretch.sample_rate_hz, comment=comment) as encoder:
+            comment = f"Synthetic speech, made by {registry.label(source.engine)}"
+            async with open_encoder(self.stream_format, source.sample_rate_hz, comment=comment) as encoder:
                 try:
                     async with asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._record(encoder, self._recording))
-                        tasks.create_task(self._feed(encoder, stretch, news))
+                        tasks.create_task(self._feed(encoder, news))
                 except ExceptionGroup as group:
                     raise group.exceptions[0] from None
 
-    async def _feed(self, encoder: Encoder, stretch: Stretch, news: asyncio.Event) -> None:
-        while True:
+    async def _feed(self, encoder: Encoder, news: asyncio.Event) -> None:
+        position, is_last = Position(), False
+        while not is_last:
+            stretch = await find_in_time(functools.partial(read_on, self.generation_id, position), news)
+            position, is_last = stretch.end, stretch.is_last
+            self.has_sound = self.has_sound or bool(stretch.pcm)
             for start in range(0, len(stretch.pcm), BLOCK_BYTES):
                 await encoder.write(stretch.pcm[start : start + BLOCK_BYTES])
                 await self._wait_for_listeners()
-            if stretch.is_last:
-                break
-            stretch = await self._next(stretch.end, news)
         await encoder.finish()
 
     async def _record(self, encoder: Encoder, recording: Recording) -> None:
@@ -136,15 +142,6 @@ class Broadcast:
             await asyncio.to_thread(recording.append, piece)
             self.size_bytes += len(piece)
             self._wake()
-
-    async def _next(self, position: Position, news: asyncio.Event) -> Stretch:
-        while True:
-            news.clear()
-            if stretch := await asyncio.to_thread(read_now, self.generation_id, position):
-                return stretch
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await news.wait()
 
     async def _wait_for_listeners(self) -> None:
         while self.size_bytes > MAX_BYTES_AHEAD + max((each.offset for each in self.listeners), default=0):
@@ -223,10 +220,23 @@ def stopping() -> GenerationError:
     return GenerationError(ErrorCode.SERVER_BUSY, "The server is being stopped.")
 
 
-def read_now(generation_id: uuid.UUID, position: Position) -> Stretch | None:
-    """In a thread. A database that can't say for now is none that has nothing."""
+async def find_in_time(find: Callable[[], Found | None], news: asyncio.Event) -> Found:
+    """What is found as soon as there is something."""
+    while True:
+        news.clear()
+        looking: Callable[[], Found | None] = functools.partial(find_now, find)
+        found = await asyncio.to_thread(looking)
+        if found is not None:
+            return found
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_SECONDS):
+                await news.wait()
+
+
+def find_now(find: Callable[[], Found | None]) -> Found | None:
+    """In a thread. A database that can't say for now is one that has nothing yet."""
     try:
-        return read_on(generation_id, position)
+        return find()
     except DatabaseError as error:
         if explain_unavailable(error) is None:
             raise
