@@ -59,6 +59,7 @@ class SoundResponse(HttpResponseBase):
         self.key = key
         self.has_left = True  # until the server finds that it has not
         self._places, self._refuse, self._leave = places, refuse, leave
+        self._has_place = False
         places.take(key)
         self._has_place = True
 
@@ -69,6 +70,9 @@ class SoundResponse(HttpResponseBase):
         if self._has_place:
             self._has_place = False
             self._places.give_back(self.key)
+
+    def __del__(self) -> None:
+        self.give_back_place()  # a middleware that fails drops the response, and nobody closes it
 
     def close(self) -> None:
         self.give_back_place()

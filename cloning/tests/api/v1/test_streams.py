@@ -13,7 +13,7 @@ from cloning.formats import StreamFormat
 from cloning.jobs import state, takes
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation, Status, Take
-from cloning.server import broadcasts, sound
+from cloning.server import broadcasts, recordings, sound
 from cloning.server.handler import Handler
 from cloning.storage.temporary import temporary_root
 from cloning.tests.api_client import GENERATE
@@ -186,6 +186,29 @@ def test_deletion_ends_the_stream_without_an_end(make_generation) -> None:
             again = listen(generation)
             await again.start(handler)
             assert error_of(again) == (404, "generation_unknown")
+
+    asyncio.run(run())
+
+
+def test_full_disk_ends_the_stream_and_not_the_generation(make_generation, monkeypatch, settings) -> None:
+    generation = make_generation(text=THREE_SEGMENTS)
+    monkeypatch.setattr(recordings, "BYTES_BETWEEN_LOOKS", 100_000)
+
+    async def run() -> None:
+        async with server() as handler:
+            call = listen(generation)
+            listening = call.start(handler)
+            await in_thread(work_once)
+            await until(lambda: call.content)
+            settings.MIN_FREE_MB = 10**9
+            while await in_thread(work_once):
+                pass
+            with pytest.raises(asyncio.CancelledError):
+                await listening
+            assert Generation.objects.get().status == Status.SUCCEEDED
+            refused = listen(generation)
+            await refused.start(handler)
+            assert error_of(refused) == (503, "storage_full")
 
     asyncio.run(run())
 
