@@ -106,7 +106,7 @@ def count_chars(pieces: list[Piece]) -> int:
 def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, str]:
     """The beginning of a paragraph, and the rest, which is long enough to be spoken.
 
-    Cuts at a sentence's end, else at a clause's, if it isn't too near; else between words.
+    Cuts at a sentence's end, else at a clause's, if they are not too near; else between words.
     """
     if not paragraph or fits(paragraph, max_chars):
         return Piece(paragraph, PARAGRAPH_GAP_SECONDS), ""
@@ -115,8 +115,8 @@ def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, 
     half, quarter = max_chars // 2, max(max_chars // 4, language.min_segment_chars)
     for pattern, gap_seconds, first in (
         (SENTENCE, SENTENCE_GAP_SECONDS, half),
-        (CLAUSE, CLAUSE_GAP_SECONDS, half),
         (SENTENCE, SENTENCE_GAP_SECONDS, quarter),
+        (CLAUSE, CLAUSE_GAP_SECONDS, half),
         (CLAUSE, CLAUSE_GAP_SECONDS, quarter),
         (language.word_end, WORD_GAP_SECONDS, quarter),
     ):
@@ -160,10 +160,11 @@ def cut_words(clause: str, max_chars: int, language: Language) -> Iterator[str]:
 
 
 def pack(pieces: Iterable[Piece], max_chars: int, language: Language) -> list[Piece]:
-    """Fills segments from left to right."""
+    """Fills segments from left to right. A sentence that has to be cut begins one, so that its beginning ends no other."""
     packed: list[Piece] = []
     for piece in pieces:
-        joined = join(packed[-1].text, piece.text, language) if packed else ""
+        is_cut = packed and packed[-1].gap_seconds >= SENTENCE_GAP_SECONDS > piece.gap_seconds
+        joined = join(packed[-1].text, piece.text, language) if packed and not is_cut else ""
         if joined and fits(joined, max_chars):
             packed[-1] = Piece(joined, piece.gap_seconds)
         else:
