@@ -8,7 +8,7 @@ from django.urls import reverse
 from cloning.jobs import state
 from cloning.jobs.conditioning import store_conditioning
 from cloning.jobs.sweeping import find_all, find_lost_files
-from cloning.models import Generation, Reference, Status, StoredConditioning, Voice
+from cloning.models import Generation, Reference, Status, StoredConditioning, Take, Voice
 from cloning.tests.clips import MALE_CLIP
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,17 +51,34 @@ def test_audio_that_comes_back_is_heard_again(spoken, api) -> None:
     assert b"".join(heard.streaming_content) == content
 
 
-def test_generation_whose_audio_is_gone_can_be_spoken_again(spoken, worker) -> None:
+def test_generation_whose_audio_is_gone_is_joined_again_and_not_spoken(spoken, worker) -> None:
+    spoken_at = Take.objects.get().finished_at
     default_storage.delete(spoken.audio.name)
     mend_all()
     spoken.refresh_from_db()
     lost = spoken.audio.name
-    assert state.retry(spoken)
+    assert state.resume(spoken)
     while spoken.is_active:
         spoken.refresh_from_db()
     assert spoken.status == Status.SUCCEEDED
     assert spoken.audio.name != lost
     assert default_storage.exists(spoken.audio.name)
+    assert Take.objects.get().finished_at == spoken_at
+
+
+def test_sentence_whose_sound_is_gone_too_is_spoken_again(spoken, worker) -> None:
+    take = Take.objects.get()
+    default_storage.delete(spoken.audio.name)
+    default_storage.delete(take.audio.name)
+    assert len(mend_all()) == 2
+    take.refresh_from_db()
+    assert (take.status, take.error_code, take.audio.name) == ("failed", "storage_failed", "")
+    spoken.refresh_from_db()
+    assert state.resume(spoken)
+    while spoken.is_active:
+        spoken.refresh_from_db()
+    assert spoken.status == Status.SUCCEEDED
+    assert default_storage.exists(Take.objects.get().audio.name)
 
 
 def test_audio_stored_since_the_files_were_listed_is_not_lost(spoken) -> None:
@@ -80,7 +97,8 @@ def test_generation_that_was_retried_meanwhile_is_left_alone(spoken) -> None:
 def test_what_can_be_made_again_is_forgotten(spoken) -> None:
     reference = spoken.references.get()
     reference.keep_normalized(ContentFile(b"normalised"))
-    assert store_conditioning([reference], "engine-1", b"latents")
+    StoredConditioning.objects.all().delete()
+    assert store_conditioning([reference], "engine-1", b"latents", learning_seconds=1.0)
     reference.refresh_from_db()
     default_storage.delete(reference.normalized.name)
     default_storage.delete(StoredConditioning.objects.get().file.name)

@@ -11,12 +11,13 @@ from django.core.files.base import ContentFile, File
 from django.core.management.base import CommandError
 from moto.server import ThreadedMotoServer
 
-from cloning.jobs import state
 from cloning.jobs.sweeping import find_all
 from cloning.management.commands import serve
+from cloning.models import StoredConditioning, Take
 from cloning.storage.s3 import S3Storage
 from cloning.tests.clips import MALE_CLIP
 from cloning.tests.live_site import free_port, serving
+from cloning.tests.performing import perform
 from cloning.tests.waiting import wait_until
 
 BUCKET = "speech"
@@ -141,10 +142,7 @@ def test_the_sweep_finds_in_a_bucket_what_it_finds_on_a_disk(
         **settings.STORAGES,
         "default": {"BACKEND": "cloning.storage.s3.S3Storage", "OPTIONS": options},
     }
-    generation = make_generation()
-    assert state.claim(generation)
-    speech = ContentFile(b"RIFF")
-    assert state.succeed(generation, speech, sample_rate_hz=16_000, duration_seconds=3.0, peaks=[1.0])
+    generation = perform(make_generation())
     bucket.Object("generated/orphan.wav").put(Body=b"a voice")
     bucket.Object("conditioning/").put(Body=b"")  # as some tools make folders
     assert list(find_all()) == []  # the file is young
@@ -155,9 +153,13 @@ def test_the_sweep_finds_in_a_bucket_what_it_finds_on_a_disk(
         finding.mend()
     generation.refresh_from_db()
     assert (generation.status, generation.error_code) == ("failed", "storage_failed")
+    reference, take = generation.references.get(), Take.objects.get()
     assert [each.key for each in bucket.objects.all()] == [
         "conditioning/",
-        generation.references.get().file.name,
+        StoredConditioning.objects.get().file.name,
+        take.audio.name,
+        reference.file.name,
+        reference.normalized.name,
     ]
 
 

@@ -74,7 +74,7 @@ def test_place_in_the_queue(api, make_generation) -> None:
 
 
 def test_no_figure_before_there_is_a_past_and_one_after(api, make_generation) -> None:
-    generation = make_generation(text="Good morning. How are you? I am fine, and the weather is good.")
+    generation = make_generation(text=THREE)
     assert api.get(status_url(generation)).json()["estimated_seconds_left"] is None
     perform(generation)
     assert api.get(status_url(generation)).json()["estimated_seconds_left"] is None
