@@ -160,7 +160,7 @@ def cut_words(clause: str, max_chars: int, language: Language) -> Iterator[str]:
 
 
 def pack(pieces: Iterable[Piece], max_chars: int, language: Language) -> list[Piece]:
-    """Fills segments from left to right. A sentence that has to be cut begins one, so that its beginning ends no other."""
+    """Fills segments from left to right. A sentence that has to be cut begins one: its beginning ends no other."""
     packed: list[Piece] = []
     for piece in pieces:
         is_cut = packed and packed[-1].gap_seconds >= SENTENCE_GAP_SECONDS > piece.gap_seconds
