@@ -10,10 +10,8 @@ from cloning.audio.levelling import Leveller, measure_gain
 from cloning.audio.mastering import (
     NormalizedClip,
     change_tempo,
-    compute_peaks,
     encode,
     normalize,
-    write_speech,
 )
 from cloning.audio.probing import Clip, probe
 from cloning.audio.streaming import Encoder, encode_take, open_encoder
@@ -29,7 +27,6 @@ __all__ = [
     "Piece",
     "TakeSound",
     "change_tempo",
-    "compute_peaks",
     "encode",
     "encode_pcm",
     "encode_take",
@@ -39,6 +36,5 @@ __all__ = [
     "normalize",
     "open_encoder",
     "probe",
-    "write_speech",
     "write_take",
 ]

@@ -1,12 +1,8 @@
-"""What is written: normalized references, speech joined, levelled and encoded, and the outline of its waveform."""
+"""What is written by FFmpeg: normalized references, and speech encoded."""
 
-import itertools
 import logging
 import math
 import re
-import warnings
-import wave
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +11,6 @@ import numpy as np
 from cloning.audio import ffmpeg
 from cloning.audio.decoding import AUDIO_TRACK, decode, input_arguments
 from cloning.audio.levels import (
-    SILENCE_PEAK_DBFS,
     LevelMeter,
     Samples,
     find_sounding_part,
@@ -27,18 +22,10 @@ from cloning.audio.wav import replace_whole, storage_full, write_wav
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # pydub looks for an ffmpeg on PATH when imported; ours may be elsewhere
-    from pydub import AudioSegment
-    from pydub.silence import detect_leading_silence
-
 logger = logging.getLogger(__name__)
 
 REFERENCE_LOUDNESS_LUFS = -23.0
-SPEECH_LOUDNESS_LUFS = -19.0
 TRUE_PEAK_DBTP = -1.0
-# Speech has peaks 13 to 18 dB above its level, the harshest of the preview's voices 25.
-MAX_LIMITING_DB = 8.0
 
 
 @dataclass(frozen=True)
@@ -109,65 +96,6 @@ def encode(
             )
 
 
-def compute_peaks(source_wav: Path, count: int) -> list[float]:
-    """The loudest sample in each of `count` equal stretches of our own WAV; 1 is the loudest of the clip."""
-    with wave.open(str(source_wav), "rb") as source:
-        edges = np.linspace(0, source.getnframes(), count + 1).astype(int)
-        loudest = [
-            measure_stretch(source, start, max(end, start + 1)) for start, end in itertools.pairwise(edges)
-        ]
-    return [value / max(*loudest, 1) for value in loudest]
-
-
-def measure_stretch(source: wave.Wave_read, start: int, end: int) -> int:
-    source.setpos(min(start, source.getnframes() - 1))
-    samples = np.frombuffer(source.readframes(end - start), "<i2").astype(int)
-    return int(np.abs(samples).max(initial=0))
-
-
-def write_speech(pieces: Sequence[tuple[Samples, float]], sample_rate_hz: int, target: Path) -> float:
-    """Joins spoken segments into a WAV (mono, 16-bit) at −19 LUFS within −1 dBTP; returns its seconds.
-
-    Peaks that stand in the way are limited, by at most MAX_LIMITING_DB; beyond that the speech stays quieter.
-    Each piece is a waveform in [-1, 1] and the seconds of pause after it (the last one's is not spoken).
-    The silence around each piece is cut to 30 ms, so that the pause is as long as asked for.
-    Values that are no numbers become silence. `target` appears whole or not at all.
-    Raises GenerationError: SPEECH_SILENT when no piece holds sound, ENCODING_FAILED, STORAGE_FULL.
-    """
-    joined: list[bytes] = []
-    pause = b""
-    for waveform, pause_seconds in pieces:
-        spoken = trim_silence(waveform, sample_rate_hz)
-        if len(spoken):
-            joined += [pause, spoken.raw_data] if joined else [spoken.raw_data]
-            pause = b""
-        pause += bytes(4 * round(max(0.0, pause_seconds) * sample_rate_hz))
-    samples = np.frombuffer(b"".join(joined), "<i4").astype(np.float32) / np.float32(2**31)
-    if not samples.size:
-        raise GenerationError(ErrorCode.SPEECH_SILENT, "The engine returned no sound for this text.")
-    loudness_lufs, true_peak_dbtp = measure_loudness(samples, sample_rate_hz)
-    gain_db = min(SPEECH_LOUDNESS_LUFS - loudness_lufs, TRUE_PEAK_DBTP - true_peak_dbtp + MAX_LIMITING_DB)
-    levelled = samples * np.float32(10 ** (gain_db / 20))
-    if true_peak_dbtp + gain_db > TRUE_PEAK_DBTP:
-        levelled = limit_peaks(levelled, sample_rate_hz)
-    write_wav(levelled, sample_rate_hz, target)
-    return samples.size / sample_rate_hz
-
-
-def trim_silence(waveform: Samples, sample_rate_hz: int) -> AudioSegment:
-    """The piece between its silences, 32-bit so that the later gain costs no resolution; empty if silent."""
-    clean = np.clip(np.where(np.isfinite(waveform), waveform, 0), -1, 1).astype(np.float64)
-    whole = AudioSegment(
-        (clean * (2**31 - 1)).astype("<i4").tobytes(), sample_width=4, frame_rate=sample_rate_hz, channels=1
-    )
-    if whole.max_dBFS < SILENCE_PEAK_DBFS:
-        return whole[:0]
-    threshold_dbfs = whole.max_dBFS - 50
-    start_ms = detect_leading_silence(whole, threshold_dbfs) - 30
-    end_ms = len(whole) - detect_leading_silence(whole.reverse(), threshold_dbfs) + 30
-    return whole[max(0, start_ms) : end_ms].fade_in(5).fade_out(5)
-
-
 def change_tempo(
     samples: Samples, speed: float, sample_rate_hz: int, *, timeout_seconds: float = 30
 ) -> Samples:
@@ -202,17 +130,6 @@ def measure_loudness(samples: Samples, sample_rate_hz: int) -> tuple[float, floa
     loudness_lufs = float(loudness[1]) - raised_db
     true_peak_dbtp = float(true_peak[1]) - raised_db + 0.1  # the summary is rounded to tenths
     return loudness_lufs, true_peak_dbtp
-
-
-def limit_peaks(samples: Samples, sample_rate_hz: int) -> Samples:
-    """Brings peaks below TRUE_PEAK_DBTP, at four times the rate, as true peaks lie between samples."""
-    # A quarter of a dB lower: brought back to its rate, the sound peaks a little higher again.
-    limit = 10 ** ((TRUE_PEAK_DBTP - 0.25) / 20)
-    limiter = f"alimiter=limit={limit:.4f}:attack=3:release=40:level=false:latency=true"
-    filters = f"aresample={4 * sample_rate_hz},{limiter},aresample={sample_rate_hz}"
-    failure = GenerationError(ErrorCode.ENCODING_FAILED, "The loudness of the audio could not be set.")
-    timeout_seconds = 60 + samples.size / sample_rate_hz
-    return filter_samples(samples, sample_rate_hz, filters, timeout_seconds, failure)[: samples.size]
 
 
 def filter_samples(

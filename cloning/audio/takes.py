@@ -1,14 +1,20 @@
 """A take: one spoken segment, levelled, as a file of its own."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from cloning.audio.levelling import FADE_SECONDS, KEPT_SILENCE_SECONDS, fade, find_loud_blocks, no_sound
+from cloning.audio.levelling import FADE_SECONDS, KEPT_SILENCE_SECONDS, SILENCE_DBFS, fade, no_sound
 from cloning.audio.levels import Samples
 from cloning.audio.loudness import measure_loudness_blocks, measure_true_peak
-from cloning.audio.wav import write_wav
+from cloning.audio.wav import encode_pcm, write_wav
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # pydub looks for an ffmpeg on PATH when imported; ours may be elsewhere
+    from pydub import AudioSegment
+    from pydub.silence import detect_leading_silence
 
 PEAK_COUNT = 60
 
@@ -41,11 +47,11 @@ def write_take(samples: Samples, sample_rate_hz: int, target: Path) -> TakeSound
 
 
 def trim_end(samples: Samples, sample_rate_hz: int) -> Samples:
-    block_size = sample_rate_hz // 100
-    loud = np.flatnonzero(find_loud_blocks(samples, block_size))
-    if not loud.size:
+    spoken = AudioSegment(encode_pcm(samples), sample_width=2, frame_rate=sample_rate_hz, channels=1)
+    silence_ms = detect_leading_silence(spoken.reverse(), SILENCE_DBFS)
+    if silence_ms >= len(spoken):
         raise no_sound()
-    end = (int(loud[-1]) + 1) * block_size + round(KEPT_SILENCE_SECONDS * sample_rate_hz)
+    end = samples.size - silence_ms * sample_rate_hz // 1000 + round(KEPT_SILENCE_SECONDS * sample_rate_hz)
     trimmed = samples[:end].copy()
     fade(trimmed[: -round(FADE_SECONDS * sample_rate_hz) - 1 : -1])
     return trimmed

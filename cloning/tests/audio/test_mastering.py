@@ -15,7 +15,6 @@ from cloning.tests.audio.clips import (
     SPEECH,
     loudness_and_peak,
     make,
-    read_wav,
     speech_samples,
     tone,
     write_wav,
@@ -105,7 +104,7 @@ def test_encodes_and_marks_as_synthetic(audio_format, ffmpeg, tmp_path):
     assert clip.duration_seconds == pytest.approx(7.06, abs=0.1)
     assert clip.channels == 1
     assert clip.sample_rate_hz == (48_000 if audio_format == "opus" else 24_000)
-    assert target.stat().st_size / 7.06 < {"mp3": 12_000, "opus": 8_000}.get(audio_format, 50_000)
+    assert target.stat().st_size / 7.06 < {"mp3": 12_000, "opus": 10_000}.get(audio_format, 50_000)
     described = subprocess.run(
         [CARRIED_FFMPEG, "-hide_banner", "-i", str(target)], capture_output=True, text=True
     ).stderr
@@ -130,95 +129,3 @@ def test_a_file_that_was_there_survives_a_failure(ffmpeg, tmp_path):
     with pytest.raises(GenerationError):
         audio.encode(tmp_path / "a.wav", tmp_path / "b.mp3", AudioFormat.MP3, comment="")
     assert (tmp_path / "b.mp3").read_bytes() == b"earlier"
-
-
-def piece(
-    seconds: float = 1.0, before: float = 0.4, after: float = 0.7, amplitude: float = 0.3
-) -> np.ndarray:
-    around = [np.zeros(int(part * 24_000), "f4") for part in (before, after)]
-    return np.concatenate([around[0], tone(seconds, amplitude, 24_000), around[1]])
-
-
-def test_pieces_are_joined_with_the_pauses_asked_for(ffmpeg, tmp_path):
-    pieces = [(piece(), 0.25), (piece(), 0.8), (piece(), 5.0)]
-    seconds = audio.write_speech(pieces, 24_000, tmp_path / "a.wav")
-
-    samples, rate_hz = read_wav(tmp_path / "a.wav")
-    assert (rate_hz, samples.size / rate_hz) == (24_000, pytest.approx(seconds, abs=0.001))
-    assert seconds == pytest.approx(3 * 1.06 + 0.25 + 0.8, abs=0.05)
-    sounding = np.convolve(np.abs(samples) > 0.01, np.ones(480), "same") > 0
-    edges = np.flatnonzero(np.diff(sounding.astype(int))) / rate_hz
-    assert np.diff(edges)[1::2] == pytest.approx([0.25 + 0.05, 0.8 + 0.05], abs=0.03)
-
-
-@pytest.mark.parametrize("amplitude", [0.01, 0.1, 1.0])
-def test_speech_is_levelled(amplitude, ffmpeg, tmp_path):
-    speech = speech_samples(OTHER_SPEECH) * amplitude
-    audio.write_speech([(speech, 0.3), (speech, 0)], 16_000, tmp_path / "a.wav")
-    loudness_lufs, true_peak_dbtp = loudness_and_peak(tmp_path / "a.wav")
-    assert true_peak_dbtp <= -1
-    assert loudness_lufs == pytest.approx(-19, abs=0.3)
-
-
-def test_peaks_do_not_keep_speech_quiet(ffmpeg, tmp_path):
-    """A few clicks, 6 dB above the speech's own peaks, are limited."""
-    speech = speech_samples(OTHER_SPEECH)
-    speech = speech / np.abs(speech).max()
-    clicked = speech / 2
-    clicked[8_000::16_000] = 1
-    loudnesses = []
-    for name, samples in (("clicked", clicked), ("speech", speech)):
-        audio.write_speech([(samples, 0)], 16_000, tmp_path / f"{name}.wav")
-        loudness_lufs, true_peak_dbtp = loudness_and_peak(tmp_path / f"{name}.wav")
-        assert true_peak_dbtp <= -1
-        loudnesses.append(loudness_lufs)
-    assert loudnesses == pytest.approx([-19, -19], abs=0.6)
-
-
-def test_a_single_short_word_is_levelled_too(ffmpeg, tmp_path):
-    seconds = audio.write_speech([(piece(0.2), 0)], 24_000, tmp_path / "a.wav")
-    samples, _ = read_wav(tmp_path / "a.wav")
-    assert seconds == pytest.approx(0.26, abs=0.02)
-    assert 0.1 < np.abs(samples).max() < 0.9
-
-
-def test_joins_begin_and_end_without_a_click(ffmpeg, tmp_path):
-    cosine = np.cos(2 * np.pi * 220 * np.arange(24_000) / 24_000).astype("f4")
-    audio.write_speech([(cosine, 0.1), (cosine, 0)], 24_000, tmp_path / "a.wav")
-    samples, _ = read_wav(tmp_path / "a.wav")
-    assert abs(samples[0]) < 0.01 and abs(samples[-1]) < 0.01
-    assert np.abs(np.diff(samples)).max() < 0.03
-
-
-def test_values_that_are_no_numbers_do_no_harm(ffmpeg, tmp_path):
-    bad = piece()
-    bad[20_000:20_010] = np.nan
-    bad[21_000] = np.inf
-    bad[22_000] = -50
-    seconds = audio.write_speech([(bad, 0.1), (piece(), 0)], 24_000, tmp_path / "a.wav")
-    samples, _ = read_wav(tmp_path / "a.wav")
-    assert seconds == pytest.approx(2 * 1.06 + 0.1, abs=0.05)
-    assert np.abs(samples).max() < 0.95
-
-
-def test_silent_pieces_leave_only_their_pause(ffmpeg, tmp_path):
-    silent, nothing = np.zeros(24_000, "f4"), np.zeros(0, "f4")
-    pieces = [(silent, 1), (piece(), 0.2), (nothing, 0.3), (piece(), 0), (np.zeros(3, "f4"), 9)]
-    seconds = audio.write_speech(pieces, 24_000, tmp_path / "a.wav")
-    assert seconds == pytest.approx(2 * 1.06 + 0.5, abs=0.05)
-
-
-@pytest.mark.parametrize("pieces", [[], [(np.zeros(24_000, "f4"), 1)], [(np.full(9_000, np.nan, "f4"), 0)]])
-def test_no_sound_at_all_is_an_error(pieces, ffmpeg, tmp_path):
-    with pytest.raises(GenerationError) as caught:
-        audio.write_speech(pieces, 24_000, tmp_path / "a.wav")
-    assert caught.value.code == "speech_silent"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_peaks_follow_the_loudness(ffmpeg, tmp_path):
-    samples = np.concatenate([tone(1, 0.1), tone(1, 0.4), np.zeros(16_000, "f4"), tone(1, 0.2)])
-    drawn = audio.compute_peaks(write_wav(tmp_path / "a.wav", samples), 40)
-    assert len(drawn) == 40
-    assert [drawn[5], drawn[15], drawn[25], drawn[35]] == pytest.approx([0.25, 1, 0, 0.5], abs=0.03)
-    assert len(audio.compute_peaks(write_wav(tmp_path / "b.wav", tone(0.01)), 400)) == 400

@@ -24,11 +24,10 @@ path, source, folder, size_limit = sys.argv[1], Path(sys.argv[2]), Path(sys.argv
 ffmpeg.find_ffmpeg = lambda: path
 if size_limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_limit, resource.RLIM_INFINITY))
-speech = [(np.sin(np.arange(99_999)).astype("f4"), 0)]
+speech = np.sin(np.arange(99_999)).astype("f4")
 writers = {
     "normalize": lambda: audio.normalize(source, folder / "out.wav", max_seconds=300),
-    "write_speech": lambda: audio.write_speech(speech, 24_000, folder / "out.wav"),
-    "write_take": lambda: audio.write_take(speech[0][0], 24_000, folder / "out.wav"),
+    "write_take": lambda: audio.write_take(speech, 24_000, folder / "out.wav"),
     "join": lambda: audio.join([audio.Piece(source, 7.06, [], -9.0)], 24_000, folder / "out.wav"),
 }
 for name in AudioFormat:
@@ -52,7 +51,7 @@ def what_writers_say(ffmpeg: str, folder: Path, size_limit: int) -> set[str]:
 
 STORAGE_FULL = {
     f"{name} storage_full The server's storage is full; the audio could not be saved. []"
-    for name in ("normalize", "write_speech", "write_take", "join", *AudioFormat)
+    for name in ("normalize", "write_take", "join", *AudioFormat)
 }
 
 
