@@ -24,6 +24,11 @@ class TimedSegment:
         return self.takes[-1]
 
     @property
+    def is_choice_open(self) -> bool:
+        """Whether it was spoken once more since it was chosen."""
+        return self.chosen_take is not None and self.newest_take.pk != self.chosen_take.pk
+
+    @property
     def status(self) -> Status:
         """Of the sentence: another take in progress leaves one that is spoken as it is."""
         return Status((self.chosen_take or self.newest_take).status)

@@ -91,7 +91,7 @@ def cut_off_beginning(
         if pieces and len(pieces[-1].text) < language.min_segment_chars:
             heading = join(end_sentence(pieces.pop().text, language), "", language)
         room = first_chars + count_chars(pieces) - len(heading) - 1  # for a full stop
-        piece, rest = cut_off(paragraphs.popleft(), room, language)
+        piece, rest = cut_off(paragraphs.popleft(), room, language, is_first=not pieces and not heading)
         if rest:
             paragraphs.appendleft(rest)
         if heading or any(map(str.isalpha, piece.text)):
@@ -103,10 +103,13 @@ def count_chars(pieces: list[Piece]) -> int:
     return sum(len(piece.text) for piece in pieces)
 
 
-def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, str]:
+def cut_off(
+    paragraph: str, max_chars: int, language: Language, *, is_first: bool = False
+) -> tuple[Piece, str]:
     """The beginning of a paragraph, and the rest, which is long enough to be spoken.
 
-    Cuts at a sentence's end, else at a clause's, if they are not too near; else between words.
+    Cuts at a sentence's end, else at a clause's, if they are not too near; else between words. As late as it can;
+    what is spoken first, for somebody who waits, after its first clause.
     """
     if not paragraph or fits(paragraph, max_chars):
         return Piece(paragraph, PARAGRAPH_GAP_SECONDS), ""
@@ -114,6 +117,7 @@ def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, 
     last = min(max_chars, last_rest)
     half, quarter = max_chars // 2, max(max_chars // 4, language.min_segment_chars)
     for pattern, gap_seconds, first in (
+        *([(CLAUSE, CLAUSE_GAP_SECONDS, quarter)] if is_first else []),
         (SENTENCE, SENTENCE_GAP_SECONDS, half),
         (SENTENCE, SENTENCE_GAP_SECONDS, quarter),
         (CLAUSE, CLAUSE_GAP_SECONDS, half),
@@ -124,7 +128,11 @@ def cut_off(paragraph: str, max_chars: int, language: Language) -> tuple[Piece, 
         found = pattern.finditer(paragraph, first, last + 2)
         ends = [end for end in found if end.start() <= last and end.end() <= last_rest]
         if ends:
-            return Piece(paragraph[: ends[-1].start()], gap_seconds), paragraph[ends[-1].end() :]
+            end = ends[0] if is_first and pattern is CLAUSE else ends[-1]
+            beginning = paragraph[: end.start()]
+            if beginning[-1] in FULL_STOPS:
+                gap_seconds = SENTENCE_GAP_SECONDS
+            return Piece(beginning, gap_seconds), paragraph[end.end() :]
     return Piece(paragraph[:last], WORD_GAP_SECONDS), paragraph[last:]
 
 

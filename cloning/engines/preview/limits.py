@@ -7,7 +7,4 @@ before: on two slow cores a segment takes half as long as it sounds.
 from cloning.engines.xtts import limits as xtts
 
 SEGMENT_LIMITS: dict[str, int] = {language: limit // 2 for language, limit in xtts.SEGMENT_LIMITS.items()}
-FIRST_SEGMENT_LIMITS: dict[str, int] = {
-    language: min(limit, 40) for language, limit in xtts.FIRST_SEGMENT_LIMITS.items()
-}
-"""Shorter than XTTS's, which gives out its sound while it speaks."""
+FIRST_SEGMENT_LIMITS = xtts.FIRST_SEGMENT_LIMITS
