@@ -54,7 +54,8 @@ def claim(take: Take) -> bool:
     changes = {"status": Status.RUNNING, "started_at": now, "spoken_share": 0.0}
     if not leases.claim(take, waiting, **changes):
         return False
-    rows = Generation.objects.filter(segments__takes=take.pk)
+    # By its key: of an UPDATE that joins tables, PostgreSQL does not look at the guard again after it had to wait.
+    rows = Generation.objects.filter(pk=take.segment.generation_id)
     rows.update(served_at=now)
     rows.filter(status=Status.QUEUED).update(status=Status.RUNNING, stage=Stage.PREPARING, started_at=now)
     return True

@@ -188,23 +188,26 @@ def join_short_pieces(pieces: list[Piece], max_chars: int, language: Language) -
     """A short piece goes to the one after it, the last to the one before it, which gives words up if it's too long."""
     min_chars = language.min_segment_chars
     kept: list[Piece] = []
-    for index, piece in enumerate(pieces):
-        is_last = index == len(pieces) - 1
-        if kept and (len(kept[-1].text) < min_chars or (is_last and len(piece.text) < min_chars)):
-            before = kept.pop()
-            ended = (
-                end_sentence(before.text, language)
-                if before.gap_seconds == PARAGRAPH_GAP_SECONDS
-                else before.text
-            )
-            joined = join(ended, piece.text, language)
-            if not fits(joined, max_chars):
-                first, joined = cut_off(joined, max_chars, language)
-                kept.append(first)
-            kept.append(Piece(joined, piece.gap_seconds))
+    for piece in pieces:
+        if kept and len(kept[-1].text) < min_chars:
+            kept += merge(kept.pop(), piece, max_chars, language)
         else:
             kept.append(piece)
+    if len(kept) > 1 and len(kept[-1].text) < min_chars:
+        last = kept.pop()
+        kept += merge(kept.pop(), last, max_chars, language)
     return kept
+
+
+def merge(first: Piece, second: Piece, max_chars: int, language: Language) -> list[Piece]:
+    """One piece, or two where they are too long for that."""
+    is_paragraph = first.gap_seconds == PARAGRAPH_GAP_SECONDS
+    ended = end_sentence(first.text, language) if is_paragraph else first.text
+    joined = join(ended, second.text, language)
+    if fits(joined, max_chars):
+        return [Piece(joined, second.gap_seconds)]
+    beginning, rest = cut_off(joined, max_chars, language)
+    return [beginning, Piece(rest, second.gap_seconds)]
 
 
 def end_sentence(text: str, language: Language) -> str:

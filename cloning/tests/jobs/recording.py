@@ -13,7 +13,7 @@ from cloning.jobs.takes import Sound
 from cloning.models import Generation, Take
 
 SENTENCE = "A sentence that is not so short at all, to be spoken many times over. "
-THREE_SEGMENTS = SENTENCE * 9
+THREE_SEGMENTS = SENTENCE * 3
 SOUND = Sound(
     Path("not read here"),
     sample_rate_hz=24_000,

@@ -333,7 +333,7 @@ def test_another_take_is_heard_in_the_file_and_the_rest_stays_as_it_is(make_gene
 
 
 def test_an_engine_that_changes_in_the_middle_speaks_all_anew(settings, tiny_weights, make_generation):
-    generation = make_generation(text=SENTENCE * 4)
+    generation = make_generation(text=SENTENCE * 2)
     speak(claim_first(generation))
     settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tiny_weights
     worked_off(generation)

@@ -92,7 +92,8 @@ def test_text_is_split_into_segments_with_a_take_each(clip) -> None:
     [(Channel.API, False, False), (Channel.API, True, True), (Channel.PAGE, False, True)],
 )
 def test_first_segment_of_what_is_listened_to_is_short(clip, requested_via, is_streamed, is_early) -> None:
-    generation = unsaved(text=THREE_SEGMENTS, is_streamed=is_streamed)
+    text = "Good morning to all of you, who have come from so far away to hear what an old man has to say."
+    generation = unsaved(text=text, is_streamed=is_streamed)
     generation.requested_via = requested_via
     submit(generation, [clip()])
     first = generation.segments.first()
