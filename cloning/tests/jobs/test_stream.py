@@ -209,7 +209,7 @@ def test_real_speech_is_that_of_the_takes(make_generation) -> None:
 def test_tiny_xtts_gives_sound_before_its_sentence_has_ended(settings, tiny_weights, make_generation) -> None:
     """The voice's gain is known once it has spoken; from then on sentences are heard while they are spoken."""
     settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tiny_weights
-    generation = make_generation(text=THREE_SEGMENTS)
+    generation = make_generation(text=THREE_SEGMENTS * 3)
     first, *_ = takes_of(generation)
     assert takes.claim(first)
     perform_take(first, reporter(first))
