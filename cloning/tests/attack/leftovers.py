@@ -72,7 +72,10 @@ def find(server: Server) -> list[str]:
     counts = {name: server.rows(f"SELECT count(*) FROM cloning_{name}")[0][0] for name in TABLES}  # noqa: S608
     rows = [f"{count} rows of {name}" for name, count in counts.items() if count]
     stored = [name for name in sorted(server.files()) if name not in EXPECTED]
-    folders = [str(path) for path in sorted(server.storage_root.glob("*/*")) if path.is_dir()]
+    takes = server.storage_root / "generated" / "takes"  # one of the storage's own folders
+    folders = [
+        str(each) for each in sorted(server.storage_root.glob("*/*")) if each.is_dir() and each != takes
+    ]
     return rows + stored + folders + [str(path) for path in sorted(server.temporary.rglob("*"))]
 
 
