@@ -4,8 +4,6 @@ It can be made again at any time. The file of before stays until the new one is 
 """
 
 from django.core.files import File
-from django.core.files.storage import default_storage
-from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -32,18 +30,8 @@ def claim_next() -> Generation | None:
 
 def accept(generation: Generation, file: "File[bytes]", joined: JoinedSpeech) -> bool:
     """Stores the file under a name of this claim's own; a claim lost meanwhile deletes it again."""
-    name = default_storage.save(generated_file(generation, ""), file)
-    try:
-        accepted = record(generation, name, joined)
-    except DatabaseError:
-        # A connection that breaks doesn't tell whether this was written: the row does, once it can be read.
-        if not Generation.objects.filter(pk=generation.pk, audio=name).exists():
-            delete_stored(name)
-            raise
-        return True
-    if not accepted:
-        delete_stored(name)
-    return accepted
+    name = generated_file(generation, "")
+    return leases.store_result(generation, name, file, lambda name: record(generation, name, joined))
 
 
 def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
@@ -107,7 +95,7 @@ def release(generation: Generation) -> bool:
 
 
 def release_abandoned(generation: Generation) -> bool:
-    """Lets another worker join what was in the hand of one that died; the third time it fails."""
+    """Lets another worker join what was in the hand of one that died; after MAX_ATTEMPTS it fails."""
     file_of_the_dead = generated_file(generation, "")
     if not leases.take_over(generation):
         return False

@@ -8,14 +8,18 @@ That a lease ran out is told without a wall clock: those jump, and differ betwee
 
 import time
 import uuid
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import Error as DatabaseError
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from cloning.jobs.cleanup import delete_stored
 from cloning.models import Generation, Leased, Status, Take
 
 LeasedRow = TypeVar("LeasedRow", bound=Leased)
@@ -50,6 +54,24 @@ def take_over(row: Leased) -> bool:
         return False
     set_fields(row, fields)
     return True
+
+
+def store_result(
+    row: Take | Generation, name: str, file: "File[bytes]", record: Callable[[str], bool]
+) -> bool:
+    """Stores what came of a claim and has `record` write its name to the row; what is not accepted is deleted again."""
+    name = default_storage.save(name, file)
+    try:
+        accepted = record(name)
+    except DatabaseError:
+        # A connection that breaks doesn't tell whether this was written: the row does, once it can be read.
+        if not type(row)._default_manager.filter(pk=row.pk, audio=name).exists():
+            delete_stored(name)
+            raise
+        return True
+    if not accepted:
+        delete_stored(name)
+    return accepted
 
 
 def set_fields(row: Leased, fields: Mapping[str, object]) -> None:

@@ -30,7 +30,6 @@ from cloning.text import UnspeakableText
 
 logger = logging.getLogger(__name__)
 
-PEAK_COUNT = 120
 REPORT_SECONDS = 1.0
 
 Fail = Callable[[ErrorCode, str], object]
@@ -188,8 +187,9 @@ def speak_live(engine: Engine, take: Take, voice: Voice, report: Report) -> Wave
             pause = silence(part.pause_seconds, engine)
             spoken.append(pause)
             levelled.append(leveller.process(pause))
+            live.publish(levelled[-1])
         levelled.append(leveller.flush())
-        live.publish(np.concatenate(levelled[-2:]))
+        live.publish(levelled[-1])
     learn_gain(voice, np.concatenate(spoken), engine.sample_rate_hz)
     sound = np.concatenate(levelled)
     return sound[: sound.size - tail_size]

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.core.files import File
-from django.core.files.storage import default_storage
-from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -98,18 +96,7 @@ def begin(take: Take, engine: Engine) -> bool:
 
 def accept(take: Take, file: "File[bytes]", sound: Sound) -> bool:
     """Stores the sound under a name of this claim's own; a claim lost meanwhile deletes its file again."""
-    name = default_storage.save(take_file(take, ""), file)
-    try:
-        accepted = record(take, name, sound)
-    except DatabaseError:
-        # A connection that breaks doesn't tell whether this was written: the row does, once it can be read.
-        if not Take.objects.filter(pk=take.pk, audio=name).exists():
-            delete_stored(name)
-            raise
-        return True
-    if not accepted:
-        delete_stored(name)
-    return accepted
+    return leases.store_result(take, take_file(take, ""), file, lambda name: record(take, name, sound))
 
 
 def record(take: Take, name: str, sound: Sound) -> bool:
@@ -190,7 +177,7 @@ def release(take: Take) -> bool:
 
 
 def release_abandoned(take: Take) -> bool:
-    """Lets another worker speak what was in the hand of one that died; the MAX_ATTEMPTSth time it fails."""
+    """Lets another worker speak what was in the hand of one that died; after MAX_ATTEMPTS it fails."""
     file_of_the_dead = take_file(take, "")
     if not leases.take_over(take):
         return False

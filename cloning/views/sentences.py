@@ -1,6 +1,7 @@
 """The sentences of one generation: what is new of them, one spoken again, and which take is used."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -24,9 +25,11 @@ OVERLAP = timedelta(seconds=2)
 """What was written in the moment of the last look is shown once more."""
 
 
-def describe(generation: Generation, form: TakeForm | None = None) -> dict[str, object]:
-    """Context of the list of sentences."""
-    timeline = read_timeline(generation)
+def describe(
+    generation: Generation, form: TakeForm | None = None, timeline: Sequence[TimedSegment] | None = None
+) -> dict[str, object]:
+    """Context of the list of sentences, whose timeline is read where the caller has not."""
+    timeline = read_timeline(generation) if timeline is None else timeline
     return {
         "generation": generation,
         "timeline": timeline,
@@ -50,9 +53,9 @@ def news(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     if found is None:
         return HttpResponseStopPolling()
     state.keep_awaited(found)
-    context = describe(found)
-    since = parse_moment(request.GET.get("since", ""))
-    context["changed"] = [timed for timed in read_timeline(found) if has_changed(timed, since)]
+    timeline, since = read_timeline(found), parse_moment(request.GET.get("since", ""))
+    context = describe(found, timeline=timeline)
+    context["changed"] = [timed for timed in timeline if has_changed(timed, since)]
     return render(request, "cloning/_sentence_news.html", context)
 
 
@@ -112,11 +115,11 @@ def respond(
     generation = Generation.objects.get(pk=segment.generation_id)
     if not request.htmx and form is None:
         return redirect(f"{generation.get_absolute_url()}#sentence-{segment.index}")
-    context = describe(generation, form)
+    timeline = read_timeline(generation)
+    context = describe(generation, form, timeline)
     if not request.htmx:
         return render(
             request, "cloning/generation.html", context | {"voice_form": VoiceForm()}, status=status
         )
-    timeline: list[TimedSegment] = read_timeline(generation)
     context |= {"timed": timeline[segment.index], "is_response": True}
     return render(request, "cloning/_sentence.html", context, status=status)
