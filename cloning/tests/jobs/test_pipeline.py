@@ -11,11 +11,12 @@ from django.core.files.storage import default_storage
 from django.db import InterfaceError, connection
 
 from benchmarks.checkpoints import build_checkpoint
+from cloning.audio import joining
 from cloning.engines import registry
 from cloning.engines.base import EngineError
 from cloning.engines.preview import search
 from cloning.engines.xtts import weights
-from cloning.jobs import joins, pipeline, scheduling, state, takes
+from cloning.jobs import joins, scheduling, state, takes
 from cloning.jobs.conditioning import store_conditioning
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform_join, perform_take, reporter
 from cloning.jobs.takes import Progress
@@ -52,7 +53,7 @@ def test_preview_speaks_in_every_format(make_generation, audio_format):
     assert info.duration == pytest.approx(generation.duration_seconds, abs=0.12)  # codecs pad
     assert 1.0 < generation.duration_seconds < 4.0
     assert (generation.segments_done, generation.segments_total) == (1, 1)
-    assert len(generation.peaks) == pipeline.PEAK_COUNT
+    assert len(generation.peaks) == joining.PEAK_COUNT
     assert max(generation.peaks) == pytest.approx(1.0)
 
 
