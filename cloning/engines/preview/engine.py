@@ -8,15 +8,16 @@ not clone.
 import logging
 import subprocess
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloning.engines.base import Conditioning, Engine, EngineError, Reals, SynthesisOptions, Waveform
+from cloning.engines.base import Conditioning, Engine, EngineError, Floats, Reals, SynthesisOptions, Waveform
 from cloning.engines.preview import ENTRY, espeak_voice, kokoro, phonemes, reference, speaker, styles
-from cloning.engines.preview.equalizer import equalize
+from cloning.engines.preview.equalizer import Equalizer, equalize
 from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT
 from cloning.engines.preview.search import Target, nearest_style
 
@@ -27,6 +28,7 @@ EMBEDDED_SECONDS = 30.0
 LEVEL_DBFS = -19.0  # RMS of the louder frames; measured as -19 LUFS
 PEAK_LIMIT = 0.89  # -1 dBFS
 AUDIBLE_PEAK = 1e-3
+HEADROOM = 0.5  # an equalizer raises Kokoro's peaks above 1; the voice's gain makes up for it
 
 ESPEAK_SHAPES = {
     "median_f0_hz": (1,),
@@ -55,7 +57,7 @@ class PreviewEngine(Engine):
                 self._kokoro = kokoro.Kokoro(weights)
             except kokoro.WeightsError as error:
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
-        self.conditioning_key = "preview-kokoro-5" if self._kokoro else "preview-espeak-2"
+        self.conditioning_key = "preview-kokoro-6" if self._kokoro else "preview-espeak-2"
         self.conditioning_shapes = {**ESPEAK_SHAPES, **KOKORO_SHAPES} if self._kokoro else ESPEAK_SHAPES
 
     def condition(self, clips: Sequence[Path], on_step: Callable[[], None] = lambda: None) -> Conditioning:
@@ -94,28 +96,65 @@ class PreviewEngine(Engine):
     ) -> Waveform:
         """See `Engine.synthesize`. Nothing is sampled: seed and temperature are ignored."""
         if self._kokoro and language in phonemes.VOICES:
-            spoken = self._kokoro_speech(segment, language, conditioning, options.speed)
+            spelt, voice = spell(segment, language), _to_kokoro_voice(conditioning)
+            plain = self._kokoro.speak(spelt, voice.style, options.speed, voice.scale)
+            spoken = HEADROOM * equalize(plain, voice.gains_db, self.sample_rate_hz)
         else:
             spoken = espeak_voice.speak_like(
                 _to_espeak_reference(conditioning), segment, language, options.speed
             )
+            spoken = set_level(spoken, self.sample_rate_hz)
         if not spoken.size or np.abs(spoken).max() < AUDIBLE_PEAK:
-            raise EngineError("There is nothing in this text that the preview voice can say.")
-        return set_level(spoken, self.sample_rate_hz)
+            raise nothing_to_say()
+        return spoken
 
-    def _kokoro_speech(self, text: str, language: str, conditioning: Conditioning, speed: float) -> Waveform:
-        assert self._kokoro
-        try:
-            spelt = phonemes.phonemes(text, language)
-        except subprocess.SubprocessError as error:
-            logger.error("espeak-ng, phonemes of %s: %r", language, error)
-            raise EngineError("The preview voice could not read this text.") from error
-        if not any(sound.isalpha() for sound in spelt):
-            return np.zeros(0, np.float32)
-        arrays = conditioning.arrays
-        style, scale = styles.mix(arrays["style_weights"]), float(arrays["frequency_scale"][0])
-        spoken = self._kokoro.speak(spelt, style, speed, scale)
-        return equalize(spoken, arrays["equaliser_gains_db"], self.sample_rate_hz)
+    def stream(
+        self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
+    ) -> Generator[Waveform, None, int]:
+        """See `Engine.stream`. At another speed than its own, and in espeak-ng's languages, all comes at once."""
+        if not self._kokoro or language not in phonemes.VOICES or options.speed != 1:
+            return (yield from super().stream(segment, language, conditioning, options))
+        spelt, voice = spell(segment, language), _to_kokoro_voice(conditioning)
+        equalizer, size, peak = Equalizer(voice.gains_db, self.sample_rate_hz), 0, 0.0
+        for part in self._kokoro.stream(spelt, voice.style, voice.scale):
+            piece = HEADROOM * equalizer.process(part)
+            size, peak = size + piece.size, max(peak, float(np.abs(piece).max(initial=0)))
+            yield piece
+        last = HEADROOM * equalizer.flush()
+        if max(peak, float(np.abs(last).max(initial=0))) < AUDIBLE_PEAK:
+            raise nothing_to_say()
+        yield last
+        return size + last.size
+
+
+def nothing_to_say() -> EngineError:
+    return EngineError("There is nothing in this text that the preview voice can say.")
+
+
+def spell(text: str, language: str) -> str:
+    """Its phonemes; none where no sound is among them. Raises EngineError."""
+    try:
+        spelt = phonemes.phonemes(text, language)
+    except subprocess.SubprocessError as error:
+        logger.error("espeak-ng, phonemes of %s: %r", language, error)
+        raise EngineError("The preview voice could not read this text.") from error
+    return spelt if any(sound.isalpha() for sound in spelt) else ""
+
+
+@dataclass(frozen=True)
+class KokoroVoice:
+    style: Floats  # see `Kokoro.speak`
+    scale: float
+    gains_db: Floats  # (BAND_COUNT,)
+
+
+def _to_kokoro_voice(conditioning: Conditioning) -> KokoroVoice:
+    arrays = conditioning.arrays
+    return KokoroVoice(
+        style=styles.mix(arrays["style_weights"]),
+        scale=float(arrays["frequency_scale"][0]),
+        gains_db=arrays["equaliser_gains_db"],
+    )
 
 
 def _to_espeak_reference(conditioning: Conditioning) -> espeak_voice.Reference:
@@ -137,7 +176,7 @@ def _read(clip: Path, longest_seconds: float) -> NDArray[np.float64]:
 def set_level(samples: Waveform, sample_rate_hz: int) -> Waveform:
     """Brings speech, without its pauses, to LEVEL_DBFS, or as near as PEAK_LIMIT lets it.
 
-    A result is levelled as a whole when it is written; until then this keeps each segment from being clipped.
+    espeak-ng's voices differ by more than 10 dB, and have the highest peaks.
     """
     block = sample_rate_hz // 50
     padded = np.pad(samples, (0, -samples.size % block))

@@ -21,10 +21,41 @@ def gains_db(base_db: Reals, wanted_db: Reals) -> NDArray[np.float64]:
 
 def equalize(samples: Waveform, band_gains_db: Reals, sample_rate_hz: int) -> Waveform:
     """Applies the gains, interpolated over frequency; as long as `samples` and in step with it."""
+    equalizer = Equalizer(band_gains_db, sample_rate_hz)
+    return np.concatenate([equalizer.process(samples), equalizer.flush()])
+
+
+class Equalizer:
+    """The same for sound that comes in pieces. The output comes half of TAPS behind, and ends with `flush`."""
+
+    def __init__(self, band_gains_db: Reals, sample_rate_hz: int) -> None:
+        self._taps = make_taps(band_gains_db, sample_rate_hz)
+        self._context = np.zeros(TAPS - 1, np.float32)
+        self._early_size = TAPS // 2  # of what precedes the sound
+        self._is_empty = True
+
+    def process(self, samples: Waveform) -> Waveform:
+        if not samples.size:
+            return samples
+        self._is_empty = False
+        joined = np.concatenate([self._context, samples])
+        self._context = joined[-(TAPS - 1) :]
+        filtered = np.convolve(joined, self._taps, "valid").astype(np.float32)
+        early = min(self._early_size, filtered.size)
+        self._early_size -= early
+        return filtered[early:]
+
+    def flush(self) -> Waveform:
+        if self._is_empty:
+            return np.zeros(0, np.float32)
+        return self.process(np.zeros(TAPS // 2, np.float32))
+
+
+def make_taps(band_gains_db: Reals, sample_rate_hz: int) -> Reals:
     frequencies_hz = np.fft.rfftfreq(2 * TAPS, 1 / sample_rate_hz)
     gain_db = np.interp(frequencies_hz, band_centres_hz(), band_gains_db)
     gain_db *= np.interp(frequencies_hz, STRENGTH_HZ, STRENGTH)
     impulse = np.fft.fftshift(np.fft.irfft(10 ** (gain_db / 20)))
     middle = impulse.size // 2
-    taps = impulse[middle - TAPS // 2 : middle + TAPS // 2 + 1] * np.hanning(TAPS)
-    return np.convolve(samples, taps, "same").astype(np.float32)
+    taps: Reals = impulse[middle - TAPS // 2 : middle + TAPS // 2 + 1] * np.hanning(TAPS)
+    return taps

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
@@ -147,8 +148,14 @@ def test_what_is_heard_is_what_is_in_the_file(stream_format: str, site, tmp_path
     assert loudness_lufs(decoded) == pytest.approx(loudness_lufs(final), abs=1.0)
     again = listen(site, heard.headers["X-Generation-Id"], stream_format)
     assert again.is_whole
-    if stream_format != "opus":  # each of which has a number of its own
-        assert again.content == heard.content
+    if stream_format in ("pcm", "wav"):
+        # What follows a sentence is faded out only once its end is known.
+        live, stored = (np.frombuffer(each.content, "<i2", offset=44).astype(int) for each in (heard, again))
+        assert live.size == stored.size
+        assert np.abs(live - stored).max() < 100
+    else:
+        length_seconds = duration_seconds(decoded)
+        assert duration_seconds(decode(again.content, tmp_path)) == pytest.approx(length_seconds, abs=0.1)
 
 
 def test_many_hear_the_same_from_the_beginning_however_late_they_come(site) -> None:
