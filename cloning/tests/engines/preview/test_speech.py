@@ -20,7 +20,7 @@ def test_every_language_is_spoken_at_a_plausible_rate_pitch_and_level(engine, vo
     assert samples.dtype == np.float32
     assert samples.ndim == 1
     assert 1.5 < samples.size / engine.sample_rate_hz < 5.5
-    assert 0.03 < np.sqrt(np.mean(samples**2)) < 0.3
+    assert 0.015 < np.sqrt(np.mean(samples**2)) < 0.3  # before the voice's own gain
     assert np.abs(samples).max() <= 0.9
     reference_f0_hz = float(voices[CLIPS[0]].arrays["median_f0_hz"][0])
     # So short a greeting may be intoned far from the voice's middle.
