@@ -163,3 +163,13 @@ def test_text_of_a_sentence_is_no_markup(browser, make_generation) -> None:
     generation = make_generation(text=f"Good morning {ATTACK} everybody.")
     for url in (generation.get_absolute_url(), address(generation)):
         assert ATTACK not in browser.get(url, headers=HTMX if "sentences" in url else {}).content.decode()
+
+
+def test_take_of_another_engine_says_why_it_is_no_choice(browser, two_sentences) -> None:
+    perform(two_sentences)
+    browser.post(address(two_sentences, "1/takes/"))
+    perform(two_sentences)
+    Segment.objects.get(generation=two_sentences, index=1).takes.filter(number=2).update(engine="xtts_v2")
+    shown = Page(browser.get(two_sentences.get_absolute_url())).texts["sentence-1"]
+    assert "they don't go together" in shown
+    assert "Use take 2" not in shown
