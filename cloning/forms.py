@@ -134,9 +134,11 @@ class GenerationForm(forms.Form):
     voice = VoiceField(
         # One whose references were taken away, as the admin allows, has nothing to speak with.
         Voice.objects.filter(references__isnull=False).distinct(),
-        label="Saved voice",
+        label="Voice",
         required=False,
-        empty_label="None: use the clip above",
+        blank=True,
+        widget=forms.RadioSelect,
+        empty_label="New voice",
     )
     text = forms.CharField(
         label="Text", required=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})
@@ -154,7 +156,7 @@ class GenerationForm(forms.Form):
         help_text="0.5 is half as fast, 2 twice.",
     )
     temperature = forms.FloatField(
-        label="Temperature",
+        label="Liveliness",
         required=False,
         validators=in_range(TEMPERATURE_RANGE),
         help_text="Higher is livelier and less certain. The preview engine ignores it.",

@@ -1,5 +1,5 @@
 // Conveniences on top of pages that work without JavaScript: character count, drop, listening to the reference,
-// recording, a waveform that follows the player, and word of a server that can't be reached.
+// recording, and word of a server that can't be reached.
 "use strict";
 
 const MAX_RECORDING_SECONDS = 60;
@@ -157,27 +157,15 @@ for (const name of ["dragover", "dragleave", "drop"]) {
   });
 }
 
-// Players: one at a time; the waveform shows where it is and takes clicks. Media events do not bubble, hence `true`.
-document.addEventListener(
-  "play",
-  (event) => document.querySelectorAll("audio").forEach((audio) => audio === event.target || audio.pause()),
-  true,
-);
-document.addEventListener(
-  "timeupdate",
-  ({ target: audio }) => {
-    const waveform = audio.closest(".card")?.querySelector(".waveform");
-    waveform?.style.setProperty("--played", `${(100 * audio.currentTime) / audio.duration}%`);
-  },
-  true,
-);
+// Menus close when one clicks elsewhere, or presses Escape.
 document.addEventListener("click", (event) => {
-  const waveform = event.target.closest(".waveform");
-  const audio = waveform?.closest(".card").querySelector("audio");
-  if (!audio?.duration) return;
-  const box = waveform.getBoundingClientRect();
-  audio.currentTime = (audio.duration * (event.clientX - box.left)) / box.width;
-  audio.play();
+  document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
 });
 
 // HTMX
@@ -207,10 +195,10 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 // Focus goes to what is wrong in the form; from a card that is replaced or deleted it stays in the list.
 let focusWasInCard = false;
 document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
-  focusWasInCard = target.matches(".card") && target.contains(document.activeElement);
+  focusWasInCard = target.matches(".row") && target.contains(document.activeElement);
 });
 document.addEventListener("htmx:afterSwap", ({ detail: { target, xhr } }) => {
-  if (target.id === "form") {
+  if (target?.id === "form") {
     const message = document.getElementById("id_reference_error").textContent;
     showChosen(fileInput()); // Chromium leaves the controls of a player empty when it is moved, as hx-preserve does
     markReference(message); // and the input keeps the attributes of before

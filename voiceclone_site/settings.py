@@ -120,6 +120,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "cloning.views.context.engine",
+                "cloning.views.context.place",
             ],
         },
     },

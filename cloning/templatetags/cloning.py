@@ -1,7 +1,10 @@
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from cloning.api.serializers import download_url as api_download_url
@@ -14,6 +17,33 @@ from cloning.text import LANGUAGES
 register = template.Library()
 
 WAVEFORM_HEIGHT = 40
+BARS = 100
+HUES = 12
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Of `_icons.html`, which every page has. What it means stands beside it."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>', name)
+
+
+@register.filter
+def hue(identity: object) -> str:
+    """The same for the same voice, wherever it is shown."""
+    return f"hue-{zlib.crc32(str(identity).encode()) % HUES}"
+
+
+@register.filter
+def speaker(generation: Generation) -> str:
+    """Whose voice it is: a name, or that of the first clip."""
+    if generation.voice:
+        return generation.voice.name
+    return next((reference.original_name for reference in generation.references.all()), "")
+
+
+@register.filter
+def speaker_id(generation: Generation) -> object:
+    return generation.voice_id or speaker(generation)
 
 
 @register.filter
@@ -59,8 +89,23 @@ def ago(moment: datetime) -> str:
 
 
 @register.filter
+def clock(seconds: float) -> str:
+    """Of speech: 0:07, 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def bars(peaks: Sequence[float]) -> list[float]:
+    """At most `BARS` of the peaks: as many as can be told apart."""
+    step = -(-len(peaks) // BARS) or 1
+    return [max(peaks[start : start + step]) for start in range(0, len(peaks), step)]
+
+
+@register.filter
 def waveform_path(peaks: Sequence[float]) -> str:
     """SVG path data of a bar per peak (0 to 1), mirrored about the middle, one unit apart."""
     middle = WAVEFORM_HEIGHT / 2
-    bars = ((x + 0.5, max(0.5, peak * middle)) for x, peak in enumerate(peaks))
-    return "".join(f"M{x} {middle - half:.1f}v{2 * half:.1f}" for x, half in bars)
+    halves = ((x + 0.5, max(0.5, peak * (middle - 1))) for x, peak in enumerate(peaks))
+    return "".join(f"M{x} {middle - half:.3g}v{2 * half:.3g}" for x, half in halves)

@@ -20,6 +20,9 @@ class Page(HTMLParser):
         self._open: list[str] = []
         self.feed(response.content.decode())
 
+    def control_of_value(self, value: str) -> dict[str, str | None]:
+        return next(control for control in self.controls if control.get("value") == value)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         if tag in ("input", "select", "textarea", "audio", "progress") and found.get("type") != "hidden":

@@ -14,3 +14,11 @@ class HtmxHttpRequest(HttpRequest):
 def engine(request: HtmxHttpRequest) -> dict[str, EngineEntry]:
     """Context of every page: which engine speaks now, so that no page can leave it out."""
     return {"engine": registry.selected()}
+
+
+PLACES = {"": "studio", "voices": "voices", "generations": "history", "history": "history", "api": "api"}
+"""By the first part of the path, what of the header is marked as the place where one is."""
+
+
+def place(request: HttpRequest) -> dict[str, str]:
+    return {"place": PLACES.get(request.path.split("/")[1], "")}

@@ -64,5 +64,6 @@ def respond_to_invalid(request: HtmxHttpRequest, form: GenerationForm) -> HttpRe
 
 
 def render_home(request: HtmxHttpRequest, form: GenerationForm) -> HttpResponse:
-    page = Paginator(Generation.objects.with_begun_share(), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = Generation.objects.with_begun_share().select_related("voice").prefetch_related("references")
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "cloning/home.html", {"form": form, "page": page})

@@ -1,6 +1,7 @@
 """What a test does on a page, and what it expects of each."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -48,8 +49,9 @@ def send(page: Page) -> Locator:
 
 def expect_playable(card: Locator, live_site: LiveSite) -> None:
     """The browser knows the duration that the stored file has, and gets to any place in it."""
-    player = card.locator("audio")
-    expect(player).to_be_visible(timeout=WAIT_MS)
+    expect_finished(card)
+    play(card)
+    player = card.page.locator("#sound")
     player.evaluate("audio => audio.readyState > 0 || new Promise(done => audio.onloadedmetadata = done)")
     pk = (card.get_attribute("id") or "").removeprefix("generation-")
     stored = next(live_site.storage_root.glob(f"generated/{pk}-*"))
@@ -59,6 +61,20 @@ def expect_playable(card: Locator, live_site: LiveSite) -> None:
     player.evaluate("audio => { audio.currentTime = audio.duration - 0.6; return audio.play() }")
     player.evaluate("audio => audio.ended || new Promise(done => audio.onended = done)")
     assert player.evaluate("audio => audio.currentTime") == pytest.approx(duration_seconds, abs=0.1)
+
+
+def expect_finished(card: Locator) -> None:
+    expect(card).to_have_class(re.compile("succeeded"))
+    expect(card.get_by_role("button", name=re.compile("^Play"))).to_be_visible()
+
+
+def play(card: Locator) -> None:
+    card.get_by_role("button", name=re.compile("^Play")).click()
+    expect(card.page.get_by_role("region", name="Player")).to_be_visible()
+
+
+def open_menu(card: Locator) -> None:
+    card.locator("summary", has=card.page.locator(".icon")).last.click()
 
 
 def expect_no_sideways_scrolling(page: Page) -> None:

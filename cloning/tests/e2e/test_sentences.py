@@ -8,6 +8,7 @@ from cloning.tests.e2e.pages import (
     LONG_TEXT,
     WAIT_MS,
     expect_accessible,
+    expect_finished,
     expect_no_sideways_scrolling,
     generate,
     needs_chromium,
@@ -19,13 +20,13 @@ TWO_PARAGRAPHS = "Good morning to everybody.\n\nGood evening to everybody."
 
 
 def open_generation(page: Page, text: str) -> None:
-    generate(page, text).locator(".spoken a").click()
+    generate(page, text).locator(".row-text a").click()
     expect(page.get_by_role("heading", name="Sentences")).to_be_visible()
 
 
 def play_to_the_end(page: Page) -> None:
     """Of the sentence that plays, but for a moment."""
-    page.locator("[data-voice]").evaluate(
+    page.locator("#sound").evaluate(
         "audio => new Promise(done => { const go = () => { audio.currentTime = audio.duration - 0.3; done(); };"
         " audio.readyState > 0 ? go() : audio.addEventListener('loadedmetadata', go, { once: true }); })"
     )
@@ -36,7 +37,7 @@ def test_sentences_play_one_after_the_other_while_the_rest_is_spoken(open_page) 
     open_generation(page, LONG_TEXT)
     expect(page.get_by_role("button", name="Play sentence 1", exact=True)).to_be_visible(timeout=WAIT_MS)
     page.get_by_role("button", name="Play from the beginning").click()
-    voice = page.locator("[data-voice]")
+    voice = page.locator("#sound")
     expect(voice).to_have_attribute("src", re.compile(r"/segments/0\.wav"))
     expect_no_sideways_scrolling(page)
     expect_accessible(page)
@@ -53,7 +54,7 @@ def test_sentence_is_spoken_again_listened_to_and_chosen(open_page) -> None:
     open_generation(page, TWO_PARAGRAPHS)
     second = page.locator("#sentence-1")
     expect(page.get_by_role("button", name="Play sentence 2", exact=True)).to_be_visible(timeout=WAIT_MS)
-    expect(page.locator("article audio")).to_be_visible(timeout=WAIT_MS)
+    expect_finished(page.locator("article"))
     second.get_by_text("Say it again").click()
     second.get_by_label("What it says").fill("Good night, this is another one.")
     second.get_by_role("button", name="Speak once more").click()

@@ -1,0 +1,128 @@
+"""The docked player in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from cloning.tests.e2e.pages import (
+    LONG_TEXT,
+    expect_accessible,
+    expect_finished,
+    expect_no_sideways_scrolling,
+    generate,
+    needs_chromium,
+    play,
+)
+
+pytestmark = needs_chromium
+
+TEN_SECONDS = "The train to Edinburgh leaves from platform four. " * 4
+
+SOUND_PLAYS = (
+    "() => { const sound = document.getElementById('sound'); return !sound.paused && sound.currentTime > 0 }"
+)
+
+
+@pytest.fixture
+def finished(open_page) -> Locator:
+    """The row of something that can be played."""
+    card = generate(open_page(), TEN_SECONDS)
+    expect_finished(card)
+    return card
+
+
+def place_seconds(page: Page) -> float:
+    return page.evaluate("document.getElementById('sound').currentTime")
+
+
+def test_goes_on_while_one_moves_about(finished: Locator, live_site) -> None:
+    page = finished.page
+    play(finished)
+    page.get_by_label("Playback speed").select_option("0.75")  # time enough to move about
+    page.wait_for_function(SOUND_PLAYS)
+    page.evaluate("window.sameDocument = true")
+    before = place_seconds(page)
+    finished.locator(".row-text a").click()
+    expect(page.get_by_role("heading", name="Sentences")).to_be_visible()
+    expect(page.locator("#main")).to_be_focused()
+    expect(page).to_have_title(re.compile("^The train to Edinburgh"))
+    assert page.evaluate("window.sameDocument") and page.evaluate(SOUND_PLAYS)
+    assert place_seconds(page) > before
+    expect(page.locator("#sentence-0")).to_have_attribute("aria-current", "true")
+    page.go_back()
+    expect(page).to_have_url(live_site.url + "/")
+    expect(page.get_by_role("button", name="Generate")).to_be_visible()
+    expect(page.get_by_role("region", name="Player")).to_be_visible()
+    assert page.evaluate("window.sameDocument")
+    page.get_by_role("button", name="Close the player").click()
+    expect(page.get_by_role("region", name="Player")).to_be_hidden()
+    assert not page.evaluate(SOUND_PLAYS)
+
+
+def test_slider_with_keys_and_sentence(finished: Locator) -> None:
+    page = finished.page
+    play(finished)
+    page.wait_for_function(SOUND_PLAYS)
+    slider = page.get_by_role("slider", name="Position")
+    expect(page.locator("[data-sentence]")).to_contain_text("The train to Edinburgh")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("() => document.getElementById('sound').paused")
+    slider.press("End")
+    length = int(slider.get_attribute("aria-valuemax") or "0")
+    assert length >= 8
+    expect(slider).to_have_attribute("aria-valuenow", str(length))
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuenow", "0")
+    slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuenow", "5")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^5 s of \d+ s$"))
+    slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuenow", "0")
+    box = slider.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert place_seconds(page) == pytest.approx(length / 2, abs=1)
+
+
+def test_waveform_of_the_row_takes_clicks_and_follows(finished: Locator) -> None:
+    finished.locator(".waveform").click()  # in its middle
+    expect(finished.locator(".waveform")).to_have_attribute("style", re.compile(r"--played: [4-9]\d"))
+    expect(finished.get_by_role("button", name=re.compile("^Play"))).to_have_attribute("aria-pressed", "true")
+
+
+def test_one_sound_at_a_time(finished: Locator) -> None:
+    page = finished.page
+    chosen = page.locator(".drop audio")
+    chosen.evaluate("audio => audio.play()")
+    play(finished)
+    page.wait_for_function(SOUND_PLAYS)
+    assert chosen.evaluate("audio => audio.paused")
+    chosen.evaluate("audio => audio.play()")
+    page.wait_for_function("() => document.getElementById('sound').paused")
+
+
+def test_what_is_still_being_spoken_is_heard_from_its_row(open_page) -> None:
+    page = open_page(width=360)
+    card = generate(page, LONG_TEXT)
+    play(card)
+    expect(page.locator("#sound")).to_have_attribute("src", re.compile(r"/segments/0\.wav\?take=1"))
+    page.wait_for_function(SOUND_PLAYS)
+    expect(page.locator("[data-sentence]")).to_contain_text("This is one sentence")
+    expect_accessible(page)
+    expect_no_sideways_scrolling(page)
+    card.get_by_role("button", name="Cancel").click()
+
+
+def test_tabs_and_generate_are_within_reach_on_a_phone(open_page) -> None:
+    page = open_page(width=360)
+    bottom = page.evaluate("innerHeight")
+    tabs = page.get_by_role("navigation", name="Site").bounding_box()
+    assert tabs["y"] + tabs["height"] == pytest.approx(bottom, abs=1) and tabs["height"] >= 56
+    button = page.get_by_role("button", name="Generate").bounding_box()
+    assert button["y"] + button["height"] <= tabs["y"]
+    expect(page.get_by_role("link", name="Studio")).to_have_attribute("aria-current", "page")
+    expect_no_sideways_scrolling(page)
+    page.set_viewport_size({"width": 320, "height": 568})
+    expect_no_sideways_scrolling(page)
+    page.set_viewport_size({"width": 2560, "height": 1200})
+    expect_no_sideways_scrolling(page)
