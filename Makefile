@@ -5,7 +5,7 @@ BIN := .venv/bin
 PROCESSES ?= 2
 INSTALL := $(PYTHON) infrastructure/install.py
 
-.PHONY: run xtts test attack check coverage admin
+.PHONY: run xtts test attack check coverage screenshots admin
 
 run:
 	@$(INSTALL) light
@@ -51,6 +51,10 @@ coverage:
 	$(call RUN_TESTS,$(BIN)/coverage run)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+screenshots:
+	@$(INSTALL) light test
+	$(BIN)/python -m benchmarks.screenshots
 
 admin:
 	@$(INSTALL) light

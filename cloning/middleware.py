@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 
 from cloning.server.bodies import refuse_size
 from cloning.storage.uploads import UploadHandler
@@ -32,6 +33,15 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class CompressPages(GZipMiddleware):
+    """Pages and their parts alone: sound is compressed already, and what the API sends has ETags."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not response.headers.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 def close_uploads(get_response: GetResponse) -> GetResponse:

@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "cloning.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cloning.middleware.CompressPages",
     "corsheaders.middleware.CorsMiddleware",
     "cloning.middleware.refuse",
     "cloning.middleware.close_uploads",

@@ -59,3 +59,10 @@ def test_pages_of_another_site_can_not_read_too_large_answers(client, db) -> Non
             "POST", "/api/v1/voice-clone/generate", b"", CONTENT_LENGTH=BEYOND, headers={"Origin": origin}
         )
         assert response.has_header("Access-Control-Allow-Origin") == allowed
+
+
+def test_pages_are_compressed_and_nothing_else_is(client, spoken) -> None:
+    headers = {"accept-encoding": "gzip"}
+    assert client.get("/", headers=headers)["Content-Encoding"] == "gzip"
+    for path in ("/api/v1/languages", "/api/v1/openapi.json", f"/api/v1/files/{spoken.pk}.wav"):
+        assert "Content-Encoding" not in client.get(path, headers=headers), path

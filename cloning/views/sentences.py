@@ -29,13 +29,14 @@ def describe(
     generation: Generation, form: TakeForm | None = None, timeline: Sequence[TimedSegment] | None = None
 ) -> dict[str, object]:
     """Context of the list of sentences, whose timeline is read where the caller has not."""
+    looked_at = timezone.now()  # before: what is written meanwhile is news at the next look
     timeline = read_timeline(generation) if timeline is None else timeline
     return {
         "generation": generation,
         "timeline": timeline,
         "form": form,
         "is_waiting": generation.is_active or generation.is_join_due or any(map(is_in_progress, timeline)),
-        "looked_at": timezone.now().isoformat(),
+        "looked_at": looked_at.isoformat(),
         "seconds_left": estimate_seconds_left(generation),
         "position": find_position(generation),
     }
@@ -49,12 +50,14 @@ def is_in_progress(timed: TimedSegment) -> bool:
 @require_safe
 def news(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """For HTMX: the sentences of which something is new since `since`. Nobody else has a reason to ask."""
+    looked_at = timezone.now()
     found = Generation.objects.filter(pk=pk).first()
     if found is None:
         return HttpResponseStopPolling()
     state.keep_awaited(found)
     timeline, since = read_timeline(found), parse_moment(request.GET.get("since", ""))
     context = describe(found, timeline=timeline)
+    context["looked_at"] = looked_at.isoformat()
     context["changed"] = [timed for timed in timeline if has_changed(timed, since)]
     return render(request, "cloning/_sentence_news.html", context)
 

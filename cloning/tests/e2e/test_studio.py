@@ -38,10 +38,11 @@ def test_clip_and_text_become_speech(open_page, live_site):
     expect(page.get_by_label("Reference: " + MALE_CLIP.name)).to_have_js_property("readyState", 4)
 
     card = send(page)
-    expect_playable(card, live_site)
+    expect_finished(card)
     expect(card).to_contain_text("Preview (not a clone)")
     expect(page.locator("#announcer")).to_contain_text("Finished")
     expect(page.get_by_role("button", name="Generate")).to_be_focused()
+    expect_playable(card, live_site)
 
     with page.expect_download() as download:
         card.get_by_role("link", name="Download WAV").first.click()
@@ -51,7 +52,7 @@ def test_clip_and_text_become_speech(open_page, live_site):
 
 def test_without_javascript(open_page, live_site):
     page = open_page(java_script_enabled=False)
-    expect(page.get_by_role("button", name="Record")).to_be_hidden()
+    expect(page.get_by_role("button", name="Record", exact=True)).to_be_hidden()
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_text("Choose a clip of the voice.")).to_be_visible()
     fill_in(page, "…")
@@ -137,7 +138,7 @@ def test_clip_dropped_anywhere_on_the_page(open_page):
 
 def test_recording_with_the_microphone(open_page, live_site):
     page = open_page(permissions=["microphone"])
-    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Record", exact=True).click()
     stop = page.get_by_role("button", name="Stop")
     expect(stop).to_contain_text(re.compile(r"0:(0[2-9]|[1-5]\d)"))
     stop.click()
@@ -150,7 +151,7 @@ def test_recording_with_the_microphone(open_page, live_site):
 def test_recording_stops_by_itself_after_a_minute(open_page):
     page = open_page(permissions=["microphone"])
     page.clock.install()
-    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_role("button", name="Stop")).to_contain_text(re.compile(r"0:\d\d"))
     page.clock.run_for(61_000)
     expect(page.get_by_role("button", name="Record again")).to_be_visible()

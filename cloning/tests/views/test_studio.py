@@ -35,7 +35,7 @@ def test_form_without_javascript(browser, submit, db) -> None:
     assert "http-equiv" not in finished
     assert f'src="/api/v1/files/{generation.pk}.wav"' in finished
     assert f'href="/api/v1/files/{generation.pk}.wav?download"' in finished
-    assert "Preview (not a clone)" in finished
+    assert 'Preview<span class="visually-hidden"> (not a clone)</span>' in finished
 
 
 PAGE_CASES = [
