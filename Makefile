@@ -53,7 +53,7 @@ coverage:
 	$(BIN)/coverage report
 
 screenshots:
-	@$(INSTALL) light test
+	@$(INSTALL) light xtts test
 	$(BIN)/python -m benchmarks.screenshots
 
 admin:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
 from cloning.server.bodies import refuse_size
@@ -38,7 +38,7 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
 class CompressPages(GZipMiddleware):
     """Pages and their parts alone: sound is compressed already, and what the API sends has ETags."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if not response.headers.get("Content-Type", "").startswith("text/html"):
             return response
         return super().process_response(request, response)
