@@ -13,9 +13,10 @@ from django.utils.safestring import SafeString
 from cloning.api.serializers import download_url
 from cloning.engines import registry
 from cloning.errors import GenerationError
+from cloning.forms import VoiceForm
 from cloning.jobs import state
 from cloning.models import Generation, Reference, Segment, Take, Voice, Worker
-from cloning.storage.responses import audio_response
+from cloning.storage.responses import clip_response
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
@@ -247,9 +248,7 @@ class ReferenceAdmin(ModelAdmin[Reference]):
         reference = get_object_or_404(Reference, pk=pk)
         if not self.has_view_permission(request, reference):
             raise PermissionDenied
-        if reference.normalized:
-            return audio_response(request, reference.normalized, "audio/wav")
-        return audio_response(request, reference.file, "application/octet-stream")
+        return clip_response(request, reference)
 
     @admin.display(description="audio")
     def player(self, reference: Reference) -> SafeString:
@@ -263,10 +262,12 @@ class ReferenceAdmin(ModelAdmin[Reference]):
 
 @admin.register(Voice)
 class VoiceAdmin(ModelAdmin[Voice]):
-    list_display = ["name", "reference_count", "created_at"]
+    form = VoiceForm  # which knows what names are taken
+    list_display = ["name", "language", "reference_count", "created_at", "deleted_at"]
     search_fields = ["name"]
     filter_horizontal = ["references"]
-    readonly_fields = ["id", "created_at"]
+    fields = ["name", "language", "notes", "references", "id", "created_at", "deleted_at"]
+    readonly_fields = ["id", "created_at", "deleted_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Voice]:
         return super().get_queryset(request).prefetch_related("references")

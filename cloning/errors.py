@@ -34,6 +34,12 @@ class ErrorCode(StrEnum):
     LANGUAGE_UNSUPPORTED = "language_unsupported", 422, "language"
     VOICE_UNKNOWN = "voice_unknown", 422, "voice"
     VOICE_AMBIGUOUS = "voice_ambiguous", 422, "voice"
+    NAME_MISSING = "name_missing", 422, "name"
+    NAME_TOO_LONG = "name_too_long", 422, "name"
+    NAME_TAKEN = "name_taken", 409, "name"
+    NOTES_TOO_LONG = "notes_too_long", 422, "notes"
+    LAST_REFERENCE = "last_reference", 409, "reference"
+    ARCHIVE_UNREADABLE = "archive_unreadable", 422, "archive"
     OUT_OF_RANGE = "out_of_range", 422  # of whichever field holds the number
     CANCELLED = "cancelled", 409
     NOT_SPOKEN_YET = "not_spoken_yet", 409
@@ -50,6 +56,8 @@ class ErrorCode(StrEnum):
     FILE_UNKNOWN = "file_unknown", 404
     SEGMENT_UNKNOWN = "segment_unknown", 404
     TAKE_UNKNOWN = "take_unknown", 404, "take"
+    VOICE_GONE = "voice_gone", 404
+    REFERENCE_UNKNOWN = "reference_unknown", 404
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     REQUEST_TIMEOUT = "request_timeout", 408

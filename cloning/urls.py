@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
+from cloning.api.v1 import voices as api_voices
 from cloning.views import generations, sentences, studio, voices
 
 UUID = "(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -17,6 +18,14 @@ urlpatterns = [
     re_path(rf"^generations/{UUID}/sentences/{INDEX}/takes/$", sentences.speak_again, name="speak-again"),
     re_path(rf"^generations/{UUID}/sentences/{INDEX}/choice/$", sentences.choose, name="choose-take"),
     path("generations/<uuid:pk>/voice/", voices.save_voice, name="save-voice"),
+    path("voices/", voices.voices, name="voices"),
+    path("voices/import/", voices.import_voice, name="import-voice"),
+    path("voices/<uuid:pk>/", voices.voice, name="voice"),
+    path("voices/<uuid:pk>/clips/", voices.add_clips, name="add-clips"),
+    path("voices/<uuid:pk>/clips/<uuid:reference_pk>/remove/", voices.remove_clip, name="remove-clip"),
+    path("voices/<uuid:pk>/sample/", voices.speak_sample, name="speak-sample"),
+    path("voices/<uuid:pk>/delete/", voices.delete, name="delete-voice"),
+    path("voices/<uuid:pk>/restore/", voices.restore, name="restore-voice"),
     path("api/v1/voice-clone/generate", generate.generate, name="api-generate"),
     path("api/v1/generations", api_generations.generations, name="api-generations"),
     path("api/v1/generations/<uuid:pk>", api_generations.generation, name="api-generation"),
@@ -36,6 +45,16 @@ urlpatterns = [
     ),
     re_path(rf"^api/v1/files/{UUID}\.(?P<subtitle_format>srt|vtt)$", files.subtitles, name="api-subtitles"),
     re_path(rf"^api/v1/files/{UUID}\.(?P<audio_format>wav|mp3|opus|flac)$", files.file, name="api-file"),
+    path("api/v1/voices", api_voices.voices, name="api-voices"),
+    path("api/v1/voices/import", api_voices.import_voice, name="api-import-voice"),
+    path("api/v1/voices/<uuid:pk>", api_voices.voice, name="api-voice"),
+    path("api/v1/voices/<uuid:pk>/export", api_voices.export, name="api-export-voice"),
+    path("api/v1/voices/<uuid:pk>/references", api_voices.references, name="api-voice-references"),
+    path(
+        "api/v1/voices/<uuid:pk>/references/<uuid:reference_pk>",
+        api_voices.reference,
+        name="api-voice-reference",
+    ),
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/openapi.json", documents.openapi_document, name="api-openapi"),

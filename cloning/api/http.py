@@ -108,6 +108,15 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     return members
 
 
+def read_member(members: dict[str, Any], name: str, *types: type) -> Any:
+    """None where it is left out or null. Raises GenerationError where it is of none of the types."""
+    value = members.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
+        kind = "a string" if str in types else "a number"
+        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, f"“{name}” has to be {kind}.")
+    return value
+
+
 def refuse_foreign_origin(request: HttpRequest) -> None:
     """Keeps other web sites, open in the same browser, from using a server that has no accounts.
 
@@ -131,7 +140,7 @@ def require_trusted_origin(request: HttpRequest) -> None:
     if request.headers.get("Origin") not in (None, own_origin(request), *settings.TRUSTED_ORIGINS):
         raise GenerationError(
             ErrorCode.ORIGIN_NOT_ALLOWED,
-            "Pages of this origin may neither list nor delete generations unless CORS_ORIGINS names it.",
+            "Pages of this origin may only generate unless CORS_ORIGINS names it.",
         )
 
 

@@ -1,25 +1,44 @@
 """The OpenAPI 3.1 document of the JSON API, built from what the serializers answer and the forms check."""
 
-from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 
 from cloning import forms
-from cloning.api import serializers
+from cloning.api import openapi_voices, serializers
+from cloning.api.operations import (
+    DOWNLOAD,
+    FOREIGN_ORIGIN,
+    IF_NONE_MATCH,
+    JSON_OBJECT,
+    NOT_FOUND,
+    RANGE,
+    TOO_LARGE,
+    Operation,
+    json_of,
+    operation,
+    path_parameter,
+    ranged,
+    read,
+)
 from cloning.api.serializers import UUID, Schema, schema_named
 from cloning.formats import AudioFormat, StreamFormat
 from cloning.text import LANGUAGES
 
-Operation = dict[str, Any]
-
-JSON_OBJECT = {"application/json": {"schema": {"type": "object"}}}
-RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
 STREAM_HEADERS = {
     "X-Generation-Id": {"schema": UUID},
     "Link": {"description": 'The status URL, with `rel="status"`', "schema": {"type": "string"}},
 }
 LOCATION = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
+
+
+CHOICE = {
+    "schema": {
+        "type": "object",
+        "required": ["take"],
+        "properties": {"take": {"type": "integer", "description": "The number of one that was spoken"}},
+    }
+}
 
 
 def document() -> dict[str, Any]:
@@ -63,6 +82,7 @@ def document() -> dict[str, Any]:
                 ),
             },
             **segment_paths(),
+            **openapi_voices.paths(),
             "/api/v1/files/{id}.{format}": read(download()),
             "/api/v1/files/{id}.{subtitles}": read(subtitles()),
             "/api/v1/languages": read(
@@ -80,61 +100,6 @@ def document() -> dict[str, Any]:
         },
         "components": {"schemas": schemas()},
     }
-
-
-def json_of(schema: str, description: str = "") -> dict[str, Any]:
-    return {
-        "description": description or schema,
-        "content": {"application/json": {"schema": schema_named(schema)}},
-    }
-
-
-ERROR = json_of("Error")
-FOREIGN_ORIGIN = json_of("Error", "A web page of a foreign origin")
-NOT_FOUND = json_of("Error", "There is no such thing, or not any more")
-TOO_LARGE = json_of("Error", "Too large")
-CHOICE = {
-    "schema": {
-        "type": "object",
-        "required": ["take"],
-        "properties": {"take": {"type": "integer", "description": "The number of one that was spoken"}},
-    }
-}
-RANGE = {"name": "Range", "in": "header", "schema": {"type": "string"}}
-IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
-DOWNLOAD = {
-    "name": "download",
-    "in": "query",
-    "description": "Present: sent as an attachment",
-    "schema": {"type": "string"},
-}
-ANYWHERE = {
-    "400": json_of("Error", "The request can't be read, or names a host that the server is not"),
-    "405": json_of("Error", "Wrong method"),
-    "503": {
-        **json_of("Error", "The queue or the disk is full, or the server is too busy"),
-        "headers": RETRY_AFTER,
-    },
-    "default": ERROR,
-}
-
-
-def operation(summary: str, responses: dict[str, Any], **more: Any) -> Operation:
-    return {"summary": summary, "responses": {**ANYWHERE, **responses}, **more}
-
-
-def read(get: Operation) -> dict[str, Operation]:
-    """GET and its HEAD, which answers the same without a body."""
-    without_body = {
-        status: {name: value for name, value in response.items() if name != "content"}
-        for status, response in get["responses"].items()
-    }
-    head = {**get, "summary": f"{get['summary']}: the headers alone", "responses": without_body}
-    return {"get": get, "head": head}
-
-
-def path_parameter(name: str, schema: Schema) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def generate() -> Operation:
@@ -261,19 +226,6 @@ def segment_audio() -> Operation:
     )
 
 
-def ranged(types: Collection[str]) -> dict[str, Any]:
-    content = {
-        content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in sorted(types)
-    }
-    return {
-        "200": {"description": "All of it", "content": content},
-        "206": {"description": "A range of its bytes", "content": content},
-        "304": {"description": "The ETag is current"},
-        "404": NOT_FOUND,
-        "416": {"description": "No such range"},
-    }
-
-
 def download() -> Operation:
     return operation(
         "The audio of a generation; of one that was stopped, what was spoken before",
@@ -316,6 +268,7 @@ def schemas() -> dict[str, Schema]:
         "Segment": serializers.SEGMENT.schema(),
         "Take": serializers.TAKE.schema(),
         "TakeRequest": take_request_schema(),
+        **openapi_voices.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
         "Health": serializers.HEALTH.schema(),
         "Error": {
@@ -341,7 +294,10 @@ def request_schema() -> Schema:
                 "items": {"type": "string", "format": "binary"},
                 "maxItems": forms.MAX_REFERENCES,
             },
-            "voice": {**UUID, "description": "A saved voice instead of `reference`"},
+            "voice": {
+                "type": "string",
+                "description": "The id of a voice of `/api/v1/voices` instead of `reference`",
+            },
             "language": {
                 "type": "string",
                 "pattern": language_pattern(),

@@ -40,6 +40,15 @@ class SynthesisOptions:
     seed: int = 0  # 0 to 2**32 - 1: the same call with the same seed gives the same samples
 
 
+@dataclass(frozen=True)
+class StockVoice:
+    """A voice that comes with an engine. It needs no reference, and is nobody's clone."""
+
+    key: str  # letters, digits and "_"; no other voice of the engine has it
+    name: str  # for people
+    languages: frozenset[str]  # that it speaks best, keys of `text.LANGUAGES`; it speaks the others, too
+
+
 class Engine(Protocol):
     name: str  # that of its EngineEntry
     label: str  # likewise
@@ -59,6 +68,10 @@ class Engine(Protocol):
         nothing that the engine can use.
         """
         ...
+
+    def stock_conditioning(self, key: str, language: str) -> Conditioning:
+        """Of one of the entry's stock voices, to speak this language with. Raises EngineError for any other."""
+        raise EngineError(f"{self.label} has no such voice.")
 
     def is_valid(self, conditioning: Conditioning) -> bool:
         """Whether `condition` can have returned this. What was read back from storage may be damaged.
@@ -130,5 +143,7 @@ class EngineEntry:
     is_available: Callable[[Any], bool]
     obstacle: Callable[[Any], str | None]
     """Why it can't be used though it was begun to be set up; None when it can be, or nothing of it is there."""
+    stock_voices: Callable[[Any], Sequence[StockVoice]]
+    """Those that `stock_conditioning` knows, in the order in which they are offered; few, and soon told."""
     load: Callable[[Any], Engine]
     """Takes seconds. Raises EngineError."""

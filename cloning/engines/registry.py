@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from cloning.engines import preview, xtts
-from cloning.engines.base import Engine, EngineEntry
+from cloning.engines.base import Engine, EngineEntry, StockVoice
 
 ENGINES: dict[str, EngineEntry] = {entry.name: entry for entry in (xtts.ENTRY, preview.ENTRY)}
 """By name. The setting ENGINE=auto selects the first that is available."""
@@ -23,6 +23,22 @@ def selected() -> EngineEntry:
     if settings.ENGINE != "auto":
         return ENGINES[settings.ENGINE]
     return next(entry for entry in ENGINES.values() if entry.is_available(settings))
+
+
+def stock_voices(language: str | None = None) -> list[StockVoice]:
+    """Of the selected engine; those that speak a language best, where one is given."""
+    voices = selected().stock_voices(settings)
+    return [each for each in voices if language is None or language in each.languages]
+
+
+def find_stock_voice(key: str) -> StockVoice | None:
+    return next((each for each in stock_voices() if each.key == key), None)
+
+
+def stock_voice_name(key: str) -> str:
+    """For people, of whichever engine. The engine may have changed since somebody chose it."""
+    voices = (each for entry in ENGINES.values() for each in entry.stock_voices(settings))
+    return next((each.name for each in voices if each.key == key), key)
 
 
 def label(name: str) -> str:

@@ -9,7 +9,7 @@ nobody is left, and what is being used is not deleted.
 
 import logging
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, IntegrityError, transaction
@@ -37,15 +37,24 @@ def delete_stored_on_commit(name: str | None) -> None:
 
 
 def delete_generation(pk: uuid.UUID) -> bool:
-    """Whether there was one to delete. On a full disk the reserve makes it possible."""
+    """Whether there was one to delete."""
+    return bool(with_reserve(lambda: Generation.objects.filter(pk=pk).delete()[0]))
+
+
+def delete_voice(pk: uuid.UUID) -> bool:
+    """With its sample, all that was derived from it, and clips that nothing else uses. Whether there was one."""
+    return bool(with_reserve(lambda: Voice.objects.filter(pk=pk).delete()[0]))
+
+
+def with_reserve(change: Callable[[], int]) -> int:
+    """What `change` returns, in a transaction. On a full disk the reserve makes it possible."""
     try:
         with transaction.atomic():
-            deleted, _ = Generation.objects.filter(pk=pk).delete()
+            return change()
     except DatabaseError as error:
         if is_disk_full(error) and release_reserve():
-            return delete_generation(pk)
+            return with_reserve(change)
         raise
-    return bool(deleted)
 
 
 def release_references(reference_ids: Collection[uuid.UUID]) -> None:
@@ -99,6 +108,8 @@ def follow_change(
     if reverse:  # `reference.voices.add(voice)`, which nothing here does; to the sweep it makes no difference
         return
     if action.startswith("pre_"):
+        if isinstance(instance, Voice):  # its sample was spoken with the clips of before
+            Generation.objects.filter(sample_of=instance).delete()
         known_ids = {reference.pk for reference in instance.references.all()}
         added_ids = (pk_set or set()) if action == "pre_add" else set()
         locked_ids = {each.pk for each in Reference.objects.filter(pk__in=known_ids | added_ids).lock()}

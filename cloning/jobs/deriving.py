@@ -23,12 +23,13 @@ from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 
 from cloning import audio
+from cloning.engines import registry
 from cloning.engines.base import Conditioning, Engine, EngineError, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.conditioning import find_conditioning, store_conditioning
 from cloning.jobs.takes import Progress
-from cloning.models import Reference, Stage, StoredConditioning, identify_set
+from cloning.models import Reference, Stage, StoredConditioning, identify_set, identify_stock_voice
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,22 @@ def learn_voice(engine: Engine, references: Sequence[Reference], folder: Path, r
     key = f"{identify_set(references)} {engine.conditioning_key}"
     with _voices_being_learnt.hold(key, lambda: report(Progress(Stage.PREPARING))):
         return load_voice(engine, references) or derive_voice(engine, references, folder, report)
+
+
+def learn_stock_voice(engine: Engine, key: str, language: str) -> Voice:
+    """A voice of the engine's own: nothing is learnt but how loud it speaks. Raises GenerationError."""
+    try:
+        conditioning = engine.stock_conditioning(key, language)
+    except EngineError as error:
+        raise GenerationError(
+            ErrorCode.VOICE_UNKNOWN,
+            f"The stock voice “{registry.stock_voice_name(key)}” is not one of {engine.label}, which speaks now. "
+            "Choose another voice.",
+        ) from error
+    stored, _ = StoredConditioning.objects.get_or_create(
+        set_id=identify_stock_voice(key), engine_key=engine.conditioning_key
+    )
+    return Voice(conditioning, stored, stored.gain_db)
 
 
 def load_voice(engine: Engine, references: Sequence[Reference]) -> Voice | None:

@@ -145,7 +145,7 @@ def measure_joining() -> float:
 
 def estimate_learning(generation: Generation) -> float | None:
     """Seconds until its voice is known: 0 where it is; None where no voice was ever learnt here."""
-    if generation.stage not in ("", *NOT_SPEAKING_YET):
+    if generation.stock_voice or generation.stage not in ("", *NOT_SPEAKING_YET):
         return 0.0
     references = list(generation.references.all())
     if StoredConditioning.objects.filter(set_id=identify_set(references)).exists():

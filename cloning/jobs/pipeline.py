@@ -20,7 +20,7 @@ from cloning.engines.base import Engine, EngineError, SynthesisOptions, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import joins, takes
-from cloning.jobs.deriving import Report, Voice, learn_gain, learn_voice
+from cloning.jobs.deriving import Report, Voice, learn_gain, learn_stock_voice, learn_voice
 from cloning.jobs.stream import LiveTake
 from cloning.jobs.takes import Progress, Sound
 from cloning.models import Generation, Segment, Stage, Status, Take
@@ -116,8 +116,7 @@ def failures_recorded(name: object, fail: Fail) -> Iterator[None]:
 
 def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Sound:
     """The levelled sound of the take, in the folder."""
-    references = list(take.segment.generation.references.order_by("sha256"))
-    voice = learn_voice(engine, references, folder, report)
+    voice = find_voice(engine, take.segment.generation, folder, report)
     report(Progress(Stage.SPEAKING))
     started_at = time.monotonic()
     if voice.gain_db is not None and is_listened_to(take, engine):
@@ -131,6 +130,12 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     return Sound(
         path, engine.sample_rate_hz, audio.write_take(samples, engine.sample_rate_hz, path), spoken_seconds
     )
+
+
+def find_voice(engine: Engine, generation: Generation, folder: Path, report: Report) -> Voice:
+    if generation.stock_voice:
+        return learn_stock_voice(engine, generation.stock_voice, generation.language)
+    return learn_voice(engine, list(generation.references.order_by("sha256")), folder, report)
 
 
 def is_listened_to(take: Take, engine: Engine) -> bool:

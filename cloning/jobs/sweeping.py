@@ -19,8 +19,9 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
-from cloning.jobs.cleanup import delete_stored, release_references
+from cloning.jobs.cleanup import delete_stored, delete_voice, release_references
 from cloning.jobs.takes import forget_sound
+from cloning.jobs.voices import find_deleted, purge_deleted
 from cloning.models import Generation, Reference, Status, StoredConditioning, Take
 from cloning.storage.local import HEALTH_FOLDER
 from cloning.storage.temporary import delete_abandoned_folders, delete_if_abandoned, find_abandoned_folders
@@ -52,6 +53,7 @@ def sweep() -> None:
     """Cheap in most calls. Raises DatabaseError and OSError."""
     global _list_at
     delete_abandoned_folders()
+    purge_deleted()
     if time.monotonic() >= _list_at:
         _list_at = time.monotonic() + LISTING_SECONDS
         for finding in find_all():
@@ -73,7 +75,9 @@ def find_all() -> Iterator[Finding]:
 
 
 def find_unused_rows() -> Iterator[Finding]:
-    """References that nothing has used for a day, and conditioning of sets that nothing has."""
+    """Deleted voices, references that nothing has used for a day, and conditioning of sets that nothing has."""
+    for voice in find_deleted():
+        yield Finding(f"Voice {voice.pk} was deleted", "deleted for good", partial(delete_voice, voice.pk))
     old = Reference.objects.unused().filter(created_at__lt=timezone.now() - MAX_UNUSED)
     for pk in old.values_list("pk", flat=True):
         yield Finding(f"Reference {pk} is used by nothing", "deleted", partial(release_unused, [pk]))

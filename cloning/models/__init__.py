@@ -1,6 +1,12 @@
 """The rows. What happens to them is in `cloning.jobs`."""
 
-from cloning.models.conditioning import StoredConditioning, conditioning_file, identify_set, is_set_used
+from cloning.models.conditioning import (
+    StoredConditioning,
+    conditioning_file,
+    identify_set,
+    identify_stock_voice,
+    is_set_used,
+)
 from cloning.models.generation import (
     MAX_ATTEMPTS,
     Channel,
@@ -13,11 +19,13 @@ from cloning.models.generation import (
 from cloning.models.lease import Leased
 from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
-from cloning.models.voice import Voice
+from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
 from cloning.models.worker import Worker
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "MAX_NAME_CHARS",
+    "MAX_NOTES_CHARS",
     "Channel",
     "Generation",
     "Leased",
@@ -31,8 +39,10 @@ __all__ = [
     "Voice",
     "Worker",
     "conditioning_file",
+    "fold_name",
     "generated_file",
     "identify_set",
+    "identify_stock_voice",
     "is_set_used",
     "normalized_file",
     "random_seed",

@@ -11,6 +11,8 @@ from cloning.models.generation import Generation
 from cloning.models.reference import Reference
 from cloning.models.voice import Voice
 
+STOCK = "stock:"
+
 
 def conditioning_file(conditioning: "StoredConditioning", _filename: str) -> str:
     return f"conditioning/{conditioning.pk}.safetensors"
@@ -23,6 +25,11 @@ def identify_set(references: Iterable[Reference]) -> str:
     ).hexdigest()
 
 
+def identify_stock_voice(key: str) -> str:
+    """In place of a set's, for what is known of a voice of the engine's own: no digest has a colon."""
+    return f"{STOCK}{key}"
+
+
 def is_set_used(references: Iterable[Reference]) -> bool:
     """Whether a generation or a voice has just these references."""
     ids = [reference.pk for reference in references]
@@ -30,13 +37,16 @@ def is_set_used(references: Iterable[Reference]) -> bool:
 
 
 class StoredConditioning(models.Model):
-    """Of a set of references and an engine. It lives as long as a generation or a voice has just these references."""
+    """Of a set of references and an engine. It lives as long as a generation or a voice has just these references.
+
+    Of a stock voice it has no file, only the gain.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     references = models.ManyToManyField(Reference, related_name="conditionings")
     set_id = models.CharField(max_length=64)  # `identify_set` of the references
     engine_key = models.CharField(max_length=64)  # the engine's `conditioning_key`
-    file = models.FileField(upload_to=conditioning_file)
+    file = models.FileField(upload_to=conditioning_file, blank=True)
     gain_db = models.FloatField(
         null=True, blank=True, help_text="Brings this voice's speech to the usual loudness."
     )
@@ -54,5 +64,7 @@ class StoredConditioning(models.Model):
         return f"{self.set_id[:12]} by {self.engine_key}"
 
     def is_used(self) -> bool:
+        if self.set_id.startswith(STOCK):
+            return True
         references = list(self.references.all())
         return identify_set(references) == self.set_id and is_set_used(references)  # else one of them is gone

@@ -50,6 +50,10 @@ def random_seed() -> int:
 
 
 class GenerationQuerySet(ReferencingQuerySet["Generation"]):
+    def listed(self) -> "GenerationQuerySet":
+        """What somebody asked for. The sample of a voice stands with the voice."""
+        return self.filter(sample_of=None)
+
     def active(self) -> "GenerationQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 
@@ -84,6 +88,20 @@ class Generation(Leased):
     )
     voice = models.ForeignKey(
         Voice, null=True, blank=True, on_delete=models.SET_NULL, related_name="generations"
+    )
+    stock_voice = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="The key of a voice of the engine's own; there are no references then.",
+    )
+    sample_of = models.OneToOneField(
+        Voice,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.CASCADE,
+        related_name="sample",
+        help_text="The voice that has this to be heard by; none has what somebody asked for.",
     )
     references = models.ManyToManyField(Reference, related_name="generations")
 

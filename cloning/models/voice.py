@@ -1,33 +1,98 @@
 """A named set of references."""
 
+import unicodedata
 import uuid
-from typing import Any
+from typing import Any, cast
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.models.reference import Reference, ReferencingQuerySet
 
+MAX_NAME_CHARS = 80
+MAX_NOTES_CHARS = 2000
+
+
+def fold_name(name: str) -> str:
+    """The same for names that differ in case only. SQLite's own LOWER knows no letters but ASCII."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def generations() -> models.QuerySet[Any]:
+    """Whose module knows this one."""
+    model: Any = Voice._meta.get_field("sample").related_model
+    return cast("models.QuerySet[Any]", model.objects.all())
+
 
 class VoiceQuerySet(ReferencingQuerySet["Voice"]):
-    pass
+    def kept(self) -> "VoiceQuerySet":
+        """Without those that were deleted and can still be brought back."""
+        return self.filter(deleted_at=None)
+
+    def speakable(self) -> "VoiceQuerySet":
+        """Without those whose references were taken away, as the admin allows: there is nothing to speak with."""
+        links = Voice.references.through.objects.filter(voice=models.OuterRef("pk"))
+        return self.kept().filter(models.Exists(links))
+
+    def named_like(self, query: str) -> "VoiceQuerySet":
+        return self.filter(name_key__contains=fold_name(query)) if query else self
+
+    def with_last_use(self) -> "VoiceQuerySet":
+        """What it spoke for people: its own sample is no use of it."""
+        spoken = generations().filter(voice=models.OuterRef("pk"), sample_of=None).order_by("-created_at")
+        return self.annotate(last_used_at=models.Subquery(spoken.values("created_at")[:1]))
+
+    def with_clips(self) -> "VoiceQuerySet":
+        """Spares a list the queries for the clips and the sample of each."""
+        return self.select_related("sample").prefetch_related("references")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Their samples first: who deletes a generation has it locked before its references."""
+        with transaction.atomic():
+            voices = Voice.objects.filter(pk__in=self.values("pk")).order_by("pk")
+            ids = [voice.pk for voice in voices.select_for_update(of=("self",)).only("pk")]
+            generations().filter(sample_of__in=ids).delete()
+            return super().delete()
 
 
 class Voice(models.Model):
     """A named set of references. Several clips of one speaker make a steadier voice than one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=80)
+    name = models.CharField(max_length=MAX_NAME_CHARS)
+    name_key = models.TextField(editable=False)  # `fold_name` of the name
+    language = models.CharField(
+        max_length=5, blank=True, help_text="What it speaks where nothing else is chosen."
+    )
+    notes = models.TextField(blank=True, max_length=MAX_NOTES_CHARS)
     references = models.ManyToManyField(Reference, related_name="voices")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=True,
+        help_text="Hidden since, and gone for good soon after.",
+    )
 
     objects = VoiceQuerySet.as_manager()
 
     class Meta:
-        ordering = ["name", "created_at"]
+        ordering = ["name_key", "created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name_key"],
+                condition=models.Q(deleted_at=None),
+                name="one_voice_a_name",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = fold_name(self.name)
+        super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Locked before Django looks for the generations that name it: none is added between that and the end."""

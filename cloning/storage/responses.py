@@ -13,6 +13,10 @@ from django.http import (
     HttpResponseNotModified,
     StreamingHttpResponse,
 )
+from django.utils.http import content_disposition_header
+
+from cloning.models import Reference, Voice
+from cloning.storage.voice_archives import VoiceArchive
 
 CHUNK_BYTES = 64 * 1024
 
@@ -36,6 +40,32 @@ def audio_response(
     response = ranged_response(request, file, size_bytes, content_type, etag)
     if download_name and response.status_code != 416:
         response["Content-Disposition"] = f'attachment; filename="{download_name}"'
+    return response
+
+
+CLIP_TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac", ".ogg": "audio/ogg"}
+
+
+def clip_response(request: HttpRequest, reference: Reference) -> HttpResponseBase:
+    """The normalised clip, which every browser plays; the upload itself until there is one."""
+    if reference.normalized:
+        return audio_response(request, reference.normalized, "audio/wav")
+    return audio_response(
+        request, reference.file, CLIP_TYPES.get(reference.suffix, "application/octet-stream")
+    )
+
+
+def archive_response(voice: Voice) -> HttpResponseBase:
+    """The voice as one file. Raises Http404 when the storage has lost a clip."""
+    try:
+        archive = VoiceArchive(voice, list(voice.references.all()))
+    except FileNotFoundError as error:
+        raise Http404("A clip is gone from the storage.") from error
+    response = StreamingHttpResponse(archive, content_type="application/zip")  # which closes it
+    name = re.sub(r"[^\w .-]", "_", voice.name)
+    disposition = content_disposition_header(as_attachment=True, filename=f"{name}.zip")
+    response["Content-Disposition"] = disposition or "attachment"
+    response["Cache-Control"] = "no-store"
     return response
 
 

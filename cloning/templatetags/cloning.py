@@ -10,6 +10,7 @@ from django.utils.timesince import timesince
 from cloning.api.serializers import download_url as api_download_url
 from cloning.api.serializers import segment_url
 from cloning.engines import registry
+from cloning.forms.generations import STOCK
 from cloning.jobs.timeline import TimedSegment
 from cloning.models import Generation, Segment
 from cloning.text import LANGUAGES
@@ -36,6 +37,8 @@ def hue(identity: object) -> str:
 @register.filter
 def speaker(generation: Generation) -> str:
     """Whose voice it is: a name, or that of the first clip."""
+    if generation.stock_voice:
+        return f"{registry.stock_voice_name(generation.stock_voice)} (stock voice)"
     if generation.voice:
         return generation.voice.name
     return next((reference.original_name for reference in generation.references.all()), "")
@@ -43,7 +46,11 @@ def speaker(generation: Generation) -> str:
 
 @register.filter
 def speaker_id(generation: Generation) -> object:
-    return generation.voice_id or speaker(generation)
+    return (
+        (STOCK + generation.stock_voice)
+        if generation.stock_voice
+        else generation.voice_id or speaker(generation)
+    )
 
 
 @register.filter
@@ -54,6 +61,12 @@ def language_name(code: str) -> str:
 @register.filter
 def engine_label(name: str) -> str:
     return registry.label(name)
+
+
+@register.filter
+def is_stock(value: object) -> bool:
+    """Whether this is chosen as a voice of the engine's own, among ids of saved ones."""
+    return str(value or "").startswith(STOCK)
 
 
 @register.filter

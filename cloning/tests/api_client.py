@@ -6,7 +6,7 @@ from typing import Any
 from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
-from cloning.api import openapi
+from cloning.api import openapi, operations
 
 GENERATE = "/api/v1/voice-clone/generate"
 
@@ -44,7 +44,7 @@ def assert_documented(path: str, method: str, response: Any) -> None:
     if method == "head":
         return
     assert str(response.status_code) in responses or response.status_code in (404, 405, 500)
-    content = responses.get(str(response.status_code), openapi.ERROR).get("content", {})
+    content = responses.get(str(response.status_code), operations.ERROR).get("content", {})
     if not content:
         assert response.content == b""
         return

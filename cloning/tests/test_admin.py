@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from cloning.errors import ErrorCode
 from cloning.jobs import state, takes
-from cloning.jobs.submission import save_voice
+from cloning.jobs.voices import create_from, find_free_name
 from cloning.models import Generation, Reference, Segment, Take, Voice, Worker
 from cloning.tests.clips import FEMALE_CLIP
 from cloning.tests.performing import perform
@@ -43,7 +43,7 @@ def test_list_of_generations(admin_client, spoken, make_generation) -> None:
     "search", ["Good", "good morning", "1688-142285", "Ada", "<script>", "'; DROP TABLE", "%"]
 )
 def test_search(search: str, admin_client, spoken) -> None:
-    spoken.voice = save_voice(spoken, "Ada")
+    spoken.voice = create_from(spoken, "Ada")
     spoken.save()
     body = admin_client.get(GENERATIONS, {"q": search})
     assert body.status_code == 200
@@ -80,7 +80,7 @@ def test_lists_ask_the_database_a_fixed_number_of_times(
     def rows(count: int) -> int:
         for number in range(count):
             generation = make_generation(requested_by=admin_user)
-            save_voice(generation, f"Voice {number}")
+            create_from(generation, find_free_name("Voice"))
             Worker.objects.create(host="here", pid=number)
         with CaptureQueriesContext(
             connection,
@@ -172,7 +172,7 @@ def test_deleting_one_takes_its_files_along(admin_client, spoken, stored_files) 
 
 @pytest.mark.django_db(transaction=True)
 def test_deleting_a_voice_and_a_reference(admin_client, spoken, make_generation, stored_files) -> None:
-    voice = save_voice(spoken, "Ada")
+    voice = create_from(spoken, "Ada")
     admin_client.post(f"/admin/cloning/voice/{voice.pk}/delete/", {"post": "yes"})
     assert not Voice.objects.exists()
     assert Reference.objects.exists(), "the generation uses it"
@@ -237,7 +237,7 @@ def test_nothing_that_was_typed_becomes_markup(admin_client, make_generation) ->
     reference = generation.references.get()
     reference.original_name = ATTACK
     reference.save()
-    voice = save_voice(generation, ATTACK)
+    voice = create_from(generation, ATTACK)
     for path in (
         "generation/", f"generation/{generation.pk}/change/", "reference/", f"reference/{reference.pk}/change/",
         "segment/", f"segment/{segment.pk}/change/",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cloning.jobs import joins, state
 from cloning.jobs.leases import read_claimed
-from cloning.models import Generation
+from cloning.models import Generation, Voice
 from cloning.tests.performing import perform, work_once
 
 BEFORE = [("cloning", "0002_stored_conditioning")]
@@ -69,3 +69,21 @@ def test_generations_from_before_there_were_segments(make_reference) -> None:
     assert state.resume(running)
     assert (running.segments_total, running.segments.count()) == (2, 2)
     assert perform(running).status == "succeeded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_voices_from_before_names_were_taken_once() -> None:
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes("cloning")
+    before = [("cloning", "0004_generations_of_before")]
+    executor.migrate(before)
+    old = executor.loader.project_state(before).apps.get_model("cloning", "Voice")
+    try:
+        for name in ("Ärztin", "Bob", "ärztin", "Ärztin 2"):
+            old.objects.create(name=name, created_at=timezone.now())
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(latest)
+    names = [voice.name for voice in Voice.objects.order_by("created_at")]
+    assert names == ["Ärztin", "Bob", "ärztin 2", "Ärztin 2 2"]
+    assert [voice.name for voice in Voice.objects.named_like("ÄRZ")] == ["Ärztin", "ärztin 2", "Ärztin 2 2"]

@@ -74,6 +74,6 @@ WRONG = {
     "seed of 5000 digits": option("seed", "9" * 5000, "has to be a number"),
     "unknown format": option("format", "aac", "not one of the available choices"),
     "voice that does not exist": Wrong("voice_unknown", "voice", "no such voice", (), {"voice": UNKNOWN_ID}),
-    "voice is no UUID": Wrong("voice_unknown", "voice", "is not a valid UUID", (), {"voice": "not-a-uuid"}),
-    "voice with NUL": Wrong("voice_unknown", "voice", "Null characters", (), {"voice": "\0"}),
+    "voice is no UUID": Wrong("voice_unknown", "voice", "no such voice", (), {"voice": "not-a-uuid"}),
+    "voice with NUL": Wrong("voice_unknown", "voice", "no such voice", (), {"voice": "\0"}),
 }

@@ -1,25 +1,189 @@
-"""Voices: a name for the references of a generation."""
+"""The pages of the voices and of each."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
 
-from cloning.forms import VoiceForm
-from cloning.jobs.submission import save_voice as save_voice_of
-from cloning.models import Generation
+from cloning.engines import registry
+from cloning.errors import GenerationError
+from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, VoiceForm
+from cloning.jobs import voices as changes
+from cloning.models import Channel, Generation, Voice, fold_name
+from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
 from cloning.views.sentences import describe
+
+PAGE_SIZE = 24
+SPOKEN_PAGE_SIZE = 10
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def voices(request: HtmxHttpRequest) -> HttpResponse:
+    """All voices, or those of a search; for HTMX the list alone. POST makes a new one."""
+    if request.method != "POST":
+        return render_voices(request)
+    form = NewVoiceForm(request.POST, request.FILES)
+    if attempt(form, lambda: create(form)) is None:
+        return marked_invalid(render_voices(request, new_voice_form=form), form)
+    messages.success(request, f"The voice “{form.instance}” is saved. It speaks a sentence to be heard by.")
+    return redirect("voice", form.instance.pk)
+
+
+def create(form: NewVoiceForm) -> Voice:
+    changes.create(form.instance, form.uploads, Channel.PAGE)
+    return form.instance
+
+
+def render_voices(request: HtmxHttpRequest, **forms: Any) -> HttpResponse:
+    query = request.GET.get("q", "").replace("\0", "").strip()
+    found = Voice.objects.kept().named_like(query).with_last_use().with_clips()
+    context = {
+        "query": query,
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "stock_voices": [
+            each for each in registry.stock_voices() if fold_name(query) in fold_name(each.name)
+        ],
+        "deleted": find_deleted(request.GET.get("deleted", "")),
+        "new_voice_form": NewVoiceForm(auto_id="new_%s"),
+        "import_form": ImportForm(),
+        **forms,
+    }
+    is_search = request.htmx and request.htmx.target == "voices"
+    return render(
+        request, "cloning/voices/_list.html" if is_search else "cloning/voices/voices.html", context
+    )
+
+
+def find_deleted(value: str) -> Voice | None:
+    """The voice that can be brought back."""
+    try:
+        return Voice.objects.exclude(deleted_at=None).filter(pk=uuid.UUID(value)).first()
+    except ValueError:
+        return None
+
+
+@require_POST
+def import_voice(request: HtmxHttpRequest) -> HttpResponse:
+    with ImportForm(request.POST, request.FILES) as form:
+        voice = attempt(form, lambda: store(form))
+    if voice is None:
+        return marked_invalid(render_voices(request, import_form=form), form)
+    messages.success(request, f"The voice “{voice}” is imported.")
+    return redirect("voice", voice.pk)
+
+
+def store(form: ImportForm) -> Voice | None:
+    if form.imported is None:
+        return None
+    changes.create(form.imported.voice, form.imported.uploads, Channel.PAGE)
+    return form.imported.voice
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The page of one voice. POST changes its name, language and notes."""
+    found = fetch_voice(pk)
+    if request.method != "POST":
+        return render_voice(request, found)
+    form = VoiceForm(request.POST, instance=fetch_voice(pk))
+    if attempt(form, lambda: save(form)) is None:
+        return marked_invalid(render_voice(request, found, voice_form=form), form)
+    messages.success(request, "Saved.")
+    return redirect("voice", pk)
+
+
+def save(form: VoiceForm) -> Voice:
+    changes.save_details(form.instance, Channel.PAGE)
+    return form.instance
+
+
+def fetch_voice(pk: uuid.UUID) -> Voice:
+    return get_object_or_404(Voice.objects.kept().with_last_use().with_clips(), pk=pk)
+
+
+def render_voice(request: HtmxHttpRequest, found: Voice, **forms: Any) -> HttpResponse:
+    spoken = Generation.objects.listed().filter(voice=found).with_begun_share()
+    context = {
+        "voice": found,
+        "sample": getattr(found, "sample", None),
+        "spoken": Paginator(spoken, SPOKEN_PAGE_SIZE).get_page(request.GET.get("page")),
+        "voice_form": VoiceForm(instance=found),
+        "clips_form": ClipsForm(),
+        **forms,
+    }
+    return render(request, "cloning/voices/voice.html", context)
+
+
+@require_POST
+def add_clips(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    found = fetch_voice(pk)
+    form = ClipsForm(request.POST, request.FILES)
+
+    def add() -> bool:
+        changes.add_references(found, form.uploads, Channel.PAGE)
+        return True
+
+    if not attempt(form, add):
+        return marked_invalid(render_voice(request, fetch_voice(pk), clips_form=form), form)
+    messages.success(request, "Added. The voice is learnt anew.")
+    return redirect("voice", pk)
+
+
+@require_POST
+def remove_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponse:
+    try:
+        changes.remove_reference(fetch_voice(pk), reference_pk, Channel.PAGE)
+    except GenerationError as error:
+        if error.code.status == 404:
+            raise Http404(str(error)) from error
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, "Removed. The voice is learnt anew.")
+    return redirect("voice", pk)
+
+
+@require_POST
+def speak_sample(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    if not changes.speak_sample(fetch_voice(pk), Channel.PAGE):
+        messages.warning(request, "Not now: too much is waiting. Try again later.")
+    return redirect("voice", pk)
+
+
+@require_POST
+def delete(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    changes.delete_with_undo(fetch_voice(pk))
+    return redirect(f"{reverse('voices')}?deleted={pk}")
+
+
+@require_POST
+def restore(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    if (restored := changes.restore(pk)) is None:
+        raise Http404("It is gone for good.")
+    messages.success(request, f"The voice “{restored}” is back.")
+    return redirect("voice", pk)
 
 
 @require_POST
 def save_voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A voice of the references of a generation."""
     found = get_object_or_404(Generation, pk=pk)
     form = VoiceForm(request.POST)
-    if not form.is_valid():
-        return render(request, "cloning/generation.html", describe(found) | {"voice_form": form}, status=422)
-    voice = save_voice_of(found, form.cleaned_data["name"])
+
+    def keep() -> Voice:
+        return changes.create_from(found, form.cleaned_data["name"])
+
+    if (voice := attempt(form, keep)) is None:
+        page = render(request, "cloning/generation.html", describe(found) | {"voice_form": form})
+        return marked_invalid(page, form)
+    changes.speak_sample(voice, Channel.PAGE)
     messages.success(request, f"The voice “{voice}” is saved. Choose it in the form instead of a reference.")
     return redirect("home")

@@ -5,7 +5,7 @@ import logging
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning.api.http import answer_call, api_view, error_response, set_retry_after
@@ -25,13 +25,7 @@ logger = logging.getLogger(__name__)
 
 @api_view("POST")
 def generate(request: HttpRequest) -> HttpResponseBase:
-    if request.content_type != "multipart/form-data":
-        raise GenerationError(ErrorCode.NOT_MULTIPART, "Send the fields as multipart/form-data.")
-    if not request.POST and not request.FILES:  # garbage is no error to Django's parser
-        raise GenerationError(
-            ErrorCode.REQUEST_UNREADABLE,
-            "No field was found. Send multipart/form-data with a Content-Length.",
-        )
+    require_multipart(request)
     form = GenerationForm(request.POST, request.FILES)
     if not form.is_valid():
         return respond_to_invalid(form)
@@ -49,6 +43,17 @@ def generate(request: HttpRequest) -> HttpResponseBase:
         return DeferredResponse(until, answer)
     wait_until_ended(generation.pk, settings.API_WAIT_SECONDS)
     return answer()
+
+
+def require_multipart(request: HttpRequest) -> None:
+    """Raises GenerationError."""
+    if request.content_type != "multipart/form-data":
+        raise GenerationError(ErrorCode.NOT_MULTIPART, "Send the fields as multipart/form-data.")
+    if not request.POST and not request.FILES:  # garbage is no error to Django's parser
+        raise GenerationError(
+            ErrorCode.REQUEST_UNREADABLE,
+            "No field was found. Send multipart/form-data with a Content-Length.",
+        )
 
 
 def stream(request: HttpRequest, generation: Generation, form: GenerationForm) -> HttpResponseBase:
@@ -88,7 +93,7 @@ def respond(request: HttpRequest, generation: Generation) -> JsonResponse:
     return response
 
 
-def respond_to_invalid(form: Form) -> JsonResponse:
+def respond_to_invalid(form: BaseForm) -> JsonResponse:
     """The first error of the form."""
     error = form_errors(form)[0]
     return error_response(error.code, error.message, error.field if error.code.is_users_fault else None)

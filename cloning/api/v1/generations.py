@@ -67,7 +67,7 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @api_view("GET", "HEAD")
 def generations(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
-    paginator = Paginator(Generation.objects.with_begun_share(), PAGE_SIZE)
+    paginator = Paginator(Generation.objects.listed().with_begun_share(), PAGE_SIZE)
     try:
         page = paginator.page(request.GET.get("page", "1"))
     except (EmptyPage, PageNotAnInteger) as error:

@@ -3,12 +3,11 @@
 import re
 import shutil
 import uuid
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning import audio
-from cloning.api.http import api_view, read_json, require_trusted_origin
+from cloning.api.http import api_view, read_json, read_member, require_trusted_origin
 from cloning.api.serializers import SEGMENT, TAKE, TakeOf
 from cloning.api.v1.generate import respond_to_invalid
 from cloning.api.v1.generations import fetch_generation
@@ -67,15 +66,6 @@ def segment(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase
         raise GenerationError(ErrorCode.ENGINE_CHANGED, "Another engine spoke that take than the rest.")
     timed = read_timeline(fetch_generation(pk))[found.index]
     return JsonResponse(SEGMENT.serialize(timed, request))
-
-
-def read_member(members: dict[str, Any], name: str, *types: type) -> Any:
-    """None where it is left out or null. Raises GenerationError where it is of none of the types."""
-    value = members.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
-        kind = "a string" if str in types else "a number"
-        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, f"“{name}” has to be {kind}.")
-    return value
 
 
 def fetch_segment(pk: uuid.UUID, index: str) -> Segment:

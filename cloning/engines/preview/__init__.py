@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from cloning.engines.base import Engine, EngineEntry
+from cloning.engines.base import Engine, EngineEntry, StockVoice
+from cloning.engines.preview import stock
 from cloning.engines.preview.limits import FIRST_SEGMENT_LIMITS, SEGMENT_LIMITS
 
 
@@ -16,6 +17,10 @@ def _load(settings: Settings) -> Engine:
     return PreviewEngine(with_kokoro=settings.PREVIEW_VOICE == "kokoro")
 
 
+def _stock_voices(settings: Settings) -> list[StockVoice]:
+    return stock.stock_voices() if settings.PREVIEW_VOICE == "kokoro" else []
+
+
 ENTRY = EngineEntry(
     name="preview",
     label="Preview (not a clone)",
@@ -26,5 +31,6 @@ ENTRY = EngineEntry(
     first_segment_limits=FIRST_SEGMENT_LIMITS,
     is_available=lambda settings: True,
     obstacle=lambda settings: None,
+    stock_voices=_stock_voices,
     load=_load,
 )

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from cloning.engines.base import Conditioning, Engine, EngineError, Floats, Reals, SynthesisOptions, Waveform
-from cloning.engines.preview import ENTRY, espeak_voice, kokoro, phonemes, reference, speaker, styles
+from cloning.engines.preview import ENTRY, espeak_voice, kokoro, phonemes, reference, speaker, stock, styles
 from cloning.engines.preview.equalizer import Equalizer, equalize
-from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT
+from cloning.engines.preview.measure import ANALYSIS_RATE_HZ, BAND_COUNT, VoiceStatistics
 from cloning.engines.preview.search import Target, nearest_style
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class PreviewEngine(Engine):
                 self._kokoro = kokoro.Kokoro(weights)
             except kokoro.WeightsError as error:
                 logger.warning("The preview speaks with espeak-ng only: %s", error)
+        self._stock_voices: dict[str, dict[str, Floats]] = {}
         self.conditioning_key = "preview-kokoro-6" if self._kokoro else "preview-espeak-2"
         self.conditioning_shapes = {**ESPEAK_SHAPES, **KOKORO_SHAPES} if self._kokoro else ESPEAK_SHAPES
 
@@ -67,12 +69,7 @@ class PreviewEngine(Engine):
         voice = reference.measure_reference(np.concatenate([clip[:longest] for clip in samples]))
         on_step()
         embedding = speaker.embed(np.concatenate(samples))
-        arrays = {
-            "median_f0_hz": np.array([voice.median_f0_hz], np.float32),
-            "log_f0_spread": np.array([voice.log_f0_spread], np.float32),
-            "spectrum_db": voice.spectrum_db,
-            "speaker_embedding": embedding,
-        }
+        arrays = _to_arrays(voice, embedding)
         if self._kokoro:
             target = Target(embedding, voice.median_f0_hz, voice.spectrum_db)
             style = nearest_style(target, self._kokoro, on_step)
@@ -90,6 +87,29 @@ class PreviewEngine(Engine):
         return super().is_valid(conditioning) and all(
             arrays[name].min() > 0 for name in positive if name in arrays
         )
+
+    def stock_conditioning(self, key: str, language: str) -> Conditioning:
+        """See `Engine.stock_conditioning`. For espeak-ng's languages the voice is measured as a reference is, once."""
+        if self._kokoro is None or key not in stock.LANGUAGES:
+            return super().stock_conditioning(key, language)
+        if key not in self._stock_voices:
+            self._stock_voices[key] = {
+                "style_weights": styles.stock_weights(key),
+                "frequency_scale": np.ones(1, np.float32),
+                "equaliser_gains_db": np.zeros(BAND_COUNT, np.float32),
+            }
+        arrays = self._stock_voices[key]
+        if language not in phonemes.VOICES and "speaker_embedding" not in arrays:
+            arrays = self._stock_voices[key] = arrays | self._measure_stock_voice(key)
+        return Conditioning(arrays)
+
+    def _measure_stock_voice(self, key: str) -> dict[str, Floats]:
+        assert self._kokoro
+        language = stock.LANGUAGES[key]
+        spelt = spell(espeak_voice.CALIBRATION_SENTENCES[language], language)
+        spoken = self._kokoro.speak(spelt, styles.stock(key))
+        samples = soxr.resample(spoken.astype(np.float64), self.sample_rate_hz, ANALYSIS_RATE_HZ)
+        return _to_arrays(reference.measure_reference(samples), speaker.embed(samples))
 
     def synthesize(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
@@ -125,6 +145,16 @@ class PreviewEngine(Engine):
             raise nothing_to_say()
         yield last
         return size + last.size
+
+
+def _to_arrays(voice: VoiceStatistics, embedding: Floats) -> dict[str, Floats]:
+    """Those of ESPEAK_SHAPES."""
+    return {
+        "median_f0_hz": np.array([voice.median_f0_hz], np.float32),
+        "log_f0_spread": np.array([voice.log_f0_spread], np.float32),
+        "spectrum_db": voice.spectrum_db,
+        "speaker_embedding": embedding,
+    }
 
 
 def nothing_to_say() -> EngineError:

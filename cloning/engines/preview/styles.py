@@ -43,6 +43,11 @@ def mix(weights: Reals) -> Floats:
 
 
 def stock(name: str) -> Floats:
-    weights = np.zeros((2, len(stock_names())))
+    return mix(stock_weights(name))
+
+
+def stock_weights(name: str) -> Floats:
+    """Of the mixture that is one voice alone."""
+    weights = np.zeros((2, len(stock_names())), np.float32)
     weights[:, stock_names().index(name)] = 1
-    return mix(weights)
+    return weights

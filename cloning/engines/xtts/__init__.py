@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cloning.engines.base import Engine, EngineEntry, EngineError
-from cloning.engines.xtts import weights
+from cloning.engines.xtts import stock, weights
 from cloning.engines.xtts.limits import FIRST_SEGMENT_LIMITS, SEGMENT_LIMITS
 
 
@@ -52,5 +52,6 @@ ENTRY = EngineEntry(
     first_segment_limits=FIRST_SEGMENT_LIMITS,
     is_available=_is_available,
     obstacle=_obstacle,
+    stock_voices=lambda settings: stock.stock_voices(_folder(settings)),
     load=_load,
 )

@@ -22,7 +22,7 @@ from cloning.engines.xtts.decoding import Decoder, Row
 from cloning.engines.xtts.ending import EndOfSpeechDetector, SpeakingRate, Speech, cut_tail
 from cloning.engines.xtts.gpt import Gpt
 from cloning.engines.xtts.linear import choose_precision
-from cloning.engines.xtts.loading import load_model
+from cloning.engines.xtts.loading import load_model, load_stock_voices
 from cloning.engines.xtts.model import CONDITIONING_LATENTS, CONDITIONING_RATE_HZ
 from cloning.engines.xtts.sampling import SamplingSettings
 from cloning.engines.xtts.vocoder import Vocoder, VocoderStream
@@ -105,6 +105,8 @@ class XttsEngine(Engine):
             language: SpeakingRate(char_limit)
             for language, char_limit in self._model.tokenizer.char_limits.items()
         }
+        self._model_folder = model_folder
+        self._stock_voices: dict[str, Conditioning] = {}
         self._voice_prefixes: dict[bytes, torch.Tensor] = {}
         self.sample_rate_hz: int = self._model.args.output_sample_rate
         self.conditioning_shapes = {
@@ -139,6 +141,15 @@ class XttsEngine(Engine):
         )
         arrays = {"gpt_cond_latent": latent, "speaker_embedding": torch.stack(embeddings).mean(dim=0)}
         return Conditioning({name: tensor.float().cpu().numpy() for name, tensor in arrays.items()})
+
+    def stock_conditioning(self, key: str, language: str) -> Conditioning:
+        """See `Engine.stock_conditioning`: a speaker of `speakers_xtts.pth`."""
+        if key not in self._stock_voices:
+            self._stock_voices = load_stock_voices(self._model_folder)
+        found = self._stock_voices.get(key)
+        if found is None or not self.is_valid(found):
+            return super().stock_conditioning(key, language)
+        return found
 
     def synthesize(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions

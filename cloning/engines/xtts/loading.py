@@ -10,9 +10,11 @@ from TTS.config.shared_configs import BaseDatasetConfig
 from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
 from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
-from cloning.engines.base import EngineError
-from cloning.engines.xtts import weights
+from cloning.engines.base import Conditioning, EngineError
+from cloning.engines.xtts import stock, weights
 from cloning.engines.xtts.model import XttsModel
+
+logger = logging.getLogger(__name__)
 
 ALLOWED_CLASSES: list[Any] = [
     # The official file names the two classes by the module that they have since moved from.
@@ -47,6 +49,23 @@ def load_model(folder: Path, device: torch.device) -> XttsModel:
     except RuntimeError as error:
         raise EngineError(f"model.pth does not fit its config.json and vocab.json: {error}") from error
     return model.requires_grad_(False).eval()
+
+
+def load_stock_voices(folder: Path) -> dict[str, Conditioning]:
+    """By key; those that are no voices are left out. Empty where the file is not there, or is damaged or unsafe."""
+    try:
+        speakers = torch.load(folder / stock.FILE_NAME, map_location="cpu", weights_only=True)
+        keys = stock.name_keys([name for name in speakers if isinstance(name, str)])
+        return {key: _to_conditioning(speakers[name]) for name, key in keys.items()}
+    except FileNotFoundError:
+        return {}
+    except Exception as error:  # there is no end to what can be raised by another file than expected
+        logger.warning("%s can't be read: %r", stock.FILE_NAME, error)
+        return {}
+
+
+def _to_conditioning(speaker: dict[str, torch.Tensor]) -> Conditioning:
+    return Conditioning({name: speaker[name].float().numpy() for name in stock.ARRAYS})
 
 
 def _read_config(path: Path) -> XttsConfig:

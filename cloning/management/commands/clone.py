@@ -41,7 +41,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reference", type=Path, action="append", default=[], help="a clip; may be repeated"
         )
-        parser.add_argument("--voice", help="the id of a saved voice instead")
+        parser.add_argument(
+            "--voice", help="the id of a saved voice instead, or stock: and the key of a stock voice"
+        )
         parser.add_argument("--text", required=True, help="what to say; - reads it from standard input")
         parser.add_argument(
             "--out", type=Path, required=True, help=f"where to; ends in {', '.join(AudioFormat)}"

@@ -17,6 +17,7 @@ EXAMPLES = {
     "id": "3f0c0000-0000-4000-8000-000000000000",
     "format": "wav",
     "index": "0",
+    "reference_id": "3f0c0000-0000-4000-8000-000000000001",
     "take_format": "mp3",
     "subtitles": "srt",
 }

@@ -11,7 +11,7 @@ from django.urls import reverse
 from cloning.jobs import joins, takes
 from cloning.jobs.cleanup import delete_generation
 from cloning.jobs.conditioning import find_conditioning, store_conditioning
-from cloning.jobs.submission import save_voice
+from cloning.jobs.voices import create_from
 from cloning.models import Generation, Reference, Segment, StoredConditioning, Take, Voice
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
@@ -91,7 +91,7 @@ def test_a_rolled_back_delete_keeps_the_files(make_generation, stored_files) -> 
 
 def test_a_voice_keeps_its_references_alive_and_takes_them_along(make_generation, nothing_kept) -> None:
     generation = make_generation()
-    voice = save_voice(generation, "Ann")
+    voice = create_from(generation, "Ann")
     generation.delete()
     assert voice.references.count() == 1
     voice.delete()
@@ -101,7 +101,7 @@ def test_a_voice_keeps_its_references_alive_and_takes_them_along(make_generation
 
 def test_deleting_a_voice_keeps_the_generations_that_used_it(make_generation) -> None:
     generation = make_generation()
-    voice = save_voice(generation, "Ann")
+    voice = create_from(generation, "Ann")
     Generation.objects.update(voice=voice)
     voice.delete()
     generation.refresh_from_db()
@@ -124,7 +124,7 @@ def test_sets_that_share_references_leave_nothing_in_any_order(
 
 def test_conditioning_stays_while_another_generation_or_voice_has_the_set(a, b, make_generation) -> None:
     first, second = make_generation([a, b]), make_generation([b, a])
-    voice = save_voice(first, "Ada")
+    voice = create_from(first, "Ada")
     assert learn(a, b)
     first.delete()
     second.delete()
@@ -198,7 +198,7 @@ def test_changing_the_references_of_a_voice_in_the_admin(a, b, admin_client, sto
 
 def test_deleting_in_the_admin(a, b, make_generation, admin_client, nothing_kept) -> None:
     generation, other = make_generation([a, b]), make_generation([a])
-    save_voice(generation, "Ada")
+    create_from(generation, "Ada")
     assert learn(a, b)
     delete_in_admin(admin_client, "reference", b)
     assert not StoredConditioning.objects.exists()

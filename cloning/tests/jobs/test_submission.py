@@ -3,7 +3,6 @@
 import hashlib
 import io
 import threading
-import uuid
 from collections.abc import Callable
 
 import pytest
@@ -12,10 +11,12 @@ from django.db import OperationalError, connection
 
 from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import scheduling, submission
+from cloning.jobs import clips, scheduling
 from cloning.jobs.cleanup import delete_generation
+from cloning.jobs.clips import ReferenceUpload
 from cloning.jobs.notifications import WORK, Subscription
-from cloning.jobs.submission import ReferenceUpload, save_voice, submit
+from cloning.jobs.submission import submit
+from cloning.jobs.voices import create_from
 from cloning.models import Channel, Generation, Reference, Voice
 from cloning.storage.local import AtomicFileSystemStorage, is_database_busy
 from cloning.storage.uploads import TemporaryUpload
@@ -115,15 +116,10 @@ def test_a_worker_is_woken_once_all_is_there(clip) -> None:
         assert subscription.wait(10) == {WORK}
 
 
-def test_voice_names_may_repeat() -> None:
-    assert Voice.objects.create(name="Ann").pk != Voice.objects.create(name="Ann").pk
-    assert isinstance(Voice.objects.first().pk, uuid.UUID)
-
-
 def test_references_of_a_voice(clip) -> None:
     first = unsaved()
     submit(first, [clip(b"one"), clip(b"two")])
-    voice = save_voice(first, "Ada")
+    voice = create_from(first, "Ada")
     generation = unsaved(voice=voice)
     submit(generation)
     assert set(generation.references.all()) == set(first.references.all())
@@ -132,7 +128,7 @@ def test_references_of_a_voice(clip) -> None:
 def test_voice_that_is_deleted_meanwhile(clip) -> None:
     first = unsaved()
     submit(first, [clip()])
-    voice = save_voice(first, "Ada")
+    voice = create_from(first, "Ada")
     Voice.objects.all().delete()
     with pytest.raises(GenerationError) as raised:
         submit(unsaved(voice=voice))
@@ -145,7 +141,7 @@ def after_look(monkeypatch) -> Callable[[Callable[[], object]], None]:
     """Does something once, right after a submission has looked for what is stored already."""
 
     def arrange(act: Callable[[], object]) -> None:
-        find_missing, actions = submission.find_missing, [act]
+        find_missing, actions = clips.find_missing, [act]
 
         def look(uploads: dict[str, ReferenceUpload]) -> list[ReferenceUpload]:
             missing = find_missing(uploads)
@@ -153,7 +149,7 @@ def after_look(monkeypatch) -> Callable[[Callable[[], object]], None]:
                 actions.pop()()
             return missing
 
-        monkeypatch.setattr(submission, "find_missing", look)
+        monkeypatch.setattr(clips, "find_missing", look)
 
     return arrange
 
@@ -174,7 +170,7 @@ def test_clip_stored_by_another_between_look_and_link_is_shared(clip, after_look
 
 
 def test_clip_that_is_always_gone_is_busy(clip, monkeypatch) -> None:
-    monkeypatch.setattr(submission, "find_missing", lambda uploads: [])
+    monkeypatch.setattr(clips, "find_missing", lambda uploads: [])
     with pytest.raises(GenerationError) as raised:
         submit(unsaved(), [clip()])
     assert raised.value.code == ErrorCode.DATABASE_BUSY

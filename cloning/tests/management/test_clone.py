@@ -5,6 +5,7 @@ import soundfile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from cloning.engines import registry
 from cloning.errors import ErrorCode
 from cloning.jobs import scheduling, takes
 from cloning.management.commands import clone as module
@@ -122,3 +123,11 @@ def test_a_generation_that_is_deleted_meanwhile_is_said_in_a_sentence(tmp_path, 
     with pytest.raises(CommandError, match="was deleted"):
         clone(tmp_path / "b.wav")
     assert list(tmp_path.glob("*.wav")) == []
+
+
+def test_stock_voice_needs_no_reference(tmp_path, settings, monkeypatch):
+    settings.PREVIEW_VOICE = "kokoro"
+    monkeypatch.setattr(registry, "_loaded", {})
+    clone(tmp_path / "b.wav", reference=[], voice="stock:af_heart")
+    assert Generation.objects.get().stock_voice == "af_heart"
+    assert soundfile.info(tmp_path / "b.wav").duration > 0.5

@@ -7,7 +7,7 @@ from django.test import Client
 
 from cloning.errors import ErrorCode
 from cloning.jobs import state, takes
-from cloning.jobs.submission import save_voice
+from cloning.jobs.voices import create_from
 from cloning.models import Generation, Voice
 from cloning.tests.pages import ATTACK, HTMX, Page
 from cloning.tests.speaking import claim_take
@@ -17,7 +17,7 @@ from cloning.tests.speaking import claim_take
 def test_every_control_has_a_name_and_every_id_is_unique(
     status: str, browser, make_generation, spoken
 ) -> None:
-    save_voice(spoken, "Ada")
+    create_from(spoken, "Ada")
     found = spoken if status == "succeeded" else make_generation()
     if status in ("running", "failed"):
         take = claim_take(found)
@@ -58,7 +58,7 @@ def test_nothing_that_was_typed_becomes_markup(browser, submit, make_generation,
     submit(text=f'{ATTACK} "onload=alert(1)', name=f"{ATTACK}.wav")
     generation = Generation.objects.get()
     takes.fail(claim_take(generation), ErrorCode.SYNTHESIS_FAILED, f"No sound for “{ATTACK}”.")
-    voice = save_voice(generation, ATTACK)
+    voice = create_from(generation, ATTACK)
     pages = [
         browser.get("/"),
         browser.get(generation.get_absolute_url()),

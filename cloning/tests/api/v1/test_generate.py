@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from cloning.audio import probing
-from cloning.jobs.submission import save_voice
+from cloning.jobs.voices import create_from
 from cloning.models import Generation, Reference
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.api_client import GENERATE
@@ -27,7 +27,7 @@ def test_wrong_field(wrong: Wrong, post, nothing_kept, db) -> None:
 
 
 def test_voice_and_reference_together(post, spoken) -> None:
-    voice = save_voice(spoken, "Ada")
+    voice = create_from(spoken, "Ada")
     response = post(voice=str(voice.pk))
     assert response.status_code == 422
     assert response.json()["error"]["code"] == "voice_ambiguous"
@@ -227,7 +227,7 @@ def test_same_clip_uploaded_twice_at_once(post, monkeypatch, stored_files, trans
 
 
 def test_saved_voice(post, spoken, db) -> None:
-    voice = save_voice(spoken, "Ada")
+    voice = create_from(spoken, "Ada")
     response = post((), voice=str(voice.pk))
     assert response.status_code == 202
     assert list(Generation.objects.get(pk=response.json()["id"]).references.all()) == list(

@@ -9,8 +9,8 @@ from django.utils import timezone
 from cloning.api.v1 import generations
 from cloning.errors import ErrorCode
 from cloning.jobs import estimates, scheduling, state, takes
-from cloning.jobs.submission import save_voice
 from cloning.jobs.takes import Progress
+from cloning.jobs.voices import create_from
 from cloning.models import Generation, Reference, Segment, Stage, Status, Take
 from cloning.tests.performing import perform, work_once
 from cloning.tests.speaking import THREE, claim_take, made_sound
@@ -278,7 +278,7 @@ def test_delete_takes_every_file_along(api, make_generation, stored_files) -> No
 def test_delete_leaves_a_reference_that_is_in_use(user: str, api, make_generation, stored_files) -> None:
     spoken = perform(make_generation())
     if user == "voice":
-        save_voice(spoken, "Ada")
+        create_from(spoken, "Ada")
     else:
         make_generation()
     api.delete(status_url(spoken))

@@ -1,107 +1,35 @@
-"""Validation shared by the HTML form and the JSON API. Every error carries one of the API's codes."""
+"""A generation, and one sentence of it spoken once more."""
 
-import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+import uuid
+from typing import Any, TypeVar
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
-from cloning import audio
 from cloning.engines import registry
-from cloning.errors import ErrorCode, GenerationError
+from cloning.engines.base import StockVoice
+from cloning.engines.registry import find_stock_voice
+from cloning.errors import GenerationError
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
-from cloning.jobs.submission import ReferenceUpload, require_room
-from cloning.models import Channel, Generation, Reference, Segment, Voice, random_seed
+from cloning.forms.clips import ReferencesField, describe_widget, probe_distinct
+from cloning.jobs.clips import ReferenceUpload
+from cloning.jobs.submission import require_room
+from cloning.models import Channel, Generation, Segment, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
 from cloning.text import LANGUAGES, UnspeakableText, check_speakable, resolve_language, split
 
-if TYPE_CHECKING:  # Django's fields and forms are generic to mypy alone
-    VoiceChoiceField = forms.ModelChoiceField[Voice]
-    VoiceModelForm = forms.ModelForm[Voice]
-else:
-    VoiceChoiceField, VoiceModelForm = forms.ModelChoiceField, forms.ModelForm
-
 Value = TypeVar("Value", int, float)
 
-MAX_REFERENCES = 5
-MIN_REFERENCE_SECONDS = 1.0
+STOCK = "stock:"
+"""Before the key of a stock voice, where it stands among ids of saved voices."""
 SPEED_RANGE = (0.5, 2.0)
 TEMPERATURE_RANGE = (0.05, 1.5)
 SEED_RANGE = (0, 2**32 - 1)
 
 CONTINUE, CANCEL = "continue", "cancel"
 """What becomes of a generation whose caller leaves while it is streamed to them."""
-
-SUFFIXES = {
-    "wav": ".wav",
-    "mp3": ".mp3",
-    "flac": ".flac",
-    "ogg": ".ogg",
-    "aiff": ".aiff",
-    "amr": ".amr",
-    "aac": ".aac",
-}
-
-
-def probe_upload(upload: TemporaryUpload, sha256: str) -> ReferenceUpload:
-    """What the upload holds: decoded, unless the same clip was before. Raises GenerationError."""
-    known = Reference.objects.filter(sha256=sha256).first()
-    if known and known.duration_seconds <= settings.MAX_REFERENCE_SECONDS:
-        return ReferenceUpload(upload, sha256, known.suffix, known.format_name, known.duration_seconds)
-    clip = audio.probe(
-        upload.path, min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
-    )
-    suffix = SUFFIXES.get(clip.format_name, ".bin")
-    return ReferenceUpload(upload, sha256, suffix, clip.format_name, clip.duration_seconds)
-
-
-def probe_distinct(uploads: list[TemporaryUpload]) -> list[ReferenceUpload]:
-    """Each clip once, however often it was sent."""
-    distinct: dict[str, ReferenceUpload] = {}
-    for upload in uploads:
-        sha256 = compute_sha256(upload)
-        if sha256 not in distinct:
-            distinct[sha256] = probe_upload(upload, sha256)
-    return list(distinct.values())
-
-
-def compute_sha256(upload: TemporaryUpload) -> str:
-    with upload.path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class MultipleFileInput(forms.FileInput):
-    allow_multiple_selected = True
-
-
-class ReferencesField(forms.FileField):
-    """One to `MAX_REFERENCES` files of an allowed size; what is in them the form looks at last."""
-
-    widget = MultipleFileInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[TemporaryUpload]:
-        uploads: list[TemporaryUpload] = data or []
-        if len(uploads) > MAX_REFERENCES:
-            raise ValidationError(
-                f"{len(uploads)} clips were sent; at most {MAX_REFERENCES} are allowed.",
-                code=ErrorCode.REFERENCE_TOO_MANY,
-            )
-        for upload in uploads:
-            check_size(upload.size or 0)
-        return uploads
-
-
-def check_size(size_bytes: int) -> None:
-    if size_bytes > settings.MAX_REFERENCE_MB * 1024**2:
-        raise ValidationError(
-            f"The file has {size_bytes / 1024**2:.1f} MB; at most {settings.MAX_REFERENCE_MB} MB are allowed.",
-            code=ErrorCode.REFERENCE_TOO_LARGE,
-        )
-    if not size_bytes:
-        raise ValidationError("The file is empty.", code=ErrorCode.REFERENCE_UNREADABLE)
 
 
 def in_range(bounds: tuple[float, float]) -> list[Any]:
@@ -113,11 +41,48 @@ def in_range(bounds: tuple[float, float]) -> list[Any]:
     return validators
 
 
-class VoiceField(VoiceChoiceField):
-    default_error_messages = {"invalid_choice": "There is no such voice; it may have been deleted."}
+class VoiceField(forms.ChoiceField):
+    """The id of a saved voice, or the key of a stock voice after STOCK; cleaned, the `Voice` or `StockVoice`."""
 
-    def label_from_instance(self, obj: Voice) -> str:
-        return obj.name
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=list_voices, **kwargs)
+
+    @property
+    def has_voices(self) -> bool:
+        return Voice.objects.speakable().exists() or self.has_stock_voices
+
+    @property
+    def has_stock_voices(self) -> bool:
+        return bool(registry.stock_voices())
+
+    def clean(self, value: Any) -> Voice | StockVoice | None:
+        if value in self.empty_values:
+            return None
+        text = str(value)
+        found = find_stock_voice(text.removeprefix(STOCK)) if text.startswith(STOCK) else find_voice(text)
+        if found is None:
+            raise ValidationError("There is no such voice; it may have been deleted.", code="voice_unknown")
+        return found
+
+
+def find_voice(pk: str) -> Voice | None:
+    try:
+        return Voice.objects.speakable().filter(pk=uuid.UUID(pk)).first()
+    except ValueError:
+        return None
+
+
+def list_voices() -> list[tuple[str, str]]:
+    """With stock voices last, each with the language that it speaks best."""
+    saved = [(str(pk), name) for pk, name in Voice.objects.speakable().values_list("pk", "name")]
+    stock = [(STOCK + voice.key, describe_stock(voice)) for voice in registry.stock_voices()]
+    return [("", "New voice"), *saved, *stock]
+
+
+def describe_stock(voice: StockVoice) -> str:
+    """Its name, and its language where that tells it from others."""
+    languages = [LANGUAGES[language] for language in voice.languages]
+    return f"{voice.name}, {languages[0]}" if len(languages) == 1 else voice.name
 
 
 class GenerationForm(forms.Form):
@@ -131,15 +96,7 @@ class GenerationForm(forms.Form):
         required=False,
         help_text="A few seconds of one voice, without music. Longer is better, up to half a minute.",
     )
-    voice = VoiceField(
-        # One whose references were taken away, as the admin allows, has nothing to speak with.
-        Voice.objects.filter(references__isnull=False).distinct(),
-        label="Voice",
-        required=False,
-        blank=True,
-        widget=forms.RadioSelect,
-        empty_label="New voice",
-    )
+    voice = VoiceField(label="Voice", required=False, widget=forms.RadioSelect)
     text = forms.CharField(
         label="Text", required=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})
     )
@@ -181,9 +138,7 @@ class GenerationForm(forms.Form):
             self.fields[name].error_messages["invalid"] = "This has to be a number."
         self.fields["text"].widget.attrs["data-max-chars"] = settings.MAX_TEXT_CHARS
         self.fields["text"].help_text = f"At most {thousands(settings.MAX_TEXT_CHARS)} characters."
-        self.fields["reference"].widget.attrs.update(
-            {"accept": "audio/*,video/*", "aria-describedby": "id_reference_helptext id_reference_error"}
-        )
+        describe_widget(self.fields["reference"])
 
     def clean_text(self) -> str:
         value: str = self.cleaned_data["text"].replace("\r\n", "\n")
@@ -242,9 +197,7 @@ class GenerationForm(forms.Form):
         if cleaned.get("reference") and cleaned.get("voice"):
             self.add_error(
                 "voice",
-                ValidationError(
-                    "Send a reference or choose a saved voice, not both.", code="voice_ambiguous"
-                ),
+                ValidationError("Send a reference or choose a voice, not both.", code="voice_ambiguous"),
             )
         if not self.errors:
             self.probe_uploads(cleaned["reference"])
@@ -261,10 +214,12 @@ class GenerationForm(forms.Form):
     def build_generation(self, channel: Channel, user: Any) -> Generation:
         """Unsaved, for `submit`, as are the form's `uploads`."""
         cleaned = self.cleaned_data
+        voice = cleaned["voice"]
         return Generation(
             requested_via=channel,
             requested_by=user if user.is_authenticated else None,
-            voice=cleaned["voice"],
+            voice=voice if isinstance(voice, Voice) else None,
+            stock_voice=voice.key if isinstance(voice, StockVoice) else "",
             is_streamed=cleaned["stream"],
             audio_format=AudioFormat.WAV if cleaned["format"] == StreamFormat.PCM else cleaned["format"],
             **{name: cleaned[name] for name in ("text", "language", "speed", "temperature", "seed")},
@@ -313,43 +268,3 @@ class TakeForm(forms.Form):
     def clean_seed(self) -> int:
         seed: int | None = self.cleaned_data["seed"]
         return random_seed() if seed is None else seed
-
-
-CODES_BY_FIELD = {
-    "text": ErrorCode.TEXT_UNSPEAKABLE,
-    "language": ErrorCode.LANGUAGE_UNSUPPORTED,
-    "voice": ErrorCode.VOICE_UNKNOWN,
-}
-"""For the errors to which Django gives codes of its own; a number or a choice is out of range."""
-
-
-@dataclass(frozen=True)
-class FormError:
-    field: str
-    code: ErrorCode
-    message: str
-
-
-def form_errors(form: forms.Form) -> list[FormError]:
-    """What is wrong with a form that was found invalid, in the order of its fields."""
-    return [
-        FormError(field, error_code(error.code or "", field), error.messages[0])
-        for field, errors in form.errors.as_data().items()
-        for error in errors
-    ]
-
-
-def error_code(code: str, field: str) -> ErrorCode:
-    try:
-        return ErrorCode(code)
-    except ValueError:
-        return CODES_BY_FIELD.get(field, ErrorCode.OUT_OF_RANGE)
-
-
-class VoiceForm(VoiceModelForm):
-    """A name for the references of a generation, to be used again."""
-
-    class Meta:
-        model = Voice
-        fields = ["name"]
-        help_texts = {"name": "It can then be chosen in the form, without an upload."}

@@ -1,0 +1,191 @@
+"""The calls around voices, as the OpenAPI document describes them."""
+
+from typing import Any
+
+from django.conf import settings
+
+from cloning import forms
+from cloning.api.operations import (
+    FOREIGN_ORIGIN,
+    IF_NONE_MATCH,
+    NOT_FOUND,
+    RANGE,
+    TOO_LARGE,
+    json_of,
+    operation,
+    path_parameter,
+    ranged,
+    read,
+)
+from cloning.api.serializers import UUID, Schema, schema_named
+from cloning.api.voice_serializers import REFERENCE, VOICE, VOICES
+from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS
+
+NOT_MULTIPART = json_of("Error", "Not multipart/form-data")
+WRONG_FIELD = json_of("Error", "A field is wrong")
+NAME_TAKEN = json_of("Error", "There is a voice of this name")
+CLIP_TYPES = ("application/octet-stream", "audio/flac", "audio/mpeg", "audio/ogg", "audio/wav")
+UPLOAD = {
+    "403": FOREIGN_ORIGIN,
+    "408": json_of("Error", "Sent too slowly"),
+    "413": TOO_LARGE,
+    "415": NOT_MULTIPART,
+    "422": WRONG_FIELD,
+}
+
+
+def paths() -> dict[str, Any]:
+    voice = [path_parameter("id", UUID)]
+    return {
+        "/api/v1/voices": {**read(listing()), "post": creation()},
+        "/api/v1/voices/{id}": {"parameters": voice, **read(one()), "patch": change(), "delete": deletion()},
+        "/api/v1/voices/{id}/export": {"parameters": voice, **read(export())},
+        "/api/v1/voices/{id}/references": {"parameters": voice, "post": addition()},
+        "/api/v1/voices/{id}/references/{reference_id}": {
+            "parameters": [*voice, path_parameter("reference_id", UUID)],
+            **read(clip()),
+            "delete": removal(),
+        },
+        "/api/v1/voices/import": {"post": import_voice()},
+    }
+
+
+def multipart(schema: Schema) -> dict[str, Any]:
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+def listing() -> dict[str, Any]:
+    query = {"name": "q", "in": "query", "description": "A part of the name", "schema": {"type": "string"}}
+    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}}
+    return operation(
+        "Voices by name, and after the last of them the stock voices of the engine",
+        {"200": json_of("Voices"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
+        parameters=[query, page],
+    )
+
+
+def creation() -> dict[str, Any]:
+    return operation(
+        "Make a voice of clips; it speaks a sample as soon as its turn comes",
+        {"201": json_of("Voice", "Made"), "409": NAME_TAKEN, **UPLOAD},
+        requestBody=multipart(schema_named("VoiceRequest")),
+    )
+
+
+def one() -> dict[str, Any]:
+    return operation("One voice", {"200": json_of("Voice"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND})
+
+
+def change() -> dict[str, Any]:
+    return operation(
+        "Change name, language or notes; what is left out stays",
+        {
+            "200": json_of("Voice"),
+            "403": FOREIGN_ORIGIN,
+            "404": NOT_FOUND,
+            "409": NAME_TAKEN,
+            "413": TOO_LARGE,
+            "422": WRONG_FIELD,
+        },
+        requestBody={
+            "required": True,
+            "content": {"application/json": {"schema": schema_named("VoiceChange")}},
+        },
+    )
+
+
+def deletion() -> dict[str, Any]:
+    return operation(
+        "Delete a voice for good, with what was derived from it, and clips that no generation uses",
+        {"204": {"description": "Gone"}, "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
+    )
+
+
+def addition() -> dict[str, Any]:
+    return operation(
+        "Add clips to a voice",
+        {"201": json_of("Voice", "Added"), "404": NOT_FOUND, **UPLOAD},
+        requestBody=multipart(
+            {"type": "object", "required": ["reference"], "properties": {"reference": clips_schema()}}
+        ),
+    )
+
+
+def clip() -> dict[str, Any]:
+    return operation(
+        "The sound of a clip",
+        {**ranged(CLIP_TYPES), "403": FOREIGN_ORIGIN},
+        parameters=[RANGE, IF_NONE_MATCH],
+    )
+
+
+def removal() -> dict[str, Any]:
+    return operation(
+        "Take a clip away from a voice",
+        {
+            "200": json_of("Voice"),
+            "403": FOREIGN_ORIGIN,
+            "404": NOT_FOUND,
+            "409": json_of("Error", "It is the only clip"),
+        },
+    )
+
+
+def export() -> dict[str, Any]:
+    archive = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+    return operation(
+        "The voice as one file: its clips as they were uploaded, and `voice.json`",
+        {
+            "200": {"description": "A ZIP archive", "content": archive},
+            "403": FOREIGN_ORIGIN,
+            "404": NOT_FOUND,
+        },
+    )
+
+
+def import_voice() -> dict[str, Any]:
+    archive = {"type": "string", "format": "binary", "description": "As `export` gives it"}
+    return operation(
+        "Make a voice of an exported one; where its name is taken, it gets a number",
+        {"201": json_of("Voice", "Made"), "409": NAME_TAKEN, **UPLOAD},
+        requestBody=multipart(
+            {"type": "object", "required": ["archive"], "properties": {"archive": archive}}
+        ),
+    )
+
+
+def clips_schema() -> Schema:
+    return {
+        "type": "array",
+        "description": f"One to {forms.MAX_REFERENCES} clips of one speaker, each at most "
+        f"{settings.MAX_REFERENCE_MB} MB and {forms.MIN_REFERENCE_SECONDS:g} to "
+        f"{settings.MAX_REFERENCE_SECONDS} seconds",
+        "items": {"type": "string", "format": "binary"},
+        "maxItems": forms.MAX_REFERENCES,
+    }
+
+
+def details_schema() -> dict[str, Schema]:
+    return {
+        "name": {
+            "type": "string",
+            "maxLength": MAX_NAME_CHARS,
+            "description": "No other voice has it, in whatever case",
+        },
+        "language": {"type": "string", "description": "A code of `/api/v1/languages`, or empty"},
+        "notes": {"type": "string", "maxLength": MAX_NOTES_CHARS},
+    }
+
+
+def schemas() -> dict[str, Schema]:
+    return {
+        "Voice": VOICE.schema(),
+        "Voices": VOICES.schema(),
+        "Reference": REFERENCE.schema(),
+        "VoiceRequest": {
+            "type": "object",
+            "required": ["name", "reference"],
+            "properties": {**details_schema(), "reference": clips_schema()},
+        },
+        "VoiceChange": {"type": "object", "properties": details_schema()},
+    }

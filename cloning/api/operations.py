@@ -1,0 +1,72 @@
+"""What the descriptions of the calls, in the OpenAPI document, are made of."""
+
+from collections.abc import Collection
+from typing import Any
+
+from cloning.api.serializers import Schema, schema_named
+
+Operation = dict[str, Any]
+
+JSON_OBJECT = {"application/json": {"schema": {"type": "object"}}}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+
+
+def json_of(schema: str, description: str = "") -> dict[str, Any]:
+    return {
+        "description": description or schema,
+        "content": {"application/json": {"schema": schema_named(schema)}},
+    }
+
+
+ERROR = json_of("Error")
+FOREIGN_ORIGIN = json_of("Error", "A web page of a foreign origin")
+NOT_FOUND = json_of("Error", "There is no such thing, or not any more")
+TOO_LARGE = json_of("Error", "Too large")
+RANGE = {"name": "Range", "in": "header", "schema": {"type": "string"}}
+IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
+DOWNLOAD = {
+    "name": "download",
+    "in": "query",
+    "description": "Present: sent as an attachment",
+    "schema": {"type": "string"},
+}
+ANYWHERE = {
+    "400": json_of("Error", "The request can't be read, or names a host that the server is not"),
+    "405": json_of("Error", "Wrong method"),
+    "503": {
+        **json_of("Error", "The queue or the disk is full, or the server is too busy"),
+        "headers": RETRY_AFTER,
+    },
+    "default": ERROR,
+}
+
+
+def operation(summary: str, responses: dict[str, Any], **more: Any) -> Operation:
+    return {"summary": summary, "responses": {**ANYWHERE, **responses}, **more}
+
+
+def read(get: Operation) -> dict[str, Operation]:
+    """GET and its HEAD, which answers the same without a body."""
+    without_body = {
+        status: {name: value for name, value in response.items() if name != "content"}
+        for status, response in get["responses"].items()
+    }
+    head = {**get, "summary": f"{get['summary']}: the headers alone", "responses": without_body}
+    return {"get": get, "head": head}
+
+
+def path_parameter(name: str, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def ranged(types: Collection[str]) -> dict[str, Any]:
+    content = {
+        content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in sorted(types)
+    }
+    return {
+        "200": {"description": "All of it", "content": content},
+        "206": {"description": "A range of its bytes", "content": content},
+        "304": {"description": "The ETag is current"},
+        "404": NOT_FOUND,
+        "416": {"description": "No such range"},
+    }

@@ -1,0 +1,136 @@
+"""/api/v1/voices: voices and their clips, and voices as files."""
+
+import uuid
+from urllib.parse import urlencode
+
+from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import reverse
+
+from cloning.api.http import api_view, read_json, read_member, require_trusted_origin
+from cloning.api.v1.generate import require_multipart, respond_to_invalid
+from cloning.api.voice_serializers import VOICE, VOICES, ListedVoice, VoicesPage, list_saved, list_stock
+from cloning.engines import registry
+from cloning.errors import ErrorCode, GenerationError
+from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, VoiceForm
+from cloning.jobs import voices as changes
+from cloning.jobs.cleanup import delete_voice
+from cloning.models import Channel, Reference, Voice, fold_name
+from cloning.storage.responses import archive_response, clip_response
+
+PAGE_SIZE = 50
+DETAILS = ("name", "language", "notes")
+
+
+@api_view("GET", "HEAD", "POST")
+def voices(request: HttpRequest) -> HttpResponseBase:
+    require_trusted_origin(request)
+    return create(request) if request.method == "POST" else list_voices(request)
+
+
+def list_voices(request: HttpRequest) -> HttpResponseBase:
+    """By name; the stock voices come last."""
+    query = request.GET.get("q", "").replace("\0", "")
+    found = Voice.objects.kept().named_like(query).with_last_use().with_clips()
+    try:
+        page = Paginator(found, PAGE_SIZE).page(request.GET.get("page", "1"))
+    except (EmptyPage, PageNotAnInteger) as error:
+        raise GenerationError(ErrorCode.PAGE_UNKNOWN, "There is no such page.") from error
+    listed = [list_saved(voice) for voice in page.object_list]
+    next_url = None
+    if page.has_next():
+        parameters = {**({"q": query} if query else {}), "page": page.next_page_number()}
+        next_url = f"{reverse('api-voices')}?{urlencode(parameters)}"
+    else:
+        listed += find_stock(query)
+    return JsonResponse(VOICES.serialize(VoicesPage(listed, next_url), request))
+
+
+def find_stock(query: str) -> list[ListedVoice]:
+    return [list_stock(each) for each in registry.stock_voices() if fold_name(query) in fold_name(each.name)]
+
+
+def create(request: HttpRequest) -> HttpResponseBase:
+    require_multipart(request)
+    form = NewVoiceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return respond_to_invalid(form)
+    changes.create(form.instance, form.uploads, Channel.API)
+    return respond(request, form.instance.pk, status=201)
+
+
+@api_view("GET", "HEAD", "PATCH", "DELETE")
+def voice(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    require_trusted_origin(request)
+    found = fetch_voice(pk)
+    if request.method == "DELETE":
+        delete_voice(found.pk)
+        return HttpResponse(status=204)
+    if request.method == "PATCH":
+        members = read_json(request)
+        given = {name: read_member(members, name, str) for name in DETAILS}
+        data = {name: getattr(found, name) if given[name] is None else given[name] for name in DETAILS}
+        form = VoiceForm(data, instance=found)
+        if not form.is_valid():
+            return respond_to_invalid(form)
+        changes.save_details(form.instance, Channel.API)
+    return respond(request, pk)
+
+
+@api_view("POST")
+def references(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    require_trusted_origin(request)
+    found = fetch_voice(pk)
+    require_multipart(request)
+    form = ClipsForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return respond_to_invalid(form)
+    changes.add_references(found, form.uploads, Channel.API)
+    return respond(request, pk, status=201)
+
+
+@api_view("GET", "HEAD", "DELETE")
+def reference(request: HttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponseBase:
+    require_trusted_origin(request)
+    found = fetch_voice(pk)
+    if request.method == "DELETE":
+        changes.remove_reference(found, reference_pk, Channel.API)
+        return respond(request, pk)
+    try:
+        return clip_response(request, found.references.get(pk=reference_pk))
+    except Reference.DoesNotExist as error:
+        raise GenerationError(ErrorCode.REFERENCE_UNKNOWN, "This voice has no such clip.") from error
+
+
+@api_view("GET", "HEAD")
+def export(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    require_trusted_origin(request)
+    return archive_response(fetch_voice(pk))
+
+
+@api_view("POST")
+def import_voice(request: HttpRequest) -> HttpResponseBase:
+    require_trusted_origin(request)
+    require_multipart(request)
+    with ImportForm(request.POST, request.FILES) as form:
+        if not form.is_valid() or form.imported is None:
+            return respond_to_invalid(form)
+        changes.create(form.imported.voice, form.imported.uploads, Channel.API)
+        return respond(request, form.imported.voice.pk, status=201)
+
+
+def respond(request: HttpRequest, pk: uuid.UUID, status: int = 200) -> HttpResponseBase:
+    """The voice as it stands now."""
+    found = Voice.objects.kept().with_last_use().with_clips().filter(pk=pk).first()
+    if found is None:
+        raise GenerationError(ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted.")
+    return JsonResponse(VOICE.serialize(list_saved(found), request), status=status)
+
+
+def fetch_voice(pk: uuid.UUID) -> Voice:
+    try:
+        return Voice.objects.kept().get(pk=pk)
+    except Voice.DoesNotExist as error:
+        raise GenerationError(
+            ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted."
+        ) from error

@@ -1,0 +1,143 @@
+"""Voices as the API answers with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from cloning.api.serializers import (
+    NUMBER,
+    STRING,
+    TIME,
+    UUID,
+    Field,
+    Serializer,
+    download_url,
+    format_rfc3339,
+    list_of,
+    nullable,
+    schema_named,
+)
+from cloning.engines.base import StockVoice
+from cloning.forms.generations import STOCK
+from cloning.models import Generation, Reference, Status, Voice
+from cloning.text import LANGUAGES
+
+
+@dataclass(frozen=True)
+class ReferenceOf:
+    voice: Voice
+    reference: Reference
+
+
+def reference_url(voice: Voice, reference: Reference) -> str:
+    return reverse("api-voice-reference", args=[voice.pk, reference.pk])
+
+
+REFERENCE = Serializer[ReferenceOf](
+    Field("id", UUID, lambda of, _: str(of.reference.pk)),
+    Field("name", STRING, lambda of, _: of.reference.original_name),
+    Field("duration_seconds", NUMBER, lambda of, _: round(of.reference.duration_seconds, 3)),
+    Field("container", STRING, lambda of, _: of.reference.format_name),
+    Field("size_bytes", {"type": "integer"}, lambda of, _: of.reference.size_bytes),
+    Field("sha256", STRING, lambda of, _: of.reference.sha256),
+    Field("audio_url", STRING, lambda of, _: reference_url(of.voice, of.reference)),
+)
+
+
+def find_sample(voice: Voice) -> Generation | None:
+    return getattr(voice, "sample", None)
+
+
+def sample_url(voice: Voice) -> str | None:
+    """Of the sample, once it is spoken."""
+    sample = find_sample(voice)
+    return download_url(sample) if sample and sample.status == Status.SUCCEEDED else None
+
+
+@dataclass(frozen=True)
+class ListedVoice:
+    """A saved voice, or a stock voice, which has no more than a name and the language that it speaks best."""
+
+    id: str
+    name: str
+    is_stock: bool
+    language: str | None
+    notes: str = ""
+    references: Sequence[ReferenceOf] = ()
+    sample_url: str | None = None
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+def list_saved(voice: Voice) -> ListedVoice:
+    """Of a voice that was read `with_last_use`."""
+    return ListedVoice(
+        id=str(voice.pk),
+        name=voice.name,
+        is_stock=False,
+        language=voice.language or None,
+        notes=voice.notes,
+        references=[ReferenceOf(voice, reference) for reference in voice.references.all()],
+        sample_url=sample_url(voice),
+        created_at=voice.created_at,
+        last_used_at=getattr(voice, "last_used_at", None),
+    )
+
+
+def list_stock(voice: StockVoice) -> ListedVoice:
+    language = next(iter(voice.languages)) if len(voice.languages) == 1 else None
+    return ListedVoice(STOCK + voice.key, voice.name, is_stock=True, language=language)
+
+
+VOICE = Serializer[ListedVoice](
+    Field(
+        "id",
+        {
+            "type": "string",
+            "description": "What `voice` of a generation takes: a UUID, or `stock:` and a name",
+        },
+        lambda voice, _: voice.id,
+    ),
+    Field("name", STRING, lambda voice, _: voice.name),
+    Field(
+        "is_stock",
+        {"type": "boolean", "description": "It comes with the engine: nobody's clone, without references"},
+        lambda voice, _: voice.is_stock,
+    ),
+    Field(
+        "language",
+        {"enum": [*LANGUAGES, None], "description": "That of its sample, or that it speaks best; null: none"},
+        lambda voice, _: voice.language,
+    ),
+    Field("notes", STRING, lambda voice, _: voice.notes),
+    Field(
+        "references",
+        list_of(schema_named("Reference")),
+        lambda voice, request: [REFERENCE.serialize(each, request) for each in voice.references],
+    ),
+    Field(
+        "sample_url",
+        {**nullable(STRING), "description": "A sentence that the voice speaks; null until it is spoken"},
+        lambda voice, _: voice.sample_url,
+    ),
+    Field("created_at", nullable(TIME), lambda voice, _: format_rfc3339(voice.created_at)),
+    Field("last_used_at", nullable(TIME), lambda voice, _: format_rfc3339(voice.last_used_at)),
+)
+
+
+@dataclass(frozen=True)
+class VoicesPage:
+    voices: Sequence[ListedVoice]
+    next_url: str | None
+
+
+VOICES = Serializer[VoicesPage](
+    Field(
+        "results",
+        list_of(schema_named("Voice")),
+        lambda page, request: [VOICE.serialize(voice, request) for voice in page.voices],
+    ),
+    Field("next", nullable(STRING), lambda page, _: page.next_url),
+)

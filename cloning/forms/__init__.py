@@ -1,0 +1,35 @@
+"""Validation shared by pages, JSON API and command line. Every error carries one of the API's codes."""
+
+from cloning.forms.archives import ImportedVoice, ImportForm
+from cloning.forms.clips import MIN_REFERENCE_SECONDS
+from cloning.forms.errors import FormError, form_errors
+from cloning.forms.generations import (
+    CANCEL,
+    CONTINUE,
+    SEED_RANGE,
+    SPEED_RANGE,
+    TEMPERATURE_RANGE,
+    GenerationForm,
+    TakeForm,
+)
+from cloning.forms.voices import ClipsForm, NewVoiceForm, VoiceForm
+from cloning.jobs.clips import MAX_REFERENCES
+
+__all__ = [
+    "CANCEL",
+    "CONTINUE",
+    "MAX_REFERENCES",
+    "MIN_REFERENCE_SECONDS",
+    "SEED_RANGE",
+    "SPEED_RANGE",
+    "TEMPERATURE_RANGE",
+    "ClipsForm",
+    "FormError",
+    "GenerationForm",
+    "ImportForm",
+    "ImportedVoice",
+    "NewVoiceForm",
+    "TakeForm",
+    "VoiceForm",
+    "form_errors",
+]

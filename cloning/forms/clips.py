@@ -1,0 +1,90 @@
+"""Uploaded clips: how many, how large, and what is in them."""
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from cloning import audio
+from cloning.errors import ErrorCode
+from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
+from cloning.models import Reference
+from cloning.storage.uploads import TemporaryUpload
+
+MIN_REFERENCE_SECONDS = 1.0
+
+SUFFIXES = {
+    "wav": ".wav",
+    "mp3": ".mp3",
+    "flac": ".flac",
+    "ogg": ".ogg",
+    "aiff": ".aiff",
+    "amr": ".amr",
+    "aac": ".aac",
+}
+
+
+def probe_upload(upload: TemporaryUpload, sha256: str) -> ReferenceUpload:
+    """What the upload holds: decoded, unless the same clip was before. Raises GenerationError."""
+    known = Reference.objects.filter(sha256=sha256).first()
+    if known and known.duration_seconds <= settings.MAX_REFERENCE_SECONDS:
+        return ReferenceUpload(upload, sha256, known.suffix, known.format_name, known.duration_seconds)
+    clip = audio.probe(
+        upload.path, min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
+    )
+    suffix = SUFFIXES.get(clip.format_name, ".bin")
+    return ReferenceUpload(upload, sha256, suffix, clip.format_name, clip.duration_seconds)
+
+
+def probe_distinct(uploads: list[TemporaryUpload]) -> list[ReferenceUpload]:
+    """Each clip once, however often it was sent."""
+    distinct: dict[str, ReferenceUpload] = {}
+    for upload in uploads:
+        sha256 = compute_sha256(upload)
+        if sha256 not in distinct:
+            distinct[sha256] = probe_upload(upload, sha256)
+    return list(distinct.values())
+
+
+def compute_sha256(upload: TemporaryUpload) -> str:
+    with upload.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class MultipleFileInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class ReferencesField(forms.FileField):
+    """One to `MAX_REFERENCES` files of an allowed size; what is in them the form looks at last."""
+
+    widget = MultipleFileInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[TemporaryUpload]:
+        uploads: list[TemporaryUpload] = data or []
+        if len(uploads) > MAX_REFERENCES:
+            raise ValidationError(
+                f"{len(uploads)} clips were sent; at most {MAX_REFERENCES} are allowed.",
+                code=ErrorCode.REFERENCE_TOO_MANY,
+            )
+        for upload in uploads:
+            check_size(upload.size or 0)
+        return uploads
+
+
+def check_size(size_bytes: int) -> None:
+    if size_bytes > settings.MAX_REFERENCE_MB * 1024**2:
+        raise ValidationError(
+            f"The file has {size_bytes / 1024**2:.1f} MB; at most {settings.MAX_REFERENCE_MB} MB are allowed.",
+            code=ErrorCode.REFERENCE_TOO_LARGE,
+        )
+    if not size_bytes:
+        raise ValidationError("The file is empty.", code=ErrorCode.REFERENCE_UNREADABLE)
+
+
+def describe_widget(field: forms.Field) -> None:
+    """Of references: what a browser offers, and what it reads out."""
+    described = "id_reference_helptext id_reference_error"
+    field.widget.attrs.update({"accept": "audio/*,video/*", "aria-describedby": described})

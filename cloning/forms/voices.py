@@ -1,0 +1,121 @@
+"""Voices: their names and what else is known of them, and their clips."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from cloning.errors import ErrorCode, GenerationError
+from cloning.forms.clips import ReferencesField, describe_widget, probe_distinct
+from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
+from cloning.jobs.voices import NAME_TAKEN
+from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
+from cloning.storage.space import require_free_space
+from cloning.storage.uploads import TemporaryUpload
+from cloning.text import LANGUAGES, resolve_language
+
+if TYPE_CHECKING:  # Django's forms are generic to mypy alone
+    VoiceModelForm = forms.ModelForm[Voice]
+else:
+    VoiceModelForm = forms.ModelForm
+
+JOINERS = "\u200c\u200d"  # within letters of some scripts, and of emoji
+
+
+class PlainTextField(forms.CharField):
+    """Without characters that nobody sees, but for line breaks."""
+
+    def to_python(self, value: Any) -> str:
+        text = (super().to_python(value) or "").replace("\r\n", "\n")
+        return "".join(each for each in text if each.isprintable() or each in JOINERS or each == "\n").strip()
+
+
+class VoiceForm(VoiceModelForm):
+    """Name, language and notes of a voice, whose instance is what `jobs.voices` takes."""
+
+    name = PlainTextField(
+        label="Name", required=False, widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"})
+    )
+    language = forms.CharField(
+        label="Language",
+        required=False,
+        widget=forms.Select(choices=[("", "Not set"), *LANGUAGES.items()]),
+        help_text="Its sample is spoken in it.",
+    )
+    notes = PlainTextField(
+        label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+    )
+
+    class Meta:
+        model = Voice
+        fields = ["name", "language", "notes"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["maxlength"] = MAX_NAME_CHARS
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        if not name.strip(JOINERS):
+            raise ValidationError("Give the voice a name.", code="name_missing")
+        if len(name) > MAX_NAME_CHARS:
+            raise ValidationError(f"At most {MAX_NAME_CHARS} characters.", code="name_too_long")
+        others = Voice.objects.kept().exclude(pk=self.instance.pk)
+        if others.filter(name_key=fold_name(name)).exists():
+            raise ValidationError(NAME_TAKEN, code="name_taken")
+        return name
+
+    def clean_language(self) -> str:
+        value = self.cleaned_data["language"]
+        try:
+            return resolve_language(value) if value else ""
+        except ValueError as error:
+            message = f"“{value[:20]}” is not one of the languages: {', '.join(LANGUAGES)}."
+            raise ValidationError(message, code="language_unsupported") from error
+
+    def clean_notes(self) -> str:
+        notes: str = self.cleaned_data["notes"]
+        if len(notes) > MAX_NOTES_CHARS:
+            raise ValidationError(f"At most {MAX_NOTES_CHARS} characters.", code="notes_too_long")
+        return notes
+
+
+class ClipsForm(forms.Form):
+    """Clips for a voice. Once valid, `uploads` are what `jobs.voices` takes.
+
+    `is_valid` raises GenerationError where nothing can be stored now.
+    """
+
+    reference = ReferencesField(
+        label="Clips",
+        required=False,
+        help_text=f"Up to {MAX_REFERENCES} clips of one voice, without music. Half a minute together is plenty.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.uploads: list[ReferenceUpload] = []
+        describe_widget(self.fields["reference"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        uploads: list[TemporaryUpload] = cleaned.get("reference", [])
+        if "reference" in cleaned and not uploads:
+            self.add_error("reference", ValidationError("Choose a clip.", code=ErrorCode.REFERENCE_MISSING))
+        if not self.errors:
+            require_free_space()
+            self.probe(uploads)
+        return cleaned
+
+    def probe(self, uploads: list[TemporaryUpload]) -> None:
+        """Last, as decoding is the dear part of a request."""
+        try:
+            self.uploads = probe_distinct(uploads)
+        except GenerationError as error:
+            self.add_error("reference", ValidationError(str(error), code=error.code))
+
+
+class NewVoiceForm(ClipsForm, VoiceForm):
+    """A voice with its clips."""
+
+    field_order = ["name", "reference", "language", "notes"]

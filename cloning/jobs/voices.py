@@ -1,0 +1,193 @@
+"""Every change of a voice, and its sample: a sentence that it speaks to be heard by.
+
+Who changes a voice locks first the voice, then its sample, then references. A sample that was spoken with other clips,
+or in another language, goes with the change.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.cleanup import delete_voice, with_reserve
+from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
+from cloning.jobs.submission import lock_voice, submit
+from cloning.models import MAX_NAME_CHARS, Channel, Generation, Reference, Voice, fold_name, random_seed
+from cloning.storage.space import require_free_space
+from cloning.text.samples import SAMPLES
+
+logger = logging.getLogger(__name__)
+
+UNDO = timedelta(minutes=10)
+"""For how long a voice that was deleted on the page can be brought back."""
+NAME_TAKEN = "There is a voice of this name already. Choose another."
+
+
+def create(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -> None:
+    """Saves a new voice with its clips, and has it speak its sample. Raises GenerationError (NAME_TAKEN and others)."""
+    require_free_space()
+
+    def save(references: Sequence[Reference]) -> None:
+        insert(voice)
+        voice.references.set(references)
+
+    use_clips(uploads, save)
+    speak_sample(voice, channel)
+
+
+def create_from(generation: Generation, name: str) -> Voice:
+    """A voice of this name with the references of a generation."""
+    with transaction.atomic():
+        references = Reference.objects.filter(generations=generation).lock()
+        if not references:
+            raise GenerationError(
+                ErrorCode.REFERENCE_MISSING, "This generation has no clip that could be kept."
+            )
+        voice = Voice(name=name, language=generation.language)
+        insert(voice)
+        voice.references.set(references)
+    return voice
+
+
+def insert(voice: Voice) -> None:
+    with name_guarded():
+        voice.save(force_insert=True)
+
+
+@contextmanager
+def name_guarded() -> Iterator[None]:
+    """Two may take a name in the same moment: the database decides."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise GenerationError(ErrorCode.NAME_TAKEN, NAME_TAKEN) from error
+
+
+def find_free_name(name: str) -> str:
+    """The name, or the name with a number that no voice has."""
+    free, number = name, 1
+    while Voice.objects.kept().filter(name_key=fold_name(free)).exists():
+        number += 1
+        ending = f" {number}"
+        free = name[: MAX_NAME_CHARS - len(ending)] + ending
+    return free
+
+
+def save_details(voice: Voice, channel: Channel) -> None:
+    """Writes name, language and notes. Raises GenerationError (NAME_TAKEN, VOICE_UNKNOWN)."""
+    with transaction.atomic():
+        before = lock(voice)
+        is_other_language = before.language != voice.language
+        if is_other_language:
+            drop_sample(voice)
+        with name_guarded():
+            voice.save(update_fields=["name", "name_key", "language", "notes"])
+    if is_other_language:
+        speak_sample(voice, channel)
+
+
+def add_references(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -> None:
+    """Raises GenerationError (REFERENCE_TOO_MANY, VOICE_UNKNOWN and others)."""
+    require_free_space()
+
+    def add(references: Sequence[Reference]) -> None:
+        voice.references.add(*references)
+        if voice.references.count() > MAX_REFERENCES:
+            raise GenerationError(
+                ErrorCode.REFERENCE_TOO_MANY, f"A voice has at most {MAX_REFERENCES} clips: remove one first."
+            )
+
+    use_clips(uploads, add, prepare=lambda: begin_change(voice))
+    speak_sample(voice, channel)
+
+
+def remove_reference(voice: Voice, reference_id: uuid.UUID, channel: Channel) -> None:
+    """Raises GenerationError (REFERENCE_UNKNOWN, LAST_REFERENCE, VOICE_UNKNOWN)."""
+    with transaction.atomic():
+        begin_change(voice)
+        references = {reference.pk: reference for reference in voice.references.all()}
+        if reference_id not in references:
+            raise GenerationError(
+                ErrorCode.REFERENCE_UNKNOWN, "This voice has no such clip, or not any more."
+            )
+        if len(references) == 1:
+            raise GenerationError(
+                ErrorCode.LAST_REFERENCE, "A voice needs a clip: add another first, or delete the voice."
+            )
+        voice.references.remove(references[reference_id])
+    speak_sample(voice, channel)
+
+
+def begin_change(voice: Voice) -> None:
+    """Of its clips."""
+    lock(voice)
+    drop_sample(voice)
+
+
+def lock(voice: Voice) -> Voice:
+    """As it is now, until the end of the transaction. Raises GenerationError."""
+    row = Voice.objects.kept().select_for_update(of=("self",)).filter(pk=voice.pk).first()
+    if row is None:
+        raise GenerationError(ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted.")
+    return row
+
+
+def drop_sample(voice: Voice) -> None:
+    Generation.objects.filter(sample_of=voice).delete()
+
+
+def speak_sample(voice: Voice, channel: Channel) -> bool:
+    """Has the voice speak a sentence, in place of the sample that it has. False when that can't be queued now."""
+    language = voice.language or "en"
+    sample = Generation(
+        voice=voice,
+        sample_of=voice,
+        requested_via=channel,
+        text=SAMPLES[language],
+        language=language,
+        seed=random_seed(),
+    )
+    try:
+        with transaction.atomic():
+            lock_voice(voice)
+            drop_sample(voice)
+            submit(sample)
+    except (GenerationError, DatabaseError) as error:
+        logger.warning("The voice %s speaks no sample now: %s", voice.pk, error)
+        return False
+    return True
+
+
+def delete_with_undo(voice: Voice) -> bool:
+    """Hides the voice; the sweep deletes it for good once `UNDO` has passed."""
+    kept = Voice.objects.kept().filter(pk=voice.pk)
+    return bool(with_reserve(lambda: kept.update(deleted_at=timezone.now())))
+
+
+def restore(voice_id: uuid.UUID) -> Voice | None:
+    """Brings back what was deleted with undo, under another name where its own is taken; None if too late."""
+    with transaction.atomic():
+        row = Voice.objects.select_for_update(of=("self",)).filter(pk=voice_id).first()
+        if row and row.deleted_at:
+            row.name, row.deleted_at = find_free_name(row.name), None
+            with name_guarded():
+                row.save(update_fields=["name", "name_key", "deleted_at"])
+    return row
+
+
+def find_deleted() -> QuerySet[Voice]:
+    """What was deleted with undo and can't be brought back any more."""
+    return Voice.objects.filter(deleted_at__lt=timezone.now() - UNDO)
+
+
+def purge_deleted() -> None:
+    """Cheap where there is nothing."""
+    for voice in find_deleted():
+        delete_voice(voice.pk)

@@ -1,0 +1,78 @@
+"""What an exported voice looks like: a ZIP archive of its clips, as they were uploaded, and a description in JSON."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import IO, Any
+
+from django.core.files.storage import default_storage
+
+from cloning.models import Reference, Voice
+
+DESCRIPTION = "voice.json"
+FORMAT = "cloned-voice"
+VERSION = 1
+CHUNK_BYTES = 256 * 1024
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time of all entries, so that the same voice is the same file."""
+
+
+class Outlet(io.RawIOBase):
+    """Takes what is written and gives it out."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self._pieces.append(bytes(content))
+        return len(content)
+
+    def take(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+class VoiceArchive:
+    """The archive of a voice, in pieces. Its clips are opened at once; raises FileNotFoundError where one is lost."""
+
+    def __init__(self, voice: Voice, references: Sequence[Reference]) -> None:
+        self._files = ExitStack()
+        self._clips: list[tuple[str, IO[bytes]]] = []
+        listed = []
+        try:
+            for number, reference in enumerate(references, start=1):
+                name = f"clips/{number}{reference.suffix}"
+                file = self._files.enter_context(default_storage.open(reference.file.name or ""))
+                self._clips.append((name, file))
+                listed.append({"file": name, "name": reference.original_name, "sha256": reference.sha256})
+        except BaseException:
+            self.close()
+            raise
+        description = {
+            "format": FORMAT,
+            "version": VERSION,
+            "name": voice.name,
+            "language": voice.language,
+            "notes": voice.notes,
+            "clips": listed,
+        }
+        self._description = json.dumps(description, ensure_ascii=False, indent=2).encode()
+
+    def __iter__(self) -> Iterator[bytes]:
+        outlet = Outlet()
+        with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(zipfile.ZipInfo(DESCRIPTION, EPOCH), self._description)
+            for name, file in self._clips:
+                with archive.open(zipfile.ZipInfo(name, EPOCH), "w") as target:
+                    while chunk := file.read(CHUNK_BYTES):
+                        target.write(chunk)
+                        yield outlet.take()
+        yield outlet.take()
+
+    def close(self) -> None:
+        self._files.close()

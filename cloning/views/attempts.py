@@ -1,0 +1,45 @@
+"""Forms of pages that were sent: what they ask for is done, or they say why not."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm
+from django.http import Http404, HttpResponse
+
+from cloning.api.http import explain_error, set_retry_after
+from cloning.forms import form_errors
+
+Result = TypeVar("Result")
+
+
+def attempt(form: BaseForm, act: Callable[[], Result]) -> Result | None:
+    """What `act` returns; None when the form now says why it was not done."""
+    try:
+        return act() if form.is_valid() else None
+    except Exception as error:
+        if (known := explain_error(error)) is None:
+            raise
+        if known.code.status == 503:
+            form.add_error(
+                None, ValidationError(f"{known} Nothing is lost: try again later.", code=known.code)
+            )
+        elif known.code.field in form.fields:
+            form.add_error(known.code.field, ValidationError(str(known), code=known.code))
+        elif known.code.status == 404:
+            raise Http404(str(known)) from error
+        elif known.code.is_users_fault:
+            form.add_error(None, ValidationError(str(known), code=known.code))
+        else:
+            raise
+        return None
+
+
+def marked_invalid(response: HttpResponse, form: BaseForm) -> HttpResponse:
+    """With the status that fits what is wrong."""
+    response.status_code = 422
+    for error in form_errors(form):
+        if error.code.status == 503:
+            response.status_code = 503
+            set_retry_after(response, error.code)
+    return response
