@@ -56,11 +56,17 @@ def multipart(schema: Schema) -> dict[str, Any]:
 
 def listing() -> dict[str, Any]:
     query = {"name": "q", "in": "query", "description": "A part of the name", "schema": {"type": "string"}}
+    language = {
+        "name": "language",
+        "in": "query",
+        "description": "A code of `/api/v1/languages`: voices of that language alone",
+        "schema": {"type": "string"},
+    }
     page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}}
     return operation(
         "Voices by name, and after the last of them the stock voices of the engine",
         {"200": json_of("Voices"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
-        parameters=[query, page],
+        parameters=[query, language, page],
     )
 
 

@@ -87,8 +87,7 @@ def list_saved(voice: Voice) -> ListedVoice:
 
 
 def list_stock(voice: StockVoice) -> ListedVoice:
-    language = next(iter(voice.languages)) if len(voice.languages) == 1 else None
-    return ListedVoice(STOCK + voice.key, voice.name, is_stock=True, language=language)
+    return ListedVoice(STOCK + voice.key, voice.name, is_stock=True, language=voice.own_language or None)
 
 
 VOICE = Serializer[ListedVoice](

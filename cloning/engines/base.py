@@ -48,6 +48,11 @@ class StockVoice:
     name: str  # for people
     languages: frozenset[str]  # that it speaks best, keys of `text.LANGUAGES`; it speaks the others, too
 
+    @property
+    def own_language(self) -> str:
+        """The one that it speaks best; empty where those are several."""
+        return next(iter(self.languages)) if len(self.languages) == 1 else ""
+
 
 class Engine(Protocol):
     name: str  # that of its EngineEntry

@@ -25,10 +25,10 @@ def selected() -> EngineEntry:
     return next(entry for entry in ENGINES.values() if entry.is_available(settings))
 
 
-def stock_voices(language: str | None = None) -> list[StockVoice]:
+def stock_voices(language: str = "") -> list[StockVoice]:
     """Of the selected engine; those that speak a language best, where one is given."""
     voices = selected().stock_voices(settings)
-    return [each for each in voices if language is None or language in each.languages]
+    return [each for each in voices if not language or language in each.languages]
 
 
 def find_stock_voice(key: str) -> StockVoice | None:

@@ -10,7 +10,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
-from cloning.engines.registry import find_stock_voice
 from cloning.errors import GenerationError
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
 from cloning.forms.clips import ReferencesField, describe_widget, probe_distinct
@@ -58,16 +57,16 @@ class VoiceField(forms.ChoiceField):
     def clean(self, value: Any) -> Voice | StockVoice | None:
         if value in self.empty_values:
             return None
-        text = str(value)
-        found = find_stock_voice(text.removeprefix(STOCK)) if text.startswith(STOCK) else find_voice(text)
-        if found is None:
+        if (found := find_voice(str(value))) is None:
             raise ValidationError("There is no such voice; it may have been deleted.", code="voice_unknown")
         return found
 
 
-def find_voice(pk: str) -> Voice | None:
+def find_voice(value: str) -> Voice | StockVoice | None:
+    if value.startswith(STOCK):
+        return registry.find_stock_voice(value.removeprefix(STOCK))
     try:
-        return Voice.objects.speakable().filter(pk=uuid.UUID(pk)).first()
+        return Voice.objects.speakable().filter(pk=uuid.UUID(value)).first()
     except ValueError:
         return None
 
@@ -81,8 +80,7 @@ def list_voices() -> list[tuple[str, str]]:
 
 def describe_stock(voice: StockVoice) -> str:
     """Its name, and its language where that tells it from others."""
-    languages = [LANGUAGES[language] for language in voice.languages]
-    return f"{voice.name}, {languages[0]}" if len(languages) == 1 else voice.name
+    return f"{voice.name}, {LANGUAGES[voice.own_language]}" if voice.own_language else voice.name
 
 
 class GenerationForm(forms.Form):
@@ -139,6 +137,12 @@ class GenerationForm(forms.Form):
         self.fields["text"].widget.attrs["data-max-chars"] = settings.MAX_TEXT_CHARS
         self.fields["text"].help_text = f"At most {thousands(settings.MAX_TEXT_CHARS)} characters."
         describe_widget(self.fields["reference"])
+
+    def choose_voice(self, value: str) -> None:
+        """Before anything is filled in: the voice, and the language that goes with it."""
+        voice = find_voice(value)
+        language = voice.own_language if isinstance(voice, StockVoice) else voice.language if voice else ""
+        self.initial = {**self.initial, "voice": value} | ({"language": language} if language else {})
 
     def clean_text(self) -> str:
         value: str = self.cleaned_data["text"].replace("\r\n", "\n")

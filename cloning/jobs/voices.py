@@ -14,6 +14,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cloning.engines import registry
+from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_voice, with_reserve
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
@@ -68,6 +70,11 @@ def name_guarded() -> Iterator[None]:
             yield
     except IntegrityError as error:
         raise GenerationError(ErrorCode.NAME_TAKEN, NAME_TAKEN) from error
+
+
+def find_stock_voices(query: str = "", language: str = "") -> list[StockVoice]:
+    """Of the engine that speaks now, as saved voices are searched for."""
+    return [each for each in registry.stock_voices(language) if fold_name(query) in fold_name(each.name)]
 
 
 def find_free_name(name: str) -> str:

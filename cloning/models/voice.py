@@ -37,6 +37,9 @@ class VoiceQuerySet(ReferencingQuerySet["Voice"]):
     def named_like(self, query: str) -> "VoiceQuerySet":
         return self.filter(name_key__contains=fold_name(query)) if query else self
 
+    def in_language(self, language: str) -> "VoiceQuerySet":
+        return self.filter(language=language) if language else self
+
     def with_last_use(self) -> "VoiceQuerySet":
         """What it spoke for people: its own sample is no use of it."""
         spoken = generations().filter(voice=models.OuterRef("pk"), sample_of=None).order_by("-created_at")

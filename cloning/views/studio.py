@@ -20,7 +20,7 @@ PAGE_SIZE = 10
 def home(request: HtmxHttpRequest) -> HttpResponse:
     if request.method != "POST":
         form = GenerationForm()
-        form.initial["voice"] = request.GET.get("voice", "")
+        form.choose_voice(request.GET.get("voice", ""))
         return render_home(request, form)
     form = GenerationForm(request.POST, request.FILES)
     if (generation := attempt(form, lambda: queue(form, request))) is None:

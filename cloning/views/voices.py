@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cloning.engines import registry
 from cloning.errors import GenerationError
 from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, VoiceForm
 from cloning.jobs import voices as changes
-from cloning.models import Channel, Generation, Voice, fold_name
+from cloning.models import Channel, Generation, Voice
+from cloning.text import LANGUAGES
 from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
 from cloning.views.sentences import describe
@@ -43,14 +43,14 @@ def create(form: NewVoiceForm) -> Voice:
 
 
 def render_voices(request: HtmxHttpRequest, **forms: Any) -> HttpResponse:
-    query = request.GET.get("q", "").replace("\0", "").strip()
-    found = Voice.objects.kept().named_like(query).with_last_use().with_clips()
+    query, language = (request.GET.get(name, "").replace("\0", "").strip() for name in ("q", "language"))
+    found = Voice.objects.kept().named_like(query).in_language(language).with_last_use().with_clips()
     context = {
         "query": query,
+        "language": language,
+        "languages": LANGUAGES,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
-        "stock_voices": [
-            each for each in registry.stock_voices() if fold_name(query) in fold_name(each.name)
-        ],
+        "stock_voices": changes.find_stock_voices(query, language),
         "deleted": find_deleted(request.GET.get("deleted", "")),
         "new_voice_form": NewVoiceForm(auto_id="new_%s"),
         "import_form": ImportForm(),

@@ -9,13 +9,13 @@ from django.urls import reverse
 
 from cloning.api.http import api_view, read_json, read_member, require_trusted_origin
 from cloning.api.v1.generate import require_multipart, respond_to_invalid
-from cloning.api.voice_serializers import VOICE, VOICES, ListedVoice, VoicesPage, list_saved, list_stock
-from cloning.engines import registry
+from cloning.api.voice_serializers import VOICE, VOICES, VoicesPage, list_saved, list_stock
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, VoiceForm
 from cloning.jobs import voices as changes
 from cloning.jobs.cleanup import delete_voice
-from cloning.models import Channel, Reference, Voice, fold_name
+from cloning.jobs.voices import find_stock_voices
+from cloning.models import Channel, Reference, Voice
 from cloning.storage.responses import archive_response, clip_response
 
 PAGE_SIZE = 50
@@ -30,8 +30,8 @@ def voices(request: HttpRequest) -> HttpResponseBase:
 
 def list_voices(request: HttpRequest) -> HttpResponseBase:
     """By name; the stock voices come last."""
-    query = request.GET.get("q", "").replace("\0", "")
-    found = Voice.objects.kept().named_like(query).with_last_use().with_clips()
+    query, language = (request.GET.get(name, "").replace("\0", "") for name in ("q", "language"))
+    found = Voice.objects.kept().named_like(query).in_language(language).with_last_use().with_clips()
     try:
         page = Paginator(found, PAGE_SIZE).page(request.GET.get("page", "1"))
     except (EmptyPage, PageNotAnInteger) as error:
@@ -39,15 +39,11 @@ def list_voices(request: HttpRequest) -> HttpResponseBase:
     listed = [list_saved(voice) for voice in page.object_list]
     next_url = None
     if page.has_next():
-        parameters = {**({"q": query} if query else {}), "page": page.next_page_number()}
+        parameters = {"q": query, "language": language, "page": page.next_page_number()}
         next_url = f"{reverse('api-voices')}?{urlencode(parameters)}"
     else:
-        listed += find_stock(query)
+        listed += map(list_stock, find_stock_voices(query, language))
     return JsonResponse(VOICES.serialize(VoicesPage(listed, next_url), request))
-
-
-def find_stock(query: str) -> list[ListedVoice]:
-    return [list_stock(each) for each in registry.stock_voices() if fold_name(query) in fold_name(each.name)]
 
 
 def create(request: HttpRequest) -> HttpResponseBase:

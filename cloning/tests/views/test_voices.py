@@ -90,7 +90,11 @@ def test_search(browser, make) -> None:
     assert "Ada" in page and "Bob" not in page and 'value="aD"' in page
     partial = browser.get("/voices/", {"q": "bo"}, headers={**HTMX, "HX-Target": "voices"})
     assert "Bob" in body_of(partial) and "<html" not in body_of(partial)
-    assert "No voice is called" in body_of(browser.get("/voices/", {"q": ATTACK + "\0"}))
+    browser.post(f"/voices/{Voice.objects.get(name='Bob').pk}/", {"name": "Bob", "language": "fr"})
+    page = body_of(browser.get("/voices/", {"language": "fr"}))
+    assert "Bob" in page and "Ada" not in page and '<option value="fr" selected>' in page
+    assert "No voice is found" in body_of(browser.get("/voices/", {"language": "de"}))
+    assert "No voice is found" in body_of(browser.get("/voices/", {"q": ATTACK + "\0"}))
 
 
 def test_voice_is_renamed_and_described(browser, ada, make) -> None:
@@ -144,7 +148,9 @@ def test_what_was_spoken_is_listed(browser, ada, submit) -> None:
 
 def test_voice_is_chosen_by_a_link(browser, ada) -> None:
     assert re.search(rf'value="{ada.pk}"[^>]* checked', body_of(browser.get("/", {"voice": str(ada.pk)})))
-    assert browser.get("/", {"voice": ATTACK}).status_code == 200
+    browser.post(f"/voices/{ada.pk}/", {"name": "Ada", "language": "fr"})
+    assert '<option value="fr" selected>' in body_of(browser.get("/", {"voice": str(ada.pk)})), "its own"
+    assert '<option value="en" selected>' in body_of(browser.get("/", {"voice": ATTACK}))
 
 
 def test_export_and_import(browser, api, ada) -> None:

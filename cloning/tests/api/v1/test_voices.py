@@ -64,6 +64,8 @@ def test_search_and_pages(api, make, monkeypatch) -> None:
     first = api.get(VOICES).json()
     assert [each["name"] for each in first["results"]] == ["Bob", "bärbel"]
     assert [each["name"] for each in api.get(first["next"]).json()["results"]] == ["Ärztin"]
+    make(name="Dora", language="es")
+    assert [each["name"] for each in api.get(VOICES, {"language": "es"}).json()["results"]] == ["Dora"]
     assert error_of(api.get(VOICES, {"page": "3"})) == (404, "page_unknown", "page")
     assert api.get(VOICES, {"q": "%\0'"}).json()["results"] == []
 
@@ -157,6 +159,8 @@ def test_stock_voices_are_listed_last_and_speak(api, make, post, settings) -> No
     assert all(each["is_stock"] and each["id"].startswith("stock:") for each in stock)
     [heart] = api.get(VOICES, {"q": "hEARt"}).json()["results"]
     assert (heart["id"], heart["language"], heart["references"]) == ("stock:af_heart", "en", [])
+    spanish = api.get(VOICES, {"language": "es"}).json()["results"]
+    assert {each["name"] for each in spanish} == {"Dora", "Alex"}
     assert post((), voice=heart["id"]).status_code == 202
     generation = Generation.objects.listed().get()
     assert (generation.stock_voice, generation.voice, generation.references.count()) == ("af_heart", None, 0)
