@@ -1,4 +1,4 @@
-// Conveniences on top of pages that work without JavaScript: character count, drop, listening to the reference,
+// Conveniences on top of pages that work without JavaScript: drop, listening to the reference,
 // recording, and word of a server that can't be reached.
 "use strict";
 
@@ -14,19 +14,6 @@ function showTrouble(message, isOfAction = false) {
   isTroubleOfAction = isOfAction;
   if (trouble.hidden || trouble.textContent !== message) trouble.textContent = message;
   trouble.hidden = false;
-}
-
-// Text
-
-function showCount(textarea) {
-  const output = document.getElementById(textarea.id + "_helptext");
-  const most = Number(textarea.dataset.maxChars);
-  const count = [...textarea.value.trim()].length; // code points, as the server counts
-  const isOver = count > most;
-  const digits = (number) => number.toLocaleString("en").replaceAll(",", "\u00a0");
-  output.textContent = `${digits(count)} of ${digits(most)} characters`;
-  if (isOver && !output.classList.contains("over")) announcer.textContent = "The text is too long.";
-  output.classList.toggle("over", isOver);
 }
 
 // Reference
@@ -127,7 +114,6 @@ async function record(button) {
 // What is on the page, now and after each swap
 
 function enhance(root) {
-  root.querySelectorAll("textarea[data-max-chars]").forEach(showCount);
   root.querySelectorAll("[data-drop-hint]").forEach((hint) => (hint.hidden = false));
   const canRecord = navigator.mediaDevices && window.MediaRecorder;
   root.querySelectorAll("[data-record]").forEach((button) => (button.hidden = !canRecord));
@@ -135,9 +121,6 @@ function enhance(root) {
 
 enhance(document);
 document.addEventListener("htmx:load", (event) => enhance(event.target));
-document.addEventListener("input", (event) => {
-  if (event.target.matches("textarea[data-max-chars]")) showCount(event.target);
-});
 document.addEventListener("change", (event) => {
   if (event.target === fileInput()) showChosen(event.target);
 });

@@ -17,7 +17,7 @@ from cloning.jobs.clips import ReferenceUpload
 from cloning.jobs.submission import require_room
 from cloning.models import Channel, Generation, Segment, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
-from cloning.text import LANGUAGES, UnspeakableText, check_speakable, resolve_language, split
+from cloning.text import LANGUAGES, OWN_NAMES, UnspeakableText, check_speakable, resolve_language, split
 
 Value = TypeVar("Value", int, float)
 
@@ -96,10 +96,14 @@ class GenerationForm(forms.Form):
     )
     voice = VoiceField(label="Voice", required=False, widget=forms.RadioSelect)
     text = forms.CharField(
-        label="Text", required=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})
+        label="Text",
+        required=False,
+        widget=forms.Textarea(
+            attrs={"rows": 6, "dir": "auto", "placeholder": "Write or paste what the voice should say…"}
+        ),
     )
     language = forms.CharField(
-        label="Language", required=False, widget=forms.Select(choices=list(LANGUAGES.items()))
+        label="Language", required=False, widget=forms.Select(choices=list(OWN_NAMES.items()))
     )
     stream = forms.ChoiceField(required=False, choices=[("true", "true"), ("false", "false")])
     on_disconnect = forms.ChoiceField(required=False, choices=[(CONTINUE, CONTINUE), (CANCEL, CANCEL)])

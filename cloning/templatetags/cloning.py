@@ -1,3 +1,4 @@
+import json
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,6 +15,8 @@ from cloning.forms.generations import STOCK
 from cloning.jobs.timeline import TimedSegment
 from cloning.models import Generation, Segment
 from cloning.text import LANGUAGES
+from cloning.text.languages import CHARS_PER_SECOND, OWN_NAMES
+from cloning.text.scripts import SCRIPTS
 
 register = template.Library()
 
@@ -26,6 +29,14 @@ HUES = 12
 def icon(name: str) -> SafeString:
     """Of `_icons.html`, which every page has. What it means stands beside it."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>', name)
+
+
+@register.simple_tag
+def language_table() -> str:
+    """For the form's script: what it tells the length of a text and its language by."""
+    return json.dumps(
+        {"names": LANGUAGES, "rates": CHARS_PER_SECOND, "scripts": SCRIPTS}, separators=(",", ":")
+    )
 
 
 @register.filter
@@ -55,7 +66,8 @@ def speaker_id(generation: Generation) -> object:
 
 @register.filter
 def language_name(code: str) -> str:
-    return LANGUAGES.get(code, code)
+    """As those who speak it call it."""
+    return OWN_NAMES.get(code, code)
 
 
 @register.filter

@@ -16,6 +16,7 @@ class Page(HTMLParser):
         self.controls: list[dict[str, str | None]] = []
         self.label_targets: set[str | None] = set()
         self.ids: list[str] = []
+        self.forms: dict[str, dict[str, str | None]] = {}
         self.texts: dict[str, str] = {}
         self._open: list[str] = []
         self.feed(response.content.decode())
@@ -27,6 +28,8 @@ class Page(HTMLParser):
         found = dict(attrs)
         if tag in ("input", "select", "textarea", "audio", "progress") and found.get("type") != "hidden":
             self.controls.append({"tag": tag, **found})
+        if tag == "form":
+            self.forms[found.get("id") or ""] = found
         if tag == "label":
             self.label_targets.add(found["for"])
         if found.get("id"):

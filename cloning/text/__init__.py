@@ -4,13 +4,14 @@
 is for requests, which have no time to split.
 """
 
-from cloning.text.languages import LANGUAGES, resolve_language
+from cloning.text.languages import LANGUAGES, OWN_NAMES, resolve_language
 from cloning.text.normalising import normalize
 from cloning.text.speakable import UnspeakableText, check_speakable
 from cloning.text.splitting import Segment, split
 
 __all__ = [
     "LANGUAGES",
+    "OWN_NAMES",
     "Segment",
     "UnspeakableText",
     "check_speakable",

@@ -19,7 +19,9 @@ from cloning.errors import GenerationError
 from cloning.forms import VoiceForm
 from cloning.jobs import state
 from cloning.jobs.cleanup import delete_generation
+from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.models import Generation
+from cloning.templatetags.cloning import seconds_in_words
 from cloning.views import errors
 from cloning.views.context import HtmxHttpRequest
 from cloning.views.sentences import describe
@@ -36,11 +38,20 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
         return render(request, "cloning/generation.html", describe(found) | {"voice_form": VoiceForm()})
     if is_own_page(request, found) and not found.is_awaited:
         state.await_generations([found.pk])
-    if request.GET.get("seen") == found.state and (found.is_active or found.is_file_due):
+    outlook = describe_outlook(found)
+    if request.GET.get("seen") == outlook["seen"] and (found.is_active or found.is_file_due):
         return HttpResponse(status=204)
     if not found.is_active:
         return render_card(request, found, announce=not found.is_file_due)
-    return render(request, "cloning/_progress.html", {"generation": found})
+    return render(request, "cloning/_progress.html", {"generation": found} | outlook)
+
+
+def describe_outlook(found: Generation) -> dict[str, object]:
+    """Place in line and time left, and what changes whenever the state or they do."""
+    position, seconds_left = find_position(found), estimate_seconds_left(found)
+    told = "" if seconds_left is None else seconds_in_words(seconds_left)
+    known = [found.state, *(str(each) for each in (position, told) if each)]
+    return {"position": position, "seconds_left": seconds_left, "seen": "-".join(known)}
 
 
 def is_own_page(request: HtmxHttpRequest, found: Generation) -> bool:

@@ -1,5 +1,6 @@
 """The page with the form and the newest generations."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +10,8 @@ from django.views.decorators.http import require_http_methods
 from cloning.forms import GenerationForm
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation
+from cloning.text import LANGUAGES
+from cloning.text.scripts import languages_by_script
 from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
 
@@ -27,7 +30,18 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
         return respond_to_invalid(request, form)
     if request.htmx:
         return render(request, "cloning/_submitted.html", {"form": form, "generation": generation})
+    warn_of_language(request, generation)
     return redirect(generation)
+
+
+def warn_of_language(request: HtmxHttpRequest, generation: Generation) -> None:
+    """Surely wrong, but no error. The form's script says it before."""
+    likely = languages_by_script(generation.text)
+    if likely and generation.language not in likely:
+        chosen = LANGUAGES[generation.language]
+        messages.warning(
+            request, f"The text does not look {chosen}. If it is not, choose its language and generate again."
+        )
 
 
 def queue(form: GenerationForm, request: HtmxHttpRequest) -> Generation:

@@ -34,7 +34,7 @@ def test_clip_and_text_become_speech(open_page, live_site):
     page.keyboard.press("Escape")
     expect(page.get_by_text("Preview: this is not a clone.")).to_be_hidden()
     fill_in(page)
-    expect(page.get_by_text("29 of 20 000 characters")).to_be_visible()
+    expect(page.get_by_text("29 characters, about 2 s")).to_be_visible()
     expect(page.get_by_label("Reference: " + MALE_CLIP.name)).to_have_js_property("readyState", 4)
 
     card = send(page)

@@ -31,6 +31,17 @@ def test_poll(browser, make_generation) -> None:
     assert "1 of 3 sentences" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
 
 
+def test_place_in_line_is_told_and_told_anew(browser, make_generation) -> None:
+    first, second = make_generation(), make_generation(text="Another text.")
+    url = second.get_absolute_url()
+    body = browser.get(url, headers=HTMX).content.decode()
+    assert "Number 2 in line" in body
+    seen = re.findall(r'name="seen" value="([^"]+)"', body)[0]
+    assert browser.get(url, {"seen": seen}, headers=HTMX).status_code == 204
+    state.cancel(first)
+    assert "Next in line" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
+
+
 @pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])
 def test_poll_of_what_ended_brings_the_whole_card(end: str, browser, make_generation, request) -> None:
     if end == "succeed":

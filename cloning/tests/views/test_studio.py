@@ -1,6 +1,7 @@
 """The page with the form, as a browser with JavaScript (HTMX's headers) and one without sees it."""
 
 import errno
+import json
 from datetime import timedelta
 
 import pytest
@@ -29,13 +30,26 @@ def test_form_without_javascript(browser, submit, db) -> None:
     assert (generation.requested_via, generation.text) == ("page", "Good morning.")
     waiting = browser.get(response["Location"]).content.decode()
     assert '<noscript><meta http-equiv="refresh"' in waiting
-    assert "Queued" in waiting
+    assert "Next in line" in waiting
     perform(generation)
     finished = browser.get(response["Location"]).content.decode()
     assert "http-equiv" not in finished
     assert f'src="/api/v1/files/{generation.pk}.wav"' in finished
     assert f'href="/api/v1/files/{generation.pk}.wav?download"' in finished
     assert 'Preview<span class="visually-hidden"> (not a clone)</span>' in finished
+
+
+@pytest.mark.parametrize(("text", "is_warned"), [("おはようございます。", True), ("Guten Morgen.", False)])
+def test_text_of_another_script_is_spoken_with_a_warning(text, is_warned, browser, submit, db) -> None:
+    response = submit(text=text)
+    shown = browser.get(response["Location"]).content.decode()
+    assert ("does not look English" in shown) == is_warned
+
+
+def test_form_has_what_its_script_goes_by(browser, db) -> None:
+    table = json.loads(Page(browser.get("/")).forms["form"]["data-languages"])
+    assert table["names"]["ja"] == "Japanese" and set(table["rates"]) == set(table["names"])
+    assert table["scripts"]["Hangul"] == ["ko"]
 
 
 PAGE_CASES = [

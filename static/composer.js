@@ -1,0 +1,173 @@
+// The form: how long the text will be, whether it fits the language, and a draft that outlives a reload and Back.
+"use strict";
+
+(() => {
+  const OPTIONS = ["voice", "language", "speed", "temperature", "format"]; // kept for good; text and seed as long as the tab
+  const MIN_LETTERS = 3;
+  const storage = (name) => {
+    try {
+      return window[name];
+    } catch {
+      return null; // refused
+    }
+  };
+  const [draft, options] = [storage("sessionStorage"), storage("localStorage")];
+  const form = () => document.getElementById("form");
+  const field = (name) => form()?.elements[name];
+  const languages = () => JSON.parse(form().dataset.languages); // names, rates, scripts
+
+  // Length
+
+  const thousands = (number) => number.toLocaleString("en").replaceAll(",", "\u00a0");
+  function inWords(seconds) {
+    if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
+    return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  }
+  function showLength() {
+    const text = field("text");
+    const output = document.getElementById("id_text_helptext");
+    const [count, most] = [[...text.value.trim()].length, Number(text.dataset.maxChars)]; // code points, as the server counts
+    const isOver = count > most;
+    const seconds = count / languages().rates[field("language").value] / (Number(field("speed").value) || 1);
+    const ofMost = count > most * 0.8 ? ` of ${thousands(most)}` : "";
+    const wasOver = output.classList.contains("over");
+    output.textContent = `${thousands(count)}${ofMost} character${count === 1 ? "" : "s"}${count && !isOver ? `, about ${inWords(seconds)}` : ""}`;
+    output.classList.toggle("over", isOver);
+    if (isOver && !wasOver) document.getElementById("announcer").textContent = "The text is too long.";
+  }
+
+  // Language
+
+  const matchers = {};
+  function languagesByScript(text) {
+    const { scripts } = languages();
+    const begin = text.slice(0, 2000);
+    const counts = {};
+    for (const script of [...Object.keys(scripts), "Latin"]) {
+      matchers[script] ??= new RegExp(`\\p{Script=${script}}`, "gu");
+      counts[script] = begin.match(matchers[script])?.length ?? 0;
+    }
+    const kana = counts.Hiragana + counts.Katakana;
+    if (counts.Han && kana >= counts.Han / 10) [counts.Hiragana, counts.Han] = [counts.Hiragana + counts.Han, 0];
+    const [script, count] = Object.entries(counts).sort((one, other) => other[1] - one[1])[0];
+    return count < MIN_LETTERS ? null : script === "Latin" ? "latin" : scripts[script];
+  }
+  function showHint() {
+    const hint = form().querySelector("[data-hint]");
+    const select = field("language");
+    const found = languagesByScript(field("text").value);
+    const name = (code) => languages().names[code] ?? "";
+    const isLatin = !Object.values(languages().scripts).flat().includes(select.value);
+    const isFit = found === null || (found === "latin" ? isLatin : found.includes(select.value));
+    const said = isFit ? "" : found === "latin" ? `This is written in Latin letters. Is it ${name(select.value)}?` : `Looks ${name(found[0])}.`;
+    const text = hint.querySelector("p");
+    if (text.textContent !== said) text.textContent = said;
+    const button = hint.querySelector("button");
+    button.hidden = found === "latin";
+    button.value = isFit || found === "latin" ? "" : found[0];
+    button.textContent = `Switch to ${name(button.value)}`;
+    hint.hidden = isFit;
+  }
+
+  // Draft
+
+  const value = (name) => {
+    const found = field(name);
+    return found instanceof RadioNodeList || found?.type === "radio" ? new FormData(form()).get(name) : found?.value;
+  };
+  function keep() {
+    const write = (where, names) => {
+      const values = Object.fromEntries(names.map((name) => [name, value(name) ?? ""]));
+      try {
+        where?.setItem("composer", JSON.stringify(values));
+      } catch {
+        // full: the draft is not kept
+      }
+    };
+    write(draft, ["text", "seed"]);
+    write(options, OPTIONS);
+  }
+  function put(name, kept) {
+    const found = field(name);
+    if (!found || kept === undefined || (kept === "" && name !== "voice")) return;
+    if (found instanceof RadioNodeList) {
+      const radio = [...found].find((each) => each.value === kept);
+      if (!radio) return;
+      radio.checked = true;
+      radio.closest("details")?.setAttribute("open", "");
+    } else if (found.tagName !== "SELECT" || [...found.options].some((option) => option.value === kept)) found.value = kept;
+  }
+  function restore() {
+    const asked = new URLSearchParams(location.search); // "use" fills the form in itself, "voice" a part of it
+    if (form().hasAttribute("data-filled") || asked.has("use")) return;
+    const read = (where) => JSON.parse(where?.getItem("composer") ?? "{}");
+    for (const [name, kept] of Object.entries({ ...read(options), ...read(draft) })) if (!asked.has(name)) put(name, kept);
+  }
+
+  // Clips: a browser keeps none over a reload; moving about keeps them here.
+
+  let clips = [];
+  function rememberClips(input) {
+    clips = [...input.files];
+    draft?.setItem("clips", clips.map((file) => file.name).join(", "));
+  }
+  function restoreClips() {
+    const input = form().querySelector(".drop input[type=file]");
+    if (!input || input.files.length) return;
+    const names = draft?.getItem("clips");
+    if (clips.length) {
+      const transfer = new DataTransfer();
+      for (const file of clips) transfer.items.add(file);
+      input.files = transfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (names) {
+      const output = document.getElementById("id_reference_helptext");
+      output.textContent = `Choose ${names} once more: a browser does not keep clips over a reload.`;
+    }
+  }
+
+  function show() {
+    showLength();
+    showHint();
+  }
+  function begin(root) {
+    if (!form() || !(root === document || root.contains(form()) || root === form())) return;
+    if (root !== form()) {
+      restore();
+      restoreClips();
+    }
+    show();
+  }
+
+  begin(document);
+  document.addEventListener("htmx:load", ({ target }) => begin(target));
+  for (const type of ["input", "change"]) {
+    document.addEventListener(type, (event) => {
+      if (!form()?.contains(event.target)) return;
+      if (event.target.type === "file") rememberClips(event.target);
+      else {
+        show();
+        keep();
+      }
+    });
+  }
+  document.addEventListener("click", (event) => {
+    const text = field("text");
+    const sentence = event.target.closest("[data-try]");
+    const hint = event.target.closest("[data-hint] button");
+    if (sentence) text.value = sentence.dataset.try;
+    if (hint) field("language").value = hint.value;
+    if (!sentence && !hint) return;
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    text.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !form()?.contains(event.target)) return;
+    event.preventDefault();
+    form().requestSubmit();
+  });
+  // A saved voice needs no clip: what was chosen before stays for the next new voice.
+  document.addEventListener("formdata", ({ target, formData }) => {
+    if (target === form() && formData.get("voice")) formData.delete("reference");
+  });
+})();
