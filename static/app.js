@@ -114,7 +114,6 @@ async function record(button) {
 // What is on the page, now and after each swap
 
 function enhance(root) {
-  root.querySelectorAll("[data-drop-hint]").forEach((hint) => (hint.hidden = false));
   const canRecord = navigator.mediaDevices && window.MediaRecorder;
   root.querySelectorAll("[data-record]").forEach((button) => (button.hidden = !canRecord));
 }

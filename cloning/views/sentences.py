@@ -75,7 +75,8 @@ def has_changed(timed: TimedSegment, since: datetime | None) -> bool:
         return True
     take = timed.newest_take
     moments = (take.created_at, take.started_at, take.finished_at)
-    return take.status == Status.FAILED or any(moment and moment >= since - OVERLAP for moment in moments)
+    has_stopped = take.status in (Status.FAILED, Status.CANCELLED)  # which leaves no moment behind
+    return has_stopped or any(moment and moment >= since - OVERLAP for moment in moments)
 
 
 @require_POST

@@ -1,8 +1,10 @@
 """The sentences of a generation on its page: what is new of them, one spoken again, which take is used."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from cloning.jobs import scheduling, state
 from cloning.models import Generation, Segment, Status
@@ -50,6 +52,14 @@ def test_news_bring_what_was_spoken_and_nothing_else(browser, two_sentences) -> 
     )
     later = browser.get(address(two_sentences), {"since": since_of(body)}, headers=HTMX)
     assert 'id="sentence-0"' not in later.content.decode()
+
+
+def test_news_tell_what_is_not_going_to_be_spoken(browser, two_sentences) -> None:
+    assert work_once(two_sentences.pk)
+    state.cancel(two_sentences)
+    later = timezone.now() + timedelta(minutes=1)
+    body = browser.get(address(two_sentences), {"since": later.isoformat()}, headers=HTMX).content.decode()
+    assert "Not spoken" in body and 'id="sentence-0"' not in body
 
 
 def test_who_looks_on_goes_before_others(browser, two_sentences, make_generation) -> None:
