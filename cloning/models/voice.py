@@ -35,7 +35,7 @@ class VoiceQuerySet(ReferencingQuerySet["Voice"]):
         return self.kept().filter(models.Exists(links))
 
     def named_like(self, query: str) -> "VoiceQuerySet":
-        return self.filter(name_key__contains=fold_name(query)) if query else self
+        return self.filter(name_key__contains=fold_name(query[:MAX_NAME_CHARS])) if query else self
 
     def in_language(self, language: str) -> "VoiceQuerySet":
         return self.filter(language=language) if language else self

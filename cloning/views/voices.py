@@ -112,6 +112,7 @@ def fetch_voice(pk: uuid.UUID) -> Voice:
 
 def render_voice(request: HtmxHttpRequest, found: Voice, **forms: Any) -> HttpResponse:
     spoken = Generation.objects.listed().filter(voice=found).with_begun_share()
+    spoken = spoken.select_related("voice").prefetch_related("references")
     context = {
         "voice": found,
         "sample": getattr(found, "sample", None),

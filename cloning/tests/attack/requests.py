@@ -10,7 +10,7 @@ from cloning.tests.attack.texts import NUMBERS, encode, texts
 
 # fmt: off
 LANGUAGES = ["en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru", "nl", "cs", "ar", "zh", "hu", "ko", "ja", "hi"]
-FIELDS = ["text", "language", "format", "speed", "temperature", "seed", "voice", "reference"]
+FIELDS = ["text", "language", "format", "speed", "temperature", "seed", "voice", "reference", "name", "archive"]
 VALUES = [
     "", " ", "NaN", "inf", "-inf", "1e999", "-1e-999", "0x10", "1_0", "١٢", "true", "null", "[]", "{}", "on", "\x00",
     "a\x00b", "-1", "4294967296", "9" * 400, "1.0000000000000000001", "+1", "1,5", "en-US", "zh-cn", "zh_CN", "EN",
@@ -45,8 +45,8 @@ QUERIES = [
     *(f"?page={number}" for number in PAGE_NUMBERS),
 ]
 PAGES = [
-    "/", "/admin/", "/admin/login/", "/api/v1/generations", "/api/v1/languages", "/api/v1/openapi.json",
-    "/api/v1/health", GENERATE,
+    "/", "/admin/", "/admin/login/", "/voices/", "/api/v1/generations", "/api/v1/languages", "/api/v1/openapi.json",
+    "/api/v1/health", "/api/v1/voices", GENERATE,
 ]
 METHODS = ["GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 RANGES = [
@@ -127,14 +127,14 @@ def field_posts(draw: DrawFn) -> Case:
     sent = draw(parts())
     if draw(st.integers(0, 3)):
         return Case("fields", post_form(GENERATE, sent), GENERATE, "POST")
-    page = draw(st.sampled_from(["/", "/admin/login/"]))
+    page = draw(st.sampled_from(["/", "/admin/login/", "/voices/", "/voices/import/"]))
     return Case("fields on a page", post_form(page, [token, *sent], CSRF_COOKIE), page, "POST")
 
 
 @st.composite
 def paths(draw: DrawFn, known: str) -> str:
     """`known` is the id of a finished generation."""
-    shape = draw(st.sampled_from(["page", "file", "generation", "segment", "action", "pieces"]))
+    shape = draw(st.sampled_from(["page", "file", "generation", "segment", "action", "voice", "pieces"]))
     query = draw(st.sampled_from(QUERIES))
     if shape == "page":
         return draw(st.sampled_from(PAGES)) + query
@@ -148,6 +148,14 @@ def paths(draw: DrawFn, known: str) -> str:
         return f"/api/v1/generations/{identifier}/segments/{index}{end}"
     if shape == "action":
         return f"/generations/{identifier}/{draw(st.sampled_from(['', 'voice/', 'x/', 'cancel', 'resume/']))}{query}"
+    if shape == "voice":
+        start = draw(st.sampled_from(["/voices/", "/api/v1/voices/"]))
+        end = draw(
+            st.sampled_from(
+                ["", "/", "/export", "/references", "/clips/", "/delete/", "/restore/", "/sample/"]
+            )
+        )
+        return f"{start}{identifier}{end}{query}"
     visible = st.characters(min_codepoint=33, max_codepoint=255, exclude_characters="?#\x7f\x85\xa0")
     pieces = draw(
         st.lists(st.one_of(st.sampled_from(PATH_PIECES), st.text(visible, max_size=12)), max_size=6)

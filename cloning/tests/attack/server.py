@@ -244,6 +244,9 @@ class Server:
                 if (status := self.delete(result["id"])) not in (204, 404):
                     self.fault(Promise.NO_5XX, f"DELETE answered {status}")
                     return
+        while (answer := self.ask("GET", "/api/v1/voices")) and (results := answer.json()["results"]):
+            for result in results:  # with espeak-ng there are no stock voices among them
+                self.ask("DELETE", f"/api/v1/voices/{result['id']}")
 
 
 @contextmanager

@@ -29,7 +29,11 @@ def test_voice_from_its_first_clip_to_its_deletion(width: int, javascript: bool,
     page.get_by_role("button", name="Save voice").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     check(page)
-    expect(page.get_by_label(f"Sample of {name}")).to_be_visible()
+    if javascript:
+        page.get_by_role("button", name=f"Play: sample of {name}").click()
+        page.wait_for_function("() => document.getElementById('sound').currentTime > 0.1")
+    else:
+        expect(page.get_by_label(f"Sample of {name}", exact=True)).to_be_visible()
     check(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
