@@ -98,6 +98,7 @@ def fill_in(page: Page) -> None:
     page.locator(".row.succeeded [data-play]").first.click()
     page.wait_for_function("() => document.getElementById('sound').currentTime > 1")
     page.get_by_role("button", name="Play", exact=True).click()
+    page.evaluate("() => scrollTo(0, 0)")
 
 
 def save(page: Page, path: Path) -> None:
