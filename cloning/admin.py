@@ -95,6 +95,9 @@ class GenerationAdmin(ModelAdmin[Generation]):
         ),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
+        return super().get_queryset(request).filter(deleted_at=None)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -3,17 +3,22 @@ from django.urls import path, re_path
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
 from cloning.api.v1 import voices as api_voices
-from cloning.views import generations, sentences, studio, voices
+from cloning.views import api_page, archives, generations, history, sentences, studio, voices
 
 UUID = "(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 INDEX = "(?P<index>[0-9]{1,6})"
 
 urlpatterns = [
     path("", studio.home, name="home"),
+    path("history/", history.history, name="history"),
+    path("history/zip/", archives.download, name="history-zip"),
+    path("history/delete/", history.delete, name="history-delete"),
+    path("history/restore/", history.restore, name="history-restore"),
     path("generations/<uuid:pk>/", generations.generation, name="generation"),
     path("generations/<uuid:pk>/cancel/", generations.cancel, name="cancel"),
     path("generations/<uuid:pk>/resume/", generations.resume, name="resume"),
-    path("generations/<uuid:pk>/delete/", generations.delete, name="delete"),
+    path("generations/<uuid:pk>/delete/", history.delete_one, name="delete"),
+    path("generations/<uuid:pk>/star/", generations.star, name="star"),
     path("generations/<uuid:pk>/sentences/", sentences.news, name="sentences"),
     re_path(rf"^generations/{UUID}/sentences/{INDEX}/takes/$", sentences.speak_again, name="speak-again"),
     re_path(rf"^generations/{UUID}/sentences/{INDEX}/choice/$", sentences.choose, name="choose-take"),
@@ -58,5 +63,6 @@ urlpatterns = [
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/openapi.json", documents.openapi_document, name="api-openapi"),
+    path("api/", api_page.api, name="api"),
     re_path(r"^api(?:/|$)", documents.unknown),
 ]

@@ -186,8 +186,8 @@ document.addEventListener("htmx:afterSwap", ({ detail: { target, xhr } }) => {
     markReference(message); // and the input keeps the attributes of before
     if (xhr.status === 422) document.querySelector("#form [aria-invalid=true]")?.focus();
   }
-  if (focusWasInCard) {
-    (document.getElementById(target.id)?.querySelector("a") ?? document.getElementById("generations-title"))?.focus();
+  if (focusWasInCard && !document.getElementById(target.id)?.contains(document.activeElement)) {
+    (document.getElementById(target.id)?.querySelector("a, button") ?? document.getElementById("generations-title"))?.focus();
   }
 });
 document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from cloning import forms
 from cloning.api import openapi_voices, serializers
+from cloning.api.examples import SAMPLE_FILE
 from cloning.api.operations import (
     DOWNLOAD,
     FOREIGN_ORIGIN,
@@ -29,6 +30,7 @@ STREAM_HEADERS = {
     "X-Generation-Id": {"schema": UUID},
     "Link": {"description": 'The status URL, with `rel="status"`', "schema": {"type": "string"}},
 }
+REQUEST = {"text": "Good morning.", "reference": SAMPLE_FILE}
 LOCATION = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
 
 
@@ -37,8 +39,10 @@ CHOICE = {
         "type": "object",
         "required": ["take"],
         "properties": {"take": {"type": "integer", "description": "The number of one that was spoken"}},
-    }
+    },
+    "example": {"take": 1},
 }
+ANOTHER_TAKE = {"schema": schema_named("TakeRequest"), "example": {"seed": 7}}
 
 
 def document() -> dict[str, Any]:
@@ -132,7 +136,9 @@ def generate() -> Operation:
         ],
         requestBody={
             "required": True,
-            "content": {"multipart/form-data": {"schema": schema_named("GenerationRequest")}},
+            "content": {
+                "multipart/form-data": {"schema": schema_named("GenerationRequest"), "example": REQUEST}
+            },
         },
     )
 
@@ -207,10 +213,7 @@ def segment_paths() -> dict[str, Any]:
                     "413": TOO_LARGE,
                     "422": json_of("Error", "A member is wrong"),
                 },
-                requestBody={
-                    "required": False,
-                    "content": {"application/json": {"schema": schema_named("TakeRequest")}},
-                },
+                requestBody={"required": False, "content": {"application/json": ANOTHER_TAKE}},
             ),
         },
         f"{address}.{{take_format}}": {"parameters": segment, **read(segment_audio())},
@@ -230,6 +233,7 @@ def download() -> Operation:
     return operation(
         "The audio of a generation; of one that was stopped, what was spoken before",
         ranged({audio_format.content_type for audio_format in AudioFormat}),
+        description="In any format: one that it was not asked for in is encoded at the first call, and kept.",
         parameters=[
             path_parameter("id", UUID),
             path_parameter("format", {"enum": list(AudioFormat)}),

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from cloning import forms
+from cloning.api.examples import SAMPLE_FILE
 from cloning.api.operations import (
     FOREIGN_ORIGIN,
     IF_NONE_MATCH,
@@ -50,8 +51,8 @@ def paths() -> dict[str, Any]:
     }
 
 
-def multipart(schema: Schema) -> dict[str, Any]:
-    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+def multipart(schema: Schema, example: dict[str, str]) -> dict[str, Any]:
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema, "example": example}}}
 
 
 def listing() -> dict[str, Any]:
@@ -74,7 +75,9 @@ def creation() -> dict[str, Any]:
     return operation(
         "Make a voice of clips; it speaks a sample as soon as its turn comes",
         {"201": json_of("Voice", "Made"), "409": NAME_TAKEN, **UPLOAD},
-        requestBody=multipart(schema_named("VoiceRequest")),
+        requestBody=multipart(
+            schema_named("VoiceRequest"), {"name": "Grandmother", "reference": SAMPLE_FILE}
+        ),
     )
 
 
@@ -95,7 +98,9 @@ def change() -> dict[str, Any]:
         },
         requestBody={
             "required": True,
-            "content": {"application/json": {"schema": schema_named("VoiceChange")}},
+            "content": {
+                "application/json": {"schema": schema_named("VoiceChange"), "example": {"language": "de"}}
+            },
         },
     )
 
@@ -112,7 +117,8 @@ def addition() -> dict[str, Any]:
         "Add clips to a voice",
         {"201": json_of("Voice", "Added"), "404": NOT_FOUND, **UPLOAD},
         requestBody=multipart(
-            {"type": "object", "required": ["reference"], "properties": {"reference": clips_schema()}}
+            {"type": "object", "required": ["reference"], "properties": {"reference": clips_schema()}},
+            {"reference": SAMPLE_FILE},
         ),
     )
 
@@ -155,7 +161,8 @@ def import_voice() -> dict[str, Any]:
         "Make a voice of an exported one; where its name is taken, it gets a number",
         {"201": json_of("Voice", "Made"), "409": NAME_TAKEN, **UPLOAD},
         requestBody=multipart(
-            {"type": "object", "required": ["archive"], "properties": {"archive": archive}}
+            {"type": "object", "required": ["archive"], "properties": {"archive": archive}},
+            {"archive": "voice.zip"},
         ),
     )
 

@@ -27,7 +27,7 @@ IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "st
 DOWNLOAD = {
     "name": "download",
     "in": "query",
-    "description": "Present: sent as an attachment",
+    "description": "Present: sent as an attachment, called by voice and text",
     "schema": {"type": "string"},
 }
 ANYWHERE = {

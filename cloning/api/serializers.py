@@ -17,6 +17,7 @@ from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.jobs.timeline import TimedSegment, read_timeline
 from cloning.models import Generation, Segment, Status, Take
 from cloning.text import LANGUAGES
+from cloning.text.naming import name_download
 
 Instance = TypeVar("Instance")
 Schema = Mapping[str, Any]
@@ -73,6 +74,12 @@ def status_url(generation: Generation) -> str:
 
 def download_url(generation: Generation) -> str:
     return reverse("api-file", args=[generation.pk, generation.audio_format])
+
+
+def download_name(generation: Generation) -> str:
+    """Of its file, without the ending: as `cloning.text.naming` makes it of voice and text."""
+    voice = generation.voice.name if generation.voice else registry.stock_voice_name(generation.stock_voice)
+    return name_download(voice, generation.text) or f"speech-{str(generation.pk)[:8]}"
 
 
 def offered_url(generation: Generation) -> str | None:

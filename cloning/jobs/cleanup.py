@@ -16,7 +16,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import receiver
 
-from cloning.models import Generation, Reference, StoredConditioning, Take, Voice
+from cloning.models import Encoding, Generation, Reference, StoredConditioning, Take, Voice
 from cloning.storage.local import is_disk_full
 from cloning.storage.space import release_reserve
 
@@ -95,7 +95,8 @@ def delete_what_is_left(instance: Generation | Voice, **_: object) -> None:
 
 
 @receiver(post_delete, sender=Take)
-def delete_take_file(instance: Take, **_: object) -> None:
+@receiver(post_delete, sender=Encoding)
+def delete_audio(instance: Take | Encoding, **_: object) -> None:
     delete_stored_on_commit(instance.audio.name)
 
 

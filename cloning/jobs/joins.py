@@ -3,21 +3,25 @@
 It can be made again at any time. The file of before stays until the new one is accepted.
 """
 
+import functools
+from pathlib import Path
+
 from django.core.files import File
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cloning import audio
 from cloning.audio import JoinedSpeech
 from cloning.errors import ErrorCode
 from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored, delete_stored_on_commit
 from cloning.jobs.notifications import notify
-from cloning.models import MAX_ATTEMPTS, Generation, Status, generated_file
+from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Status, generated_file
 
 
 def due() -> QuerySet[Generation]:
-    return Generation.objects.filter(is_join_due=True, claim_token=None)
+    return Generation.objects.kept().filter(is_join_due=True, claim_token=None)
 
 
 def claim(generation: Generation) -> bool:
@@ -26,6 +30,23 @@ def claim(generation: Generation) -> bool:
 
 def claim_next() -> Generation | None:
     return next(filter(claim, due().order_by("created_at")), None)
+
+
+def join_chosen(generation: Generation, target: Path) -> JoinedSpeech:
+    """Writes the chosen takes as one WAV file. Raises GenerationError, and FileNotFoundError where one is lost."""
+    chosen = generation.segments.exclude(chosen_take=None).select_related("chosen_take").order_by("index")
+    pieces = [
+        audio.Piece(
+            source=functools.partial(take.audio.open, "rb"),
+            duration_seconds=take.duration_seconds or 0.0,
+            loudness_blocks=take.loudness_blocks,
+            true_peak_dbtp=take.true_peak_dbtp or 0.0,
+            pause_seconds=segment.pause_seconds,
+        )
+        for segment in chosen
+        if (take := segment.chosen_take)
+    ]
+    return audio.join(pieces, generation.sample_rate_hz or 0, target)
 
 
 def accept(generation: Generation, file: "File[bytes]", joined: JoinedSpeech) -> bool:
@@ -52,6 +73,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
                 status=Status.SUCCEEDED, stage="", finished_at=timezone.now(), error_code="", error_message=""
             )
         delete_stored_on_commit(before.audio.name)
+        Encoding.objects.filter(generation=generation.pk).delete()  # of the file of before
         notify(str(generation.pk))
     return True
 

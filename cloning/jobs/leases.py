@@ -20,7 +20,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from cloning.jobs.cleanup import delete_stored
-from cloning.models import Generation, Leased, Status, Take
+from cloning.models import Encoding, Generation, Leased, Status, Take
 
 LeasedRow = TypeVar("LeasedRow", bound=Leased)
 
@@ -57,7 +57,7 @@ def take_over(row: Leased) -> bool:
 
 
 def store_result(
-    row: Take | Generation, name: str, file: "File[bytes]", record: Callable[[str], bool]
+    row: Take | Generation | Encoding, name: str, file: "File[bytes]", record: Callable[[str], bool]
 ) -> bool:
     """Stores what came of a claim and has `record` write its name to the row; what is not accepted is deleted again."""
     name = default_storage.save(name, file)

@@ -3,7 +3,6 @@
 Whatever goes wrong becomes a reason on the row.
 """
 
-import functools
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -255,19 +254,7 @@ def perform_join(generation: Generation) -> None:
 
 
 def join_takes(generation: Generation, folder: Path) -> tuple[Path, audio.JoinedSpeech]:
-    chosen = generation.segments.exclude(chosen_take=None).select_related("chosen_take").order_by("index")
-    pieces = [
-        audio.Piece(
-            source=functools.partial(take.audio.open, "rb"),
-            duration_seconds=take.duration_seconds or 0.0,
-            loudness_blocks=take.loudness_blocks,
-            true_peak_dbtp=take.true_peak_dbtp or 0.0,
-            pause_seconds=segment.pause_seconds,
-        )
-        for segment in chosen
-        if (take := segment.chosen_take)
-    ]
-    joined = audio.join(pieces, generation.sample_rate_hz or 0, folder / "speech.wav")
+    joined = joins.join_chosen(generation, folder / "speech.wav")
     encoded = folder / f"encoded.{generation.audio_format}"
     audio.encode(
         folder / "speech.wav",

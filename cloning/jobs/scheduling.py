@@ -100,7 +100,7 @@ def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
     engines_elsewhere = list(others.values_list("engine", flat=True))
     running = Take.objects.filter(status=Status.RUNNING).order_by().values_list("segment__generation")
     in_hand = dict(running.annotate(Count("pk")))
-    rows = Generation.objects.filter(pk__in=ids).exclude(engine__in=engines_elsewhere)
+    rows = Generation.objects.kept().filter(pk__in=ids).exclude(engine__in=engines_elsewhere)
     return [
         Candidate(
             generation_id=row.pk,

@@ -73,6 +73,11 @@ def queue_unspoken(generation: Generation) -> bool:
     return bool(queued)
 
 
+def star(pk: uuid.UUID, is_starred: bool) -> bool:
+    """Marks it as one of the best, or no longer."""
+    return bool(Generation.objects.kept().filter(pk=pk).update(is_starred=is_starred))
+
+
 def await_generations(ids: Collection[uuid.UUID], *, is_streamed: bool = False) -> None:
     """Somebody listens to them, or waits for them: workers take them before others for a while."""
     rows = Generation.objects.active().filter(pk__in=ids)

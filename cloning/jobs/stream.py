@@ -86,7 +86,7 @@ def read_on(generation_id: uuid.UUID, position: Position) -> Stretch | None:
     Raises GenerationError where nothing will come: the generation failed, was cancelled or deleted, or the rest of a
     sentence of which something was given out is lost. OSError and DatabaseError are those of storage and database.
     """
-    generation = Generation.objects.filter(pk=generation_id).defer("text", "peaks").first()
+    generation = Generation.objects.kept().filter(pk=generation_id).defer("text", "peaks").first()
     segment = generation.segments.filter(index=position.segment_index).first() if generation else None
     if generation is None or segment is None:
         raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "The generation was deleted.")
@@ -112,7 +112,7 @@ class Source:
 
 def find_source(generation_id: uuid.UUID) -> Source | None:
     """What speaks, known shortly before the first sound. Raises GenerationError where nothing will come."""
-    generation = Generation.objects.filter(pk=generation_id).defer("text", "peaks").first()
+    generation = Generation.objects.kept().filter(pk=generation_id).defer("text", "peaks").first()
     if generation is None:
         raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "The generation was deleted.")
     if generation.sample_rate_hz:

@@ -19,10 +19,11 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
-from cloning.jobs.cleanup import delete_stored, delete_voice, release_references
+from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice, release_references
+from cloning.jobs.discarding import find_overdue
 from cloning.jobs.takes import forget_sound
 from cloning.jobs.voices import find_deleted, purge_deleted
-from cloning.models import Generation, Reference, Status, StoredConditioning, Take
+from cloning.models import Encoding, Generation, Reference, Status, StoredConditioning, Take
 from cloning.storage.local import HEALTH_FOLDER
 from cloning.storage.temporary import delete_abandoned_folders, delete_if_abandoned, find_abandoned_folders
 
@@ -54,6 +55,8 @@ def sweep() -> None:
     global _list_at
     delete_abandoned_folders()
     purge_deleted()
+    for finding in find_discarded():
+        finding.mend()
     if time.monotonic() >= _list_at:
         _list_at = time.monotonic() + LISTING_SECONDS
         for finding in find_all():
@@ -66,12 +69,19 @@ def find_all() -> Iterator[Finding]:
     for folder in find_abandoned_folders():
         what = f"temporary/{folder.name} is of a process that was killed"
         yield Finding(what, "deleted", partial(delete_if_abandoned, folder))
+    yield from find_discarded()
     yield from find_unused_rows()
     stored = {
         name for folder in FOLDERS for name in walk(folder)
     }  # before the rows: who stores has a row then
     yield from find_lost_files(stored)
     yield from find_orphans(stored)
+
+
+def find_discarded() -> Iterator[Finding]:
+    """What somebody deleted and did not want back in time."""
+    for pk in find_overdue().order_by().values_list("pk", flat=True):
+        yield Finding(f"Generation {pk} was deleted by somebody", "deleted", partial(delete_generation, pk))
 
 
 def find_unused_rows() -> Iterator[Finding]:
@@ -107,6 +117,7 @@ def find_orphans(stored: Collection[str]) -> Iterator[Finding]:
         (Reference.objects, "normalized"),
         (StoredConditioning.objects, "file"),
         (Generation.objects, "audio"),
+        (Encoding.objects, "audio"),
         (Take.objects, "audio"),
     ):
         names.difference_update(rows.values_list(field, flat=True).iterator())
@@ -131,10 +142,15 @@ def find_lost_files(stored: Collection[str]) -> Iterator[Finding]:
         if is_lost(take.audio.name or "", stored):
             what = f"{take.audio.name} is gone and can be spoken again"
             yield Finding(what, "forgotten", partial(forget_sound, take))
-    for pk, name in find_rows(StoredConditioning.objects.all(), "file"):
-        if is_lost(name, stored):
-            forget = StoredConditioning.objects.filter(pk=pk, file=name).delete
-            yield Finding(f"{name} is gone and can be made again", "forgotten", forget)
+    remade: tuple[tuple[models.Manager[Any], str], ...] = (
+        (StoredConditioning.objects, "file"),
+        (Encoding.objects, "audio"),
+    )
+    for kind, field in remade:
+        for pk, name in find_rows(kind.all(), field):
+            if is_lost(name, stored):
+                forget = kind.filter(pk=pk, **{field: name}).delete
+                yield Finding(f"{name} is gone and can be made again", "forgotten", forget)
     for pk, name in find_rows(Reference.objects.all(), "normalized"):
         if is_lost(name, stored):
             rows = Reference.objects.filter(pk=pk, normalized=name)

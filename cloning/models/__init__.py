@@ -7,6 +7,7 @@ from cloning.models.conditioning import (
     identify_stock_voice,
     is_set_used,
 )
+from cloning.models.encoding import Encoding, encoding_file
 from cloning.models.generation import (
     MAX_ATTEMPTS,
     Channel,
@@ -27,6 +28,7 @@ __all__ = [
     "MAX_NAME_CHARS",
     "MAX_NOTES_CHARS",
     "Channel",
+    "Encoding",
     "Generation",
     "Leased",
     "Reference",
@@ -39,6 +41,7 @@ __all__ = [
     "Voice",
     "Worker",
     "conditioning_file",
+    "encoding_file",
     "fold_name",
     "generated_file",
     "identify_set",

@@ -1,6 +1,7 @@
 """The job and, once it has succeeded, its result. `jobs/state.py` has every change of its state."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -50,12 +51,30 @@ def random_seed() -> int:
 
 
 class GenerationQuerySet(ReferencingQuerySet["Generation"]):
+    def kept(self) -> "GenerationQuerySet":
+        """Those that nobody has deleted: all that people and programs may see."""
+        return self.filter(deleted_at=None)
+
     def listed(self) -> "GenerationQuerySet":
-        """What somebody asked for. The sample of a voice stands with the voice."""
-        return self.filter(sample_of=None)
+        """What somebody asked for, of these. The sample of a voice stands with the voice."""
+        return self.kept().filter(sample_of=None)
 
     def active(self) -> "GenerationQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
+
+    def saying(self, words: Iterable[str]) -> "GenerationQuerySet":
+        """Those whose text has all of the words, in capitals or not.
+
+        SQLite knows capitals of ASCII alone, so of other words the usual spellings are asked for.
+        """
+        found = self
+        for word in words:
+            spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+            has_word = models.Q()
+            for spelling in sorted(spellings):
+                has_word |= models.Q(text__icontains=spelling)
+            found = found.filter(has_word)
+        return found
 
     def with_begun_share(self) -> "GenerationQuerySet":
         """Spares a list a query for the progress of each."""
@@ -133,6 +152,13 @@ class Generation(Leased):
     sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
     peaks = models.JSONField(default=list, blank=True, help_text="Waveform outline, 0 to 1.")
+    is_starred = models.BooleanField("starred", default=False)
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Hidden since then; deleted for good a few minutes later, unless that is undone.",
+    )
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
 
@@ -143,6 +169,9 @@ class Generation(Leased):
         indexes = [
             models.Index(fields=["status", "created_at"]),
             models.Index(fields=["is_join_due"], condition=models.Q(is_join_due=True), name="joins_due"),
+            models.Index(
+                fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="hidden_generations"
+            ),
         ]
 
     def __str__(self) -> str:

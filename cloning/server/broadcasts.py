@@ -254,7 +254,7 @@ def tell_workers(ids: Iterable[uuid.UUID]) -> None:
 def known_of(ids: set[uuid.UUID]) -> set[uuid.UUID]:
     """Those that were not deleted; all while the database can't say."""
     try:
-        return set(Generation.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        return set(Generation.objects.kept().filter(pk__in=ids).values_list("pk", flat=True))
     except DatabaseError:
         return ids
     finally:

@@ -1,7 +1,9 @@
 """Stored audio over HTTP, with byte ranges (RFC 9110, section 14): players seek in it and resume downloads."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 from django.core.files.base import ContentFile, File
 from django.db.models.fields.files import FieldFile
@@ -19,6 +21,9 @@ from cloning.models import Reference, Voice
 from cloning.storage.voice_archives import VoiceArchive
 
 CHUNK_BYTES = 64 * 1024
+WITHOUT_DECOMPOSITION = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 
 
 def audio_response(
@@ -39,7 +44,7 @@ def audio_response(
         raise Http404("The file is gone from the storage.") from error
     response = ranged_response(request, file, size_bytes, content_type, etag)
     if download_name and response.status_code != 416:
-        response["Content-Disposition"] = f'attachment; filename="{download_name}"'
+        response["Content-Disposition"] = attachment(download_name)
     return response
 
 
@@ -67,6 +72,20 @@ def archive_response(voice: Voice) -> HttpResponseBase:
     response["Content-Disposition"] = disposition or "attachment"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def attachment(name: str) -> str:
+    """Content-Disposition (RFC 6266) with the name in its own letters, and in ASCII for those who know no other."""
+    stem, _, suffix = name.rpartition(".")
+    in_ascii = f'attachment; filename="{to_ascii(stem) or "speech"}.{suffix}"'
+    return in_ascii if name.isascii() else f"{in_ascii}; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def to_ascii(name: str) -> str:
+    """For what knows no other letters: without accents, and without what is more than a letter with one."""
+    decomposed = unicodedata.normalize("NFKD", name.translate(WITHOUT_DECOMPOSITION))
+    words = decomposed.encode("ascii", "ignore").decode().split("-")
+    return "-".join(filter(None, words))
 
 
 def bytes_response(

@@ -1,16 +1,19 @@
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django import template
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from cloning.api.serializers import download_url as api_download_url
 from cloning.api.serializers import segment_url
 from cloning.engines import registry
+from cloning.formats import AudioFormat
 from cloning.forms.generations import STOCK
 from cloning.jobs.timeline import TimedSegment
 from cloning.models import Generation, Segment
@@ -86,6 +89,22 @@ def download_url(generation: Generation) -> str:
     return api_download_url(generation)
 
 
+@dataclass(frozen=True)
+class Download:
+    label: str
+    url: str
+
+
+@register.filter
+def downloads(generation: Generation) -> list[Download]:
+    """In every format, first the one that it was asked for in."""
+    formats = sorted(AudioFormat, key=lambda each: each != generation.audio_format)
+    return [
+        Download(each.label, f"{reverse('api-file', args=[generation.pk, each])}?download")
+        for each in formats
+    ]
+
+
 @register.filter
 def sentence_url(timed: TimedSegment) -> str:
     """Of the chosen take; another take is another file, so that no browser plays the one of before."""
@@ -105,6 +124,16 @@ def seconds_in_words(seconds: float) -> str:
     if seconds < 90:
         return f"{round(seconds / 5) * 5} seconds"
     return f"{round(seconds / 60)} minutes"
+
+
+@register.filter
+def with_code(text: str) -> SafeString:
+    """What stands between backticks, as the descriptions of the API have it, as code."""
+    parts = str(text).split("`")
+    shown = (
+        format_html("<code>{}</code>", part) if number % 2 else part for number, part in enumerate(parts)
+    )
+    return format_html_join("", "{}", ((part,) for part in shown))
 
 
 @register.filter

@@ -63,7 +63,7 @@ def test_a_busy_database_is_one_line_with_the_reason(browser, log, lock_database
 
 
 def test_an_error_of_the_program_keeps_its_trace(browser, log, monkeypatch, db) -> None:
-    monkeypatch.delattr("cloning.views.studio.Paginator")
+    monkeypatch.delattr("cloning.views.studio.RECENT")
     assert browser.get("/").status_code == 500
     assert "Traceback (most recent call last):" in log()
     assert "NameError" in log()[-1]

@@ -1,6 +1,7 @@
 """What every page is given, and what a request of a page is."""
 
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from cloning.engines import registry
@@ -22,3 +23,10 @@ PLACES = {"": "studio", "voices": "voices", "generations": "history", "history":
 
 def place(request: HttpRequest) -> dict[str, str]:
     return {"place": PLACES.get(request.path.split("/")[1], "")}
+
+
+def page_of(request: HtmxHttpRequest, otherwise: str) -> str:
+    """The page of this site that a form came from, by its field `next`."""
+    address = request.POST.get("next", "")
+    is_ours = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if is_ours else otherwise

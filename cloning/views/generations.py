@@ -2,13 +2,12 @@
 
 import uuid
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import (
-    HttpResponseClientRedirect,
     HttpResponseClientRefresh,
     HttpResponseStopPolling,
     reswap,
@@ -18,12 +17,11 @@ from django_htmx.http import (
 from cloning.errors import GenerationError
 from cloning.forms import VoiceForm
 from cloning.jobs import state
-from cloning.jobs.cleanup import delete_generation
 from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.models import Generation
 from cloning.templatetags.cloning import seconds_in_words
 from cloning.views import errors
-from cloning.views.context import HtmxHttpRequest
+from cloning.views.context import HtmxHttpRequest, page_of
 from cloning.views.sentences import describe
 
 
@@ -31,9 +29,9 @@ from cloning.views.sentences import describe
 @require_safe
 def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The page of one generation; for HTMX what is new since `seen`: 204 when nothing is."""
-    if request.htmx and not Generation.objects.filter(pk=pk).exists():
+    if request.htmx and not Generation.objects.kept().filter(pk=pk).exists():
         return reswap(retarget(HttpResponseStopPolling(), f"#generation-{pk}"), "delete")  # deleted elsewhere
-    found = get_object_or_404(Generation, pk=pk)
+    found = get_object_or_404(Generation.objects.kept(), pk=pk)
     if not request.htmx:
         return render(request, "cloning/generation.html", describe(found) | {"voice_form": VoiceForm()})
     if is_own_page(request, found) and not found.is_awaited:
@@ -59,15 +57,21 @@ def is_own_page(request: HtmxHttpRequest, found: Generation) -> bool:
     return request.htmx.current_url_abs_path == found.get_absolute_url()
 
 
+def is_history(request: HtmxHttpRequest) -> bool:
+    """Whether HTMX asks from the history, where rows can be selected."""
+    return (request.htmx.current_url_abs_path or "").startswith(reverse("history"))
+
+
 def render_card(request: HtmxHttpRequest, found: Generation, announce: bool = False) -> HttpResponse:
     """The whole card in place of the old one, whichever part of it asked."""
-    response = render(request, "cloning/_generation.html", {"generation": found, "announce": announce})
+    context = {"generation": found, "announce": announce, "in_history": is_history(request)}
+    response = render(request, "cloning/_generation.html", context)
     return reswap(retarget(response, f"#generation-{found.pk}"), "outerHTML")
 
 
 @require_POST
 def cancel(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(Generation, pk=pk)
+    found = get_object_or_404(Generation.objects.kept(), pk=pk)
     state.cancel(found)
     return render_card(request, found, announce=True) if request.htmx else redirect(found)
 
@@ -75,21 +79,25 @@ def cancel(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def resume(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Goes on with what was stopped; what was not stays as it is."""
-    found = get_object_or_404(Generation, pk=pk)
+    found = get_object_or_404(Generation.objects.kept(), pk=pk)
     try:
         state.resume(found)
     except GenerationError as error:
         return errors.respond(request, error.code, "Not now", str(error))
     if request.htmx and is_own_page(request, found):
         return HttpResponseClientRefresh()  # its sentences go on, too
-    return render_card(request, found) if request.htmx else redirect(found)
+    return respond(request, found)
 
 
 @require_POST
-def delete(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(Generation, pk=pk)
-    is_shown_alone = request.htmx and is_own_page(request, found)
-    delete_generation(pk)
-    if is_shown_alone:
-        return HttpResponseClientRedirect(reverse("home"))
-    return HttpResponse() if request.htmx else redirect("home")
+def star(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    if not state.star(pk, request.POST.get("starred") == "1"):
+        raise Http404("There is no such generation.")
+    return respond(request, get_object_or_404(Generation.objects.kept(), pk=pk))
+
+
+def respond(request: HtmxHttpRequest, found: Generation) -> HttpResponse:
+    """The card to HTMX; everyone else goes back to where the form was."""
+    if request.htmx:
+        return render_card(request, found)
+    return redirect(page_of(request, found.get_absolute_url()))

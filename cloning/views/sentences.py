@@ -51,7 +51,7 @@ def is_in_progress(timed: TimedSegment) -> bool:
 def news(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """For HTMX: the sentences of which something is new since `since`. Nobody else has a reason to ask."""
     looked_at = timezone.now()
-    found = Generation.objects.filter(pk=pk).first()
+    found = Generation.objects.kept().filter(pk=pk).first()
     if found is None:
         return HttpResponseStopPolling()
     state.keep_awaited(found)
@@ -109,7 +109,8 @@ def is_number(value: str) -> bool:
 
 
 def fetch_segment(pk: uuid.UUID, index: str) -> Segment:
-    return get_object_or_404(Segment.objects.select_related("generation"), generation=pk, index=int(index))
+    kept = Segment.objects.select_related("generation").filter(generation__deleted_at=None)
+    return get_object_or_404(kept, generation=pk, index=int(index))
 
 
 def respond(

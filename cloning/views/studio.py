@@ -1,13 +1,15 @@
 """The page with the form and the newest generations."""
 
+import uuid
+
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from cloning.forms import GenerationForm
+from cloning.forms.generations import STOCK
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation
 from cloning.text import LANGUAGES
@@ -15,7 +17,13 @@ from cloning.text.scripts import languages_by_script
 from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
 
-PAGE_SIZE = 10
+RECENT = 5
+
+PREFILLED = {
+    "text": ("text", "language"),
+    "settings": ("voice", "language", "speed", "temperature", "seed", "format"),
+}
+"""Fields of the form that are filled in from a generation."""
 
 
 @never_cache
@@ -24,6 +32,7 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
     if request.method != "POST":
         form = GenerationForm()
         form.choose_voice(request.GET.get("voice", ""))
+        form.initial.update(read_initial(request))
         return render_home(request, form)
     form = GenerationForm(request.POST, request.FILES)
     if (generation := attempt(form, lambda: queue(form, request))) is None:
@@ -44,6 +53,25 @@ def warn_of_language(request: HtmxHttpRequest, generation: Generation) -> None:
         )
 
 
+def read_initial(request: HtmxHttpRequest) -> dict[str, object]:
+    """What the form is filled in with: `use`, which is "text" or "settings", `of` a generation."""
+    fields = PREFILLED.get(request.GET.get("use", ""))
+    if fields is None:
+        return {}
+    try:
+        found = Generation.objects.listed().filter(pk=uuid.UUID(request.GET.get("of", ""))).first()
+    except ValueError:
+        found = None
+    if found is None:
+        messages.warning(request, "What was to be used is not there any more.")
+        return {}
+    voice = STOCK + found.stock_voice if found.stock_voice else found.voice_id or ""
+    if "voice" in fields and not voice:
+        messages.info(request, "Its voice was not saved: choose a clip of it once more.")
+    values = {"voice": voice, "format": found.audio_format}
+    return {name: values.get(name, getattr(found, name, None)) for name in fields}
+
+
 def queue(form: GenerationForm, request: HtmxHttpRequest) -> Generation:
     generation = form.build_generation(Channel.PAGE, request.user)
     submit(generation, form.uploads)
@@ -57,8 +85,6 @@ def respond_to_invalid(request: HtmxHttpRequest, form: GenerationForm) -> HttpRe
 
 
 def render_home(request: HtmxHttpRequest, form: GenerationForm) -> HttpResponse:
-    rows = (
-        Generation.objects.listed().with_begun_share().select_related("voice").prefetch_related("references")
-    )
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "cloning/home.html", {"form": form, "page": page})
+    rows = Generation.objects.listed().with_begun_share()
+    recent = rows.select_related("voice").prefetch_related("references")[:RECENT]
+    return render(request, "cloning/home.html", {"form": form, "recent": recent})

@@ -176,7 +176,7 @@ def restore(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def save_voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """A voice of the references of a generation."""
-    found = get_object_or_404(Generation, pk=pk)
+    found = get_object_or_404(Generation.objects.kept(), pk=pk)
     form = VoiceForm(request.POST)
 
     def keep() -> Voice:

@@ -1,38 +1,66 @@
-"""GET /api/v1/files/{id}.{format}: the joined file, and its subtitles."""
+"""GET /api/v1/files/{id}.{format}: the joined file, in any format, and its subtitles."""
 
+import functools
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from cloning.api.http import api_view
+from cloning.api.http import answer_call, api_view
+from cloning.api.serializers import download_name
 from cloning.api.v1.generations import fetch_generation
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
+from cloning.jobs import encodings
 from cloning.jobs.timeline import read_timeline
-from cloning.storage.responses import audio_response
+from cloning.models import Generation
+from cloning.server.deferred import DeferredResponse, can_defer
+from cloning.server.encoding import Outcome, encode, encoders, until_encoded
+from cloning.storage.responses import attachment, audio_response
 from cloning.text.subtitles import Cue, format_srt, format_webvtt
 
 
 @api_view("GET", "HEAD")
 def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponseBase:
+    """What is not there in this format is encoded first."""
+    found, wanted = fetch_with_file(pk), AudioFormat(audio_format)
+    if encodings.find(found, wanted):
+        return respond(request, pk, wanted)
+    if can_defer(request):
+        future = encoders.begin(found, wanted)
+        answer = functools.partial(answer_call, request, respond, pk, wanted, future)
+        return DeferredResponse(functools.partial(until_encoded, future), answer)
+    if error := encode(found, wanted):
+        raise error
+    return respond(request, pk, wanted)
+
+
+def fetch_with_file(pk: uuid.UUID) -> Generation:
     found = fetch_generation(pk)
-    if not found.has_file or found.audio_format != audio_format:
-        raise GenerationError(ErrorCode.FILE_UNKNOWN, f"This generation has no {audio_format} file.")
-    return audio_response(
-        request,
-        found.audio,
-        AudioFormat(audio_format).content_type,
-        download_name=f"speech-{str(pk)[:8]}.{audio_format}" if "download" in request.GET else "",
-    )
+    if not found.has_file:
+        raise GenerationError(ErrorCode.FILE_UNKNOWN, "There is no joined file yet.")
+    return found
+
+
+def respond(
+    request: HttpRequest, pk: uuid.UUID, audio_format: AudioFormat, encoding: "Future[Outcome] | None" = None
+) -> HttpResponseBase:
+    """The file as it is now: it may have been deleted, or joined again, while the call waited."""
+    found = fetch_with_file(pk)
+    stored = encodings.find(found, audio_format)
+    if stored is None:
+        if encoding and encoding.done() and (error := encoding.result()):
+            raise error
+        raise GenerationError(ErrorCode.SERVER_BUSY, "It is still being encoded. Ask again in a few seconds.")
+    name = f"{download_name(found)}{audio_format.suffix}" if "download" in request.GET else ""
+    return audio_response(request, stored, audio_format.content_type, download_name=name)
 
 
 @api_view("GET", "HEAD")
 def subtitles(request: HttpRequest, pk: uuid.UUID, subtitle_format: str) -> HttpResponseBase:
     """The sentences with their times in the joined file."""
-    found = fetch_generation(pk)
-    if not found.has_file:
-        raise GenerationError(ErrorCode.FILE_UNKNOWN, "There is no joined file yet.")
+    found = fetch_with_file(pk)
     cues = [
         Cue(timed.start_seconds, timed.end_seconds, timed.segment.text)
         for timed in read_timeline(found)
@@ -41,8 +69,7 @@ def subtitles(request: HttpRequest, pk: uuid.UUID, subtitle_format: str) -> Http
     content, content_type = SUBTITLE_FORMATS[subtitle_format]
     response = HttpResponse(content(cues), content_type=content_type)
     if "download" in request.GET:
-        name = f"speech-{str(pk)[:8]}.{subtitle_format}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["Content-Disposition"] = attachment(f"{download_name(found)}.{subtitle_format}")
     return response
 
 

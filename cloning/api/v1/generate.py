@@ -84,6 +84,8 @@ def respond(request: HttpRequest, generation: Generation) -> JsonResponse:
         generation.refresh_from_db()
     except Generation.DoesNotExist as missing:
         raise Http404 from missing
+    if generation.deleted_at:
+        raise Http404
     response = JsonResponse(GENERATION.serialize(generation, request))
     response["Location"] = status_url(generation)
     response.status_code = 201 if generation.status == Status.SUCCEEDED else 202

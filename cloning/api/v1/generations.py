@@ -39,7 +39,7 @@ def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
 
 def fetch_generation(pk: uuid.UUID) -> Generation:
     try:
-        return Generation.objects.get(pk=pk)
+        return Generation.objects.kept().get(pk=pk)
     except Generation.DoesNotExist as error:
         raise GenerationError(
             ErrorCode.GENERATION_UNKNOWN, "There is no such generation; it may have been deleted."

@@ -41,7 +41,6 @@ def test_locked_database_is_no_error_of_the_server(lock_database, make_generatio
     "path",
     [
         "/api",
-        "/api/",
         "/api/v1",
         "/api/v1/generations/not-a-uuid",
         "/api/v1/languages/",

@@ -88,4 +88,7 @@ def make_older(server: Server) -> None:
         database.execute(
             "UPDATE cloning_reference SET created_at = strftime('%Y-%m-%d %H:%M:%f000', created_at, '-3 days')"
         )
+        database.execute(
+            "UPDATE cloning_generation SET deleted_at = strftime('%Y-%m-%d %H:%M:%f000', deleted_at, '-3 days')"
+        )
         database.commit()

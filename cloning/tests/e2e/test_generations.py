@@ -23,7 +23,6 @@ pytestmark = needs_chromium
 
 def test_cancel_and_delete(open_page):
     page = open_page()
-    page.on("dialog", lambda dialog: dialog.accept())
     card = generate(page, LONG_TEXT)
     expect(page.locator("#announcer")).to_contain_text("Queued")
     expect(card).to_have_class(re.compile("queued|running"))
@@ -34,7 +33,12 @@ def test_cancel_and_delete(open_page):
     expect(card.get_by_role("link")).to_be_focused()
     open_menu(card)
     card.get_by_role("button", name="Delete").click()
-    expect(card).to_have_count(0)
+    expect(card).to_contain_text("Deleted.")
+    card.get_by_role("button", name="Undo").click()
+    expect(card).to_have_class(re.compile("cancelled"))
+    open_menu(card)
+    card.get_by_role("button", name="Delete").click()
+    expect(card).to_contain_text("Deleted.")
     page.reload()
     expect(card).to_have_count(0)
 
@@ -75,13 +79,13 @@ def test_what_the_server_can_not_do_now_is_said_until_it_can(open_page):
 
 def test_finished_and_deleted_on_the_page_of_one_generation(open_page, live_site):
     page = open_page()
-    page.on("dialog", lambda dialog: dialog.accept())
     generate(page, SENTENCE * 10).locator(".row-text a").click()
     expect(page.get_by_role("button", name="Save voice")).to_be_visible(timeout=WAIT_MS)
     expect_finished(page.locator("article"))
     open_menu(page.locator("article"))
     page.get_by_role("button", name="Delete").click()
-    expect(page).to_have_url(live_site.url + "/")
+    expect(page).to_have_url(re.compile("/history/"))
+    expect(page.get_by_text("1 generation deleted.")).to_be_visible()
 
 
 def test_generation_deleted_elsewhere_leaves_the_page(open_page, live_site):

@@ -86,7 +86,7 @@ def test_without_javascript(open_page, live_site):
     expect(page.get_by_label("Sentence 1", exact=True)).to_be_visible(timeout=WAIT_MS)
     open_menu(page.locator("article"))
     page.get_by_role("button", name="Delete").click()
-    expect(page).to_have_url(live_site.url + "/")
+    expect(page.get_by_text("1 generation deleted.")).to_be_visible()
 
 
 def test_wrong_input_is_kept_and_can_be_put_right(open_page):

@@ -13,7 +13,7 @@ from cloning.tests.wrong_requests import UNKNOWN_ID
 @pytest.mark.parametrize("headers", [HTMX, {}])
 def test_deleting_with_a_fill_database(headers, fill_database, make_generation, browser) -> None:
     generation = make_generation()
-    fill_database("DELETE", "cloning_generation")
+    fill_database("UPDATE", "cloning_generation")
     response = browser.post(f"{generation.get_absolute_url()}delete/", headers=headers)
     assert (response.status_code, response["Retry-After"]) == (503, "300")
     said = "The server&#x27;s disk is full. Nothing is lost: try again later."
@@ -86,7 +86,7 @@ def test_server_error_is_a_page_without_a_trace(browser, monkeypatch, db) -> Non
     def broken(*_: Any) -> None:
         raise DatabaseError("a secret of the server")
 
-    monkeypatch.setattr("cloning.views.studio.Paginator", broken)
+    monkeypatch.setattr("cloning.views.studio.RECENT", broken)
     response = browser.get("/")
     assert response.status_code == 500
     assert "Something went wrong on the server" in response.content.decode()

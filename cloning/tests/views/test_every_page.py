@@ -25,7 +25,7 @@ def test_every_control_has_a_name_and_every_id_is_unique(
         takes.fail(take, ErrorCode.SYNTHESIS_FAILED, "It did not work.")
     if status == "cancelled":
         state.cancel(found)
-    for path in ("/", found.get_absolute_url()):
+    for path in ("/", "/history/", found.get_absolute_url()):
         page = Page(browser.get(path))
         for control in page.controls:
             named = control.get("aria-label") or control.get("id") in page.label_targets
@@ -48,7 +48,7 @@ def test_every_page_says_which_engine_speaks(
     engine: str, says: str, browser, settings, make_generation
 ) -> None:
     settings.ENGINE = engine
-    for path in ("/", make_generation().get_absolute_url(), "/nothing"):
+    for path in ("/", "/history/", make_generation().get_absolute_url(), "/nothing"):
         body = browser.get(path).content.decode()
         assert says in body
         assert ("not a clone" in body) == (engine == "preview")
@@ -61,6 +61,7 @@ def test_nothing_that_was_typed_becomes_markup(browser, submit, make_generation,
     voice = create_from(generation, ATTACK)
     pages = [
         browser.get("/"),
+        browser.get("/history/"),
         browser.get(generation.get_absolute_url()),
         browser.get(generation.get_absolute_url(), headers=HTMX),
         submit(text=ATTACK, speed="99"),
@@ -75,7 +76,7 @@ def test_nothing_that_was_typed_becomes_markup(browser, submit, make_generation,
         assert '"onload' not in response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["", "cancel/", "resume/", "delete/", "voice/"])
+@pytest.mark.parametrize("path", ["", "cancel/", "resume/", "delete/", "star/", "voice/"])
 def test_posts_of_other_sites_are_refused(path: str, make_generation, clips) -> None:
     generation = make_generation()
     strict = Client(enforce_csrf_checks=True)
@@ -95,7 +96,7 @@ def test_posts_of_other_sites_are_refused(path: str, make_generation, clips) -> 
 
 
 def test_nothing_is_loaded_from_elsewhere(browser, spoken) -> None:
-    for path in ("/", spoken.get_absolute_url()):
+    for path in ("/", "/history/", spoken.get_absolute_url()):
         body = browser.get(path).content.decode()
         assert not re.search(r'(src|href|action)="(https?:)?//', body)
         assert not re.search(r"<script(?![^>]*\ssrc=)[^>]*>|\son\w+=", body), (

@@ -173,20 +173,6 @@ def test_cancel_of_what_is_finished_changes_nothing(browser, spoken) -> None:
     assert spoken.status == "succeeded"
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("headers", [HTMX, {}])
-def test_delete(headers: dict[str, str], browser, spoken, stored_files) -> None:
-    response = browser.post(f"{spoken.get_absolute_url()}delete/", headers=headers)
-    assert response.status_code == (200 if headers else 302)
-    assert not Generation.objects.exists()
-    assert stored_files() == []
-
-
-def test_delete_from_its_own_page_leads_home(browser, spoken) -> None:
-    headers = {**HTMX, "HX-Current-URL": f"http://testserver{spoken.get_absolute_url()}"}
-    assert browser.post(f"{spoken.get_absolute_url()}delete/", headers=headers)["HX-Redirect"] == "/"
-
-
 @pytest.mark.parametrize("action", ["cancel", "resume", "delete", "voice"])
 def test_actions_take_posts_of_existing_generations_only(action: str, browser, make_generation) -> None:
     url = f"{make_generation().get_absolute_url()}{action}/"

@@ -1,0 +1,111 @@
+"""The examples of the API's page, as they stand there, run against a real site."""
+
+import html
+import json
+import re
+import runpy
+import shutil
+import subprocess
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cloning.api import openapi
+from cloning.api.reference import Call, arrange
+from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
+from cloning.tests.live_site import LiveSite
+
+CALLS = [call for group in arrange(openapi.document(), "") for call in group.calls]
+WAIT_SECONDS = 90.0  # for a machine under heavy load
+LONG_TEXT = "This is one sentence of a rather long text. " * 20
+
+
+@pytest.fixture(scope="module")
+def page(live_site: LiveSite) -> str:
+    with urllib.request.urlopen(live_site.url + "/api/") as response:
+        return response.read().decode()
+
+
+@pytest.fixture(scope="module")
+def known(live_site: LiveSite) -> dict[str, dict[str, str]]:
+    """What stands for the words in capitals, for each language: none of both meets what the other does."""
+    return {
+        language: {"GENERATION_ID": wait_for(live_site, submit(live_site)), **make_voice(live_site)}
+        for language in ("curl", "Python")
+    }
+
+
+def submit(site: LiveSite, text: str = "Good morning.") -> str:
+    return site.post(text, MALE_CLIP.read_bytes())["id"]
+
+
+def wait_for(site: LiveSite, pk: str, status: str = "succeeded") -> str:
+    give_up_at = time.monotonic() + WAIT_SECONDS
+    while (found := site.get(f"/api/v1/generations/{pk}"))["status"] != status:
+        assert time.monotonic() < give_up_at, found
+        time.sleep(0.1)
+    return pk
+
+
+def cancelled(site: LiveSite) -> str:
+    pk = submit(site, LONG_TEXT)
+    request = urllib.request.Request(f"{site.url}/api/v1/generations/{pk}/cancel", method="POST")
+    urllib.request.urlopen(request).close()
+    return wait_for(site, pk, "cancelled")
+
+
+def make_voice(site: LiveSite) -> dict[str, str]:
+    """With two clips, as the last can't be taken away."""
+    fields = [f"name={uuid.uuid4()}", f"reference=@{MALE_CLIP}", f"reference=@{FEMALE_CLIP}"]
+    form = [argument for field in fields for argument in ("--form", field)]
+    address = f"{site.url}/api/v1/voices"
+    made = json.loads(subprocess.run(["curl", "-s", *form, address], capture_output=True, check=True).stdout)
+    return {"VOICE_ID": made["id"], "REFERENCE_ID": made["references"][0]["id"]}
+
+
+NEEDS: dict[str, Callable[[LiveSite], dict[str, str]]] = {
+    "delete-generations-id": lambda site: {"GENERATION_ID": submit(site)},
+    "post-generations-id-cancel": lambda site: {"GENERATION_ID": submit(site)},
+    "post-generations-id-resume": lambda site: {"GENERATION_ID": cancelled(site)},
+    "delete-voices-id": make_voice,
+    "delete-voices-id-references-reference-id": make_voice,
+}
+"""Calls for which what all others share will not do."""
+
+
+def read_example(page: str, call: Call, language: str) -> str:
+    """As somebody would copy it from the page."""
+    article = page.partition(f'<article class="call" id="{call.anchor}"')[2].partition("</article>")[0]
+    code = re.search(rf"<summary>{language}</summary>.*?<code>(.*?)</code>", article, re.DOTALL)
+    assert code, f"{call.anchor} has no example in {language}"
+    return html.unescape(code[1])
+
+
+@pytest.mark.parametrize("language", ["curl", "Python"])
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.anchor)
+def test_example_does_what_it_says(
+    call: Call, language: str, live_site, page, known, tmp_path: Path, monkeypatch
+) -> None:
+    own = NEEDS[call.anchor](live_site) if call.anchor in NEEDS else {}
+    example = read_example(page, call, language)
+    for word, value in (known[language] | own).items():
+        example = example.replace(word, value)
+    assert not re.search(r"\b[A-Z]+_ID\b", example), "this test does not know what it stands for"
+    example = example.replace("Grandmother", f"Grandmother, by {language}")  # no two voices have one name
+    shutil.copy(MALE_CLIP, tmp_path / "voice.wav")
+    monkeypatch.chdir(tmp_path)
+    if "voice.zip" in example and not call.path.endswith("export"):
+        address = f"{live_site.url}/api/v1/voices/{known[language]['VOICE_ID']}/export"
+        urllib.request.urlretrieve(address, "voice.zip")
+    if language == "Python":
+        Path("example.py").write_text(example)
+        runpy.run_path("example.py")
+    else:
+        ended = subprocess.run(["sh", "-c", example], capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    for saved in tmp_path.glob("speech.*"):
+        assert saved.stat().st_size > 0

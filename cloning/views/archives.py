@@ -1,0 +1,55 @@
+"""What is selected in the history as one ZIP file."""
+
+import threading
+
+from django.contrib import messages
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from cloning.api.serializers import download_name
+from cloning.errors import ErrorCode
+from cloning.models import Generation
+from cloning.storage.archives import Entry, zip_files
+from cloning.storage.responses import attachment
+from cloning.views import errors
+from cloning.views.context import HtmxHttpRequest, page_of
+from cloning.views.selection import read_selection
+
+MAX_SECONDS = 12 * 3600.0
+"""Of speech in one archive: 2 GB as WAV."""
+MAX_AT_ONCE = 4
+"""Archives that are on their way; each takes a thread now and then, and in a bucket a file's time."""
+
+places = threading.BoundedSemaphore(MAX_AT_ONCE)
+
+
+@require_POST
+def download(request: HtmxHttpRequest) -> HttpResponseBase:
+    """Streamed. What has no file is left out."""
+    rows = Generation.objects.listed().filter(pk__in=read_selection(request)).select_related("voice")
+    found = [row for row in rows.defer("peaks").order_by("created_at") if row.has_file]
+    if refusal := refuse(found):
+        messages.warning(request, refusal)
+        return redirect(page_of(request, reverse("history")))
+    if not places.acquire(blocking=False):
+        return errors.respond(
+            request, ErrorCode.SERVER_BUSY, "Not now", "Other archives are being sent. Try again in a while."
+        )
+    entries = [Entry(f"{download_name(row)}.{row.audio_format}", row.audio, row.created_at) for row in found]
+    response = StreamingHttpResponse(zip_files(entries), content_type="application/zip")
+    response._resource_closers.append(places.release)  # type: ignore[attr-defined]
+    response["Content-Disposition"] = attachment(f"speech-{timezone.now():%Y-%m-%d}.zip")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def refuse(found: list[Generation]) -> str:
+    """Why there is nothing to send; empty where there is."""
+    if not found:
+        return "There is no file to download: tick some that are finished."
+    if sum(row.duration_seconds or 0.0 for row in found) > MAX_SECONDS:
+        return f"That is more than {MAX_SECONDS / 3600:g} hours of speech: tick fewer."
+    return ""

@@ -1,0 +1,25 @@
+// The history: all rows of a page selected at once, and how many are.
+"use strict";
+
+(() => {
+  const boxes = () => [...document.querySelectorAll(".row-select input")];
+
+  function showSelection() {
+    const all = document.querySelector("[data-select-all]");
+    if (!all) return;
+    const count = boxes().filter((box) => box.checked).length;
+    all.hidden = false;
+    all.querySelector("input").checked = count === boxes().length;
+    all.querySelector("input").indeterminate = count > 0 && count < boxes().length;
+    document.querySelector("[data-selected]").textContent = count ? `${count} selected` : "";
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-select-all]")) {
+      for (const box of boxes()) box.checked = event.target.checked;
+    }
+    showSelection();
+  });
+  document.addEventListener("htmx:afterSettle", showSelection);
+  showSelection();
+})();
