@@ -1,4 +1,6 @@
+import fcntl
 import hashlib
+import os
 import sqlite3
 import subprocess
 import threading
@@ -20,7 +22,12 @@ from cloning.tests.api_client import DocumentedClient
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
 from cloning.tests.performing import perform, work_once
-from cloning.tests.scheduling import pytest_xdist_make_scheduler  # noqa: F401
+from cloning.tests.remembering import remembering_preview  # noqa: F401
+from cloning.tests.scheduling import (  # noqa: F401
+    pytest_collection_modifyitems,
+    pytest_ignore_collect,
+    pytest_xdist_make_scheduler,
+)
 from cloning.tests.small_disk import small_disk  # noqa: F401
 
 
@@ -161,7 +168,7 @@ def spoken(make_generation) -> Generation:
 
 
 @pytest.fixture
-def lock_database(transactional_db) -> Iterator[Callable[[], None]]:
+def lock_database(transactional_db, monkeypatch) -> Iterator[Callable[[], None]]:
     """Has another process write without an end: reads go on, a write gives up soon."""
     if connection.vendor != "sqlite":
         pytest.skip("only SQLite has one lock for all")
@@ -169,8 +176,8 @@ def lock_database(transactional_db) -> Iterator[Callable[[], None]]:
 
     def lock() -> None:
         writer.execute("BEGIN IMMEDIATE")
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout = 50")
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.05)
+        connection.close()  # the next one gives up soon, and so do those after it
 
     yield lock
     writer.close()
@@ -198,12 +205,23 @@ def fill_database(transactional_db) -> Iterator[Callable[[str, str], None]]:
 
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory) -> Path:
-    """A MODEL_CACHE with XTTS weights of the real architecture, small and random."""
-    from benchmarks.checkpoints import build_checkpoint  # coqui-tts takes seconds to import
+    """A MODEL_CACHE with XTTS weights of the real architecture, small and random: one for all processes of a run."""
+    folder = folder_of_run(tmp_path_factory) / "model_cache"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            from benchmarks.checkpoints import build_checkpoint  # coqui-tts takes seconds to import
 
-    folder = tmp_path_factory.mktemp("model_cache")
-    build_checkpoint(folder / FOLDER_NAME)
+            making = folder.with_suffix(".new")
+            build_checkpoint(making / FOLDER_NAME)
+            making.rename(folder)
     return folder
+
+
+def folder_of_run(tmp_path_factory) -> Path:
+    """The same for all processes of pytest-xdist."""
+    own: Path = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture

@@ -1,18 +1,58 @@
-"""How `make test` shares its tests out: to a process goes a module, or all that share an engine."""
+"""How `make test` shares its tests out: to a process goes a module, all that share an engine, or one attack.
+
+The longest are begun first.
+"""
+
+from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("cloning/tests/engines/preview/", "cloning/tests/engines/xtts/")
+APART = "cloning/tests/attack/"
+LONGEST = (
+    "cloning/tests/engines/preview/",
+    "cloning/tests/engines/xtts/",
+    APART,
+    "cloning/tests/text/test_bounds.py",
+    "cloning/tests/audio/test_probing.py",
+    "cloning/tests/audio/test_bounds.py",
+    "cloning/tests/management/test_serve.py",
+    "cloning/tests/jobs/test_worker",
+    "cloning/tests/test_postgresql.py",
+    "cloning/tests/server/",
+    "cloning/tests/e2e/",
+    "cloning/tests/test_privacy.py",
+)
+"""What takes long, the longest first: begun last, it would run on while other processes have nothing to do."""
 
 
 class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(APART):
+            return nodeid
         folder = next((folder for folder in TOGETHER if nodeid.startswith(folder)), None)
         return folder or super()._split_scope(nodeid)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only the few tests are wanted that run alone, the others' modules, torch among them, are not imported."""
+    if config.option.markexpr != "alone":
+        return None
+    modules = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return not any("mark.alone" in module.read_text() for module in modules) or None
+
+
+def rank(nodeid: str) -> int:
+    return next((number for number, name in enumerate(LONGEST) if nodeid.startswith(name)), len(LONGEST))
+
+
 @pytest.hookimpl(optionalhook=True)  # where pytest-xdist is switched off
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    config.option.loadscopereorder = False  # else by the number of tests
     return FolderScheduling(config, log) if config.option.dist == "loadscope" else None

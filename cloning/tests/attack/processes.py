@@ -14,9 +14,9 @@ PR_SET_CHILD_SUBREAPER = 36
 SAMPLE_SECONDS = 0.05
 
 
-def adopt_orphans() -> None:
+def adopt_orphans(wanted: bool = True) -> None:
     """From now on what a killed process leaves behind becomes a child of this one, where it can be seen."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(wanted))
 
 
 def die_with_parent() -> None:

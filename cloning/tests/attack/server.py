@@ -131,6 +131,7 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
         if self.process:
             self.process.wait()
+        processes.adopt_orphans(False)
 
     def pids(self, part: str) -> list[int]:
         if self.process is None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from scipy.signal import lfilter, resample_poly
 
 from cloning import audio
 from cloning.errors import GenerationError
@@ -78,6 +77,8 @@ def read_wav(source: Path) -> tuple[np.ndarray, int]:
 
 def loudness_and_peak(source: Path) -> tuple[float, float]:
     """LUFS and dBTP, computed here from ITU-R BS.1770-4 (its filter tables are for 48 kHz)."""
+    from scipy.signal import lfilter, resample_poly  # takes seconds
+
     samples, rate_hz = read_wav(source)
     samples = resample_poly(samples.astype(float), 48_000 // rate_hz, 1)
     shelved = lfilter(

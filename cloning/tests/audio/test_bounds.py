@@ -1,9 +1,13 @@
 """Small files made to take gigabytes or minutes: they are refused within bounds, and hold up nobody."""
 
 import itertools
+import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -32,38 +36,59 @@ CRAFTED = {
 }
 
 PROBER = """
-import resource, sys
+import json, os, resource, sys
 from pathlib import Path
 from cloning import audio
 from cloning.audio import ffmpeg
 from cloning.errors import GenerationError
 
-source, ffmpeg_path, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-ffmpeg.find_ffmpeg = lambda: ffmpeg_path
-own_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    answer = audio.probe(source, min_seconds=1, max_seconds=300, timeout_seconds=seconds).codec
-except GenerationError as error:
-    answer = error.code.value
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - own_kb
-print(answer, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, grown_kb / 1024)
+def probe(source, ffmpeg_path, seconds):
+    ffmpeg.find_ffmpeg = lambda: ffmpeg_path
+    own_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        answer = audio.probe(Path(source), min_seconds=1, max_seconds=300, timeout_seconds=seconds).codec
+    except GenerationError as error:
+        answer = error.code.value
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - own_kb
+    print(answer, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, grown_kb / 1024, flush=True)
+
+for line in sys.stdin:
+    if not (child := os.fork()):
+        probe(*json.loads(line))
+        os._exit(0)
+    os.waitpid(child, 0)
 """
 
+Prober = Callable[[Path, str, float], tuple[str, float, float, float]]
 
-def probe_apart(source, ffmpeg: str, seconds: float) -> tuple[str, float, float, float]:
+
+@pytest.fixture(scope="module")
+def probe_apart() -> Iterator[Prober]:
     """In a process of its own: the codec or error code, FFmpeg's CPU seconds and peak MB, and what we grew by in MB."""
-    command = [sys.executable, "-c", PROBER, str(source), ffmpeg, str(seconds)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout.split()
-    answer, *measured = said
-    cpu_seconds, peak_mb, grown_mb = map(float, measured)
-    return answer, cpu_seconds, peak_mb, grown_mb
+    command = [sys.executable, "-c", PROBER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as prober:
+
+        def probe(source: Path, ffmpeg: str, seconds: float) -> tuple[str, float, float, float]:
+            print(json.dumps([str(source), ffmpeg, seconds]), file=prober.stdin, flush=True)
+            answer, *measured = prober.stdout.readline().split()
+            cpu_seconds, peak_mb, grown_mb = map(float, measured)
+            return answer, cpu_seconds, peak_mb, grown_mb
+
+        yield probe
+        prober.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def crafted_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("crafted")
+    return cache(lambda name: CRAFTED[name](folder / name))
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS limits no memory")
 @pytest.mark.parametrize("name", CRAFTED)
-def test_crafted_files_stay_within_bounds(name, ffmpeg, tmp_path):
-    answer, cpu_seconds, ffmpeg_mb, grown_mb = probe_apart(CRAFTED[name](tmp_path / name), ffmpeg, 3)
+def test_crafted_files_stay_within_bounds(name, ffmpeg, crafted_file, probe_apart):
+    answer, cpu_seconds, ffmpeg_mb, grown_mb = probe_apart(crafted_file(name), ffmpeg, 3)
     assert answer in (
         "reference_unreadable",
         "reference_silent",
@@ -77,7 +102,7 @@ def test_crafted_files_stay_within_bounds(name, ffmpeg, tmp_path):
     assert grown_mb < 20
 
 
-def test_the_longest_clip_allowed_is_not_held_in_memory(ffmpeg, tmp_path):
+def test_the_longest_clip_allowed_is_not_held_in_memory(ffmpeg, tmp_path, probe_apart):
     source = make(
         tmp_path / "a.wav", "-stream_loop", "60", "-i", str(SPEECH), "-t", "299", "-ar", "48000", "-ac", "2"
     )

@@ -108,14 +108,14 @@ def test_who_reads_nothing_makes_the_writer_wait(stream_format):
         written = 0
         async with audio.open_encoder(stream_format, RATE_HZ) as encoder:
             try:
-                async with asyncio.timeout(3):
+                async with asyncio.timeout(1):
                     while True:
                         await encoder.write(PCM)
                         written += len(PCM)
             except TimeoutError:
                 return written
 
-    assert asyncio.run(write_on()) < 200 * len(PCM)
+    assert asyncio.run(write_on()) < 70 * len(PCM)
     assert list_children() == []
 
 

@@ -1,6 +1,7 @@
 """A claimed generation through the real engines: the preview, and XTTS's own classes on a tiny random checkpoint."""
 
 import errno
+import shutil
 import threading
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import soundfile
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, connection
 
-from benchmarks.checkpoints import build_checkpoint
 from cloning.audio import joining
 from cloning.engines import registry
 from cloning.engines.base import EngineError
@@ -83,10 +83,10 @@ def test_xtts_speaks_when_its_weights_are_there(settings, tiny_weights, make_gen
 
 
 def test_damaged_weights_are_reported_and_never_replaced_by_the_preview(
-    settings, tmp_path, monkeypatch, make_generation
+    settings, tmp_path, tiny_weights, monkeypatch, make_generation
 ):
     monkeypatch.setattr(registry, "_loaded", {})
-    build_checkpoint(tmp_path / weights.FOLDER_NAME)
+    shutil.copytree(tiny_weights, tmp_path, dirs_exist_ok=True)
     model = tmp_path / weights.FOLDER_NAME / "model.pth"
     model.write_bytes(model.read_bytes()[:-1000])
     settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tmp_path

@@ -16,6 +16,7 @@ from cloning.jobs.notifications import WORK, notify
 from cloning.jobs.worker import WorkerLoop, sweep
 from cloning.models import Generation, Status, Take, Worker
 from cloning.tests.jobs.recording import SENTENCE
+from cloning.tests.remembering import RememberingPreview
 from cloning.tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,8 +24,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def run_worker(monkeypatch):
-    """The worker's loop in a thread (signals belong to main threads, so they are left out)."""
+    """The worker's loop in a thread (signals belong to main threads, so they are left out).
+
+    It looks for work often, and speaks a text that was spoken before as slowly as any.
+    """
     monkeypatch.setattr(signal, "signal", lambda *args: None)
+    monkeypatch.setattr(worker_module, "POLL_SECONDS", 0.05)
+    monkeypatch.delattr(RememberingPreview, "synthesize")
 
     @contextmanager
     def run():
@@ -62,7 +68,7 @@ def test_the_worker_works_off_what_is_queued_and_shows_itself(worker, make_gener
 
 def test_a_sentence_does_not_wait_for_a_book_with_xtts(settings, tiny_weights, make_generation, request):
     settings.ENGINE, settings.MODEL_CACHE = "xtts_v2", tiny_weights
-    book = make_generation(text=SENTENCE * 100)
+    book = make_generation(text=SENTENCE * 60)  # more segments than a worker has in hand
     sentence = make_generation(text="Short.")
     request.getfixturevalue("worker")
     wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).count() == 2)
@@ -109,9 +115,10 @@ def test_another_worker_goes_on_where_one_was_stopped(make_generation, run_worke
     assert set(Take.objects.values_list("number", "attempts")) == {(1, 1)}
 
 
-def test_what_is_submitted_to_an_idle_worker_is_begun_at_once(worker, make_generation):
+def test_what_is_submitted_to_an_idle_worker_is_begun_at_once(worker, make_generation, monkeypatch):
     make_generation()
     wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).exists())
+    monkeypatch.setattr(worker_module, "POLL_SECONDS", 1.0)
     waits = []
     for _ in range(5):
         generation = make_generation()

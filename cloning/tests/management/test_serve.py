@@ -21,7 +21,7 @@ from cloning.tests.live_site import PROJECT, LiveSite, running, serving, wait_un
 from cloning.tests.waiting import wait_until
 
 LONG_TEXT = (
-    "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. " * 60
+    "This is a sentence of a text that is long enough to be interrupted in the middle of its synthesis. " * 30
 )
 
 
@@ -182,7 +182,7 @@ def test_a_supervisor_that_was_killed_is_followed_by_the_next_at_once(tmp_path):
 def test_a_frozen_worker_is_replaced(tmp_path):
     """Stopped in the middle of a generation, which then succeeds all the same."""
     with serving(tmp_path, tracer=[sys.executable, "-c", IMPATIENT], LEASE_SECONDS="2") as site:
-        generation = site.post(LONG_TEXT[:3000], MALE_CLIP.read_bytes())
+        generation = site.post(LONG_TEXT[:1500], MALE_CLIP.read_bytes())
         wait_until(lambda: running_segments(site) >= 1)
         [frozen] = worker_pids(site)
         os.kill(frozen, signal.SIGSTOP)

@@ -29,10 +29,11 @@ def watch(child: Child, enough: Callable[[], bool] = lambda: False) -> None:
 
 @pytest.fixture
 def started(monkeypatch) -> list[float]:
-    """When children were started."""
+    """When children were started, by a supervisor's clock that goes ten times as fast as any other."""
     times: list[float] = []
-    start = Child.start
-    monkeypatch.setattr(Child, "start", lambda self: (times.append(time.monotonic()), start(self)))
+    start, clock = Child.start, SimpleNamespace(monotonic=lambda: 10 * time.monotonic())
+    monkeypatch.setattr(supervision, "time", clock)
+    monkeypatch.setattr(Child, "start", lambda self: (times.append(clock.monotonic()), start(self)))
     return times
 
 
@@ -64,7 +65,7 @@ def test_pauses_grow_with_each_death_that_is_not_quick_and_none_is_the_last(monk
 def test_a_child_that_ran_long_enough_is_forgiven(monkeypatch, started):
     monkeypatch.setattr(supervision, "QUICK_DEATH_SECONDS", 0.1)
     monkeypatch.setattr(supervision, "FORGIVEN_SECONDS", 0.2)
-    child = Child("worker", ["sleep", "0.4"])
+    child = Child("worker", ["sleep", "0.1"])
     watch(child, lambda: len(started) == 4)
     assert (child.deaths, child.quick_deaths) == (1, 0)
     assert started[3] - started[0] < 30

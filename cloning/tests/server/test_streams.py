@@ -286,7 +286,8 @@ def chunks(site: LiveSite) -> int:
 
 def test_killed_worker_costs_a_new_connection_and_no_sentence(xtts_site, tmp_path) -> None:
     """Killed while a sentence is given out, so that its rest never comes."""
-    response = speak(xtts_site, FEMALE_CLIP.read_bytes(), text=LONG_TEXT, stream="true", format="pcm")
+    text = " ".join(SENTENCES * 4)
+    response = speak(xtts_site, FEMALE_CLIP.read_bytes(), text=text, stream="true", format="pcm")
     generation = response.headers["X-Generation-Id"]
     wait_until(lambda: chunks(xtts_site) > 0)
     os.kill(worker_process(xtts_site), signal.SIGKILL)

@@ -48,6 +48,5 @@ def distance_db(one: VoiceStatistics, other: VoiceStatistics) -> float:
     return float(np.sqrt(np.mean((one.spectrum_db - other.spectrum_db) ** 2)))
 
 
-def find_target(samples: np.ndarray, estimate_f0: F0Estimator) -> search.Target:
-    statistics = measure(samples, estimate_f0)
+def find_target(samples: np.ndarray, statistics: VoiceStatistics) -> search.Target:
     return search.Target(speaker.embed(samples), statistics.median_f0_hz, statistics.spectrum_db)

@@ -9,10 +9,7 @@ import soundfile
 from cloning.engines.base import Conditioning, SynthesisOptions
 from cloning.engines.preview import phonemes, search, speaker, styles
 from cloning.engines.preview.engine import PreviewEngine
-from cloning.engines.preview.measure import (
-    recorded_f0,
-    synthetic_f0,
-)
+from cloning.engines.preview.measure import measure, synthetic_f0
 from cloning.tests.clips import DATA
 from cloning.tests.engines.preview.hearing import (
     CLIPS,
@@ -49,7 +46,7 @@ def test_a_stock_voice_is_among_the_candidates_for_what_sounds_like_it(engine, n
     """On a sentence that is not in the library."""
     assert engine._kokoro
     spoken = resampled(engine._kokoro.speak(phonemes.phonemes(ENGLISH, "en"), styles.stock(name)))
-    stock, *found = search.candidates(find_target(spoken, synthetic_f0))
+    stock, *found = search.candidates(find_target(spoken, measure(spoken, synthetic_f0)))
     assert stock.is_stock and not any(candidate.is_stock for candidate in found)
     assert styles.stock_names()[stock.weights[0].argmax()] == name
     assert stock.scale == pytest.approx(1, abs=0.06)
@@ -65,21 +62,26 @@ def test_a_voice_is_learnt_by_two_trials(engine, recordings, monkeypatch, clip):
     assert steps == ["step", "step", "trial", "step", "trial"]
 
 
+@cache
+def preferred_style(clip: str) -> search.Candidate:
+    return search.evolve(find_target(speech(clip), recording(clip)), search.DISTANCE_PENALTIES[0])[0]
+
+
 @pytest.mark.parametrize("clip", CLIPS)
 @pytest.mark.parametrize(
-    ("penalty", "measure", "sign"),
+    ("penalty", "quality", "sign"),
     [("UNNATURALNESS_PENALTY", "mos", 1), ("PERPLEXITY_PENALTY", "log_surprisal", -1)],
 )
 def test_styles_that_are_foretold_to_sound_natural_and_clear_are_preferred(
-    clip, penalty, measure, sign, monkeypatch
+    clip, penalty, quality, sign, monkeypatch
 ):
-    target = find_target(speech(clip), recorded_f0)
+    target = find_target(speech(clip), recording(clip))
 
     def predicted(candidate: search.Candidate) -> float:
         inputs = search._inputs(candidate.weights[None], np.array([candidate.scale]), target)
-        return float(search._predict(measure, inputs)[0])
+        return float(search._predict(quality, inputs)[0])
 
-    preferred = search.evolve(target, search.DISTANCE_PENALTIES[0])[0]
+    preferred = preferred_style(clip)
     monkeypatch.setattr(search, penalty, 0.0)
     nearest = search.evolve(target, search.DISTANCE_PENALTIES[0])[0]
     assert sign * (predicted(preferred) - predicted(nearest)) > 0.02
@@ -102,7 +104,7 @@ def test_a_hoarse_style_is_worth_less_and_others_are_tried(engine, monkeypatch):
 
     monkeypatch.setattr(search, "speak_trial", breathy)
     monkeypatch.setattr(search, "evaluate", remembered)
-    chosen = search.nearest_style(find_target(speech(CLIPS[0]), recorded_f0), engine._kokoro)
+    chosen = search.nearest_style(find_target(speech(CLIPS[0]), recording(CLIPS[0])), engine._kokoro)
     assert [style.is_clear for style in trials[1:]] == [False, False, True]
     assert chosen.is_clear
 

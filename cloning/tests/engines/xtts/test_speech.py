@@ -187,10 +187,10 @@ def test_streamed_sound_equals_the_whole(
     monkeypatch.setattr(xtts_engine, "FIRST_STREAMED_CODES", 5)
     monkeypatch.setattr(xtts_engine, "STREAMED_CODES", 3)
     options = SynthesisOptions(seed=2, speed=speed)
-    end_after(30, engine, monkeypatch)
+    end_after(18, engine, monkeypatch)
     pieces = list(engine.stream("Nobody knew why.", "en", conditioning, options))
     monkeypatch.undo()
-    end_after(30, engine, monkeypatch)
+    end_after(18, engine, monkeypatch)
     whole = engine.synthesize("Nobody knew why.", "en", conditioning, options)
     assert len(pieces) > 1
     np.testing.assert_allclose(np.concatenate(pieces), whole, rtol=0, atol=1e-5)
@@ -201,7 +201,7 @@ def test_the_vocoder_works_while_the_gpt_speaks_on(
 ) -> None:
     """And a failure of it reaches the caller; what the next text needs is not held up."""
     monkeypatch.setattr(xtts_engine, "CHUNK_CODES", 5)
-    bias_stop_code(engine, monkeypatch, -1000)
+    end_after(40, engine, monkeypatch)
     frames = engine._vocoder.frames
     vocoder_works, gpt_spoke_on = threading.Event(), threading.Event()
 
