@@ -24,7 +24,7 @@ def remembering_preview() -> Iterator[None]:
 
 
 @cache
-def load(with_kokoro: bool) -> PreviewEngine:
+def load(*, with_kokoro: bool) -> PreviewEngine:
     return PreviewEngine() if with_kokoro else RememberingPreview()
 
 

@@ -10,7 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from cloning.engines.base import Conditioning, Engine, SynthesisOptions, Waveform
-from cloning.engines.preview.engine import PreviewEngine
+from cloning.tests.remembering import load
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -70,7 +70,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("with_kokoro", [False, True])
 def test_the_previews_own_is_valid_and_stays_so_in_storage(clip: Path, with_kokoro: bool) -> None:
-    engine = PreviewEngine(with_kokoro=with_kokoro)
+    engine = load(with_kokoro=with_kokoro)
     arrays = dict(engine.condition([clip]).arrays)
     stored = safetensors.numpy.load(safetensors.numpy.save(arrays))
     assert engine.is_valid(Conditioning(stored))
@@ -80,5 +80,5 @@ def test_the_previews_own_is_valid_and_stays_so_in_storage(clip: Path, with_koko
 
 def test_the_two_previews_differ(clip: Path) -> None:
     """With and without Kokoro the arrays are others; their keys keep them apart in storage too."""
-    espeak = PreviewEngine(with_kokoro=False)
-    assert not PreviewEngine().is_valid(espeak.condition([clip]))
+    espeak, kokoro = load(with_kokoro=False), load(with_kokoro=True)
+    assert not kokoro.is_valid(espeak.condition([clip]))

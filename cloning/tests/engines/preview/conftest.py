@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloning.engines.base import Conditioning, SynthesisOptions, Waveform
+from cloning.engines.preview import search
 from cloning.engines.preview.engine import PreviewEngine
 from cloning.tests.engines.preview.hearing import CLIPS
 
@@ -22,8 +23,22 @@ def espeak_only() -> PreviewEngine:
 
 
 @pytest.fixture(scope="session")
-def voices(engine: PreviewEngine, recordings: dict[str, Path]) -> dict[str, Conditioning]:
-    return {name: engine.condition([clip]) for name, clip in recordings.items()}
+def learnt(engine: PreviewEngine, recordings: dict[str, Path]) -> dict[str, tuple[Conditioning, list[str]]]:
+    """Each voice, and the steps of learning it: a "step" where it can be called off, a "trial" of a style."""
+    return {name: learn(engine, clip) for name, clip in recordings.items()}
+
+
+def learn(engine: PreviewEngine, clip: Path) -> tuple[Conditioning, list[str]]:
+    steps: list[str] = []
+    speak_trial = search.speak_trial
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "speak_trial", lambda *given: steps.append("trial") or speak_trial(*given))
+        return engine.condition([clip], lambda: steps.append("step")), steps
+
+
+@pytest.fixture(scope="session")
+def voices(learnt: dict[str, tuple[Conditioning, list[str]]]) -> dict[str, Conditioning]:
+    return {name: voice for name, (voice, _) in learnt.items()}
 
 
 @pytest.fixture(scope="session")

@@ -53,12 +53,9 @@ def test_a_stock_voice_is_among_the_candidates_for_what_sounds_like_it(engine, n
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-def test_a_voice_is_learnt_by_two_trials(engine, recordings, monkeypatch, clip):
+def test_a_voice_is_learnt_by_two_trials(learnt, clip):
     """A stock voice's and that of a style that is clear at once. Before each, whoever waits may call it off."""
-    steps: list[str] = []
-    speak_trial = search.speak_trial
-    monkeypatch.setattr(search, "speak_trial", lambda *given: steps.append("trial") or speak_trial(*given))
-    engine.condition([recordings[clip]], lambda: steps.append("step"))
+    _, steps = learnt[clip]
     assert steps == ["step", "step", "trial", "step", "trial"]
 
 
