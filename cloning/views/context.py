@@ -22,7 +22,7 @@ PLACES = {"": "studio", "voices": "voices", "generations": "history", "history":
 
 
 def place(request: HttpRequest) -> dict[str, str]:
-    return {"place": PLACES.get(request.path.split("/")[1], "")}
+    return {"place": PLACES.get(request.path.strip("/").split("/")[0], "")}
 
 
 def page_of(request: HtmxHttpRequest, otherwise: str) -> str:

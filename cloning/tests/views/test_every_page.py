@@ -11,6 +11,7 @@ from cloning.jobs.voices import create_from
 from cloning.models import Generation, Voice
 from cloning.tests.pages import ATTACK, HTMX, Page
 from cloning.tests.speaking import claim_take
+from cloning.views import context
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "failed", "cancelled", "succeeded"])
@@ -102,3 +103,12 @@ def test_nothing_is_loaded_from_elsewhere(browser, spoken) -> None:
         assert not re.search(r"<script(?![^>]*\ssrc=)[^>]*>|\son\w+=", body), (
             "the policy allows no inline script"
         )
+
+
+@pytest.mark.parametrize(
+    "path, found", [("/voices/", "voices"), ("/", "studio"), ("a:1", ""), ("", "studio")]
+)
+def test_place_of_any_path(path: str, found: str, rf) -> None:
+    request = rf.get("/")
+    request.path = path  # CONNECT has one without a slash
+    assert context.place(request) == {"place": found}
