@@ -42,8 +42,10 @@ class VoiceQuerySet(ReferencingQuerySet["Voice"]):
 
     def with_last_use(self) -> "VoiceQuerySet":
         """What it spoke for people: its own sample is no use of it."""
-        spoken = generations().filter(voice=models.OuterRef("pk"), sample_of=None).order_by("-created_at")
-        return self.annotate(last_used_at=models.Subquery(spoken.values("created_at")[:1]))
+        spoken = generations().filter(voice=models.OuterRef("pk"), sample_of=None, deleted_at=None)
+        return self.annotate(
+            last_used_at=models.Subquery(spoken.order_by("-created_at").values("created_at")[:1])
+        )
 
     def with_clips(self) -> "VoiceQuerySet":
         """Spares a list the queries for the clips and the sample of each."""
