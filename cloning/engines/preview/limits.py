@@ -1,7 +1,7 @@
 """How much the preview speaks at a time: half of what XTTS v2 does.
 
-It speaks one segment at a time, so that everybody else waits for the end of the one in hand: on two slow cores a segment
-takes half as long as it sounds.
+It speaks one segment at a time, so that everybody else waits for the end of the one in hand: on two slow cores a
+segment takes half as long as it sounds.
 """
 
 from cloning.engines.xtts import limits as xtts
