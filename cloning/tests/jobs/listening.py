@@ -1,11 +1,12 @@
 """Processes that listen, for the tests of notifications."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -48,6 +49,7 @@ def running(script: str, *topics: str) -> Iterator[Listener]:
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         text=True,
+        process_group=0,
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "voiceclone_site.settings",
@@ -61,7 +63,8 @@ def running(script: str, *topics: str) -> Iterator[Listener]:
         yield Listener(process)
     finally:
         watchdog.cancel()
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # with its children, which hold its output open
         process.communicate()
 
 
