@@ -57,11 +57,12 @@ def fill(count: int) -> uuid.UUID:
     """The key of a voice that spoke a fiftieth of them."""
     from django.utils import timezone
 
-    from cloning.models import Channel, Generation, Status, Voice
+    from cloning.models import Channel, Generation, Status, Voice, fold_name
     from cloning.text import LANGUAGES
 
     dice, now = random.Random(1), timezone.now()
-    voices = Voice.objects.bulk_create(Voice(name=f"Voice {number}") for number in range(50))
+    names = [f"Voice {number}" for number in range(50)]
+    voices = Voice.objects.bulk_create(Voice(name=name, name_key=fold_name(name)) for name in names)
     languages, statuses = list(LANGUAGES), [Status.SUCCEEDED] * 18 + [Status.FAILED, Status.CANCELLED]
     for start in range(0, count, 500):
         Generation.objects.bulk_create(

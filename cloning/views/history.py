@@ -20,7 +20,7 @@ from cloning.views.filters import EPOCH, HistoryFilter, read_slice
 from cloning.views.generations import is_own_page, render_card
 from cloning.views.selection import read_selection
 
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 MICROSECOND = timedelta(microseconds=1)
 
 

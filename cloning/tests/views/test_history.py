@@ -13,6 +13,7 @@ from cloning.models import Generation
 from cloning.tests.pages import ATTACK, HTMX, Page
 from cloning.tests.speaking import accept_sounds, claim_take
 from cloning.tests.wrong_requests import UNKNOWN_ID
+from cloning.views.history import PAGE_SIZE
 
 RESULTS = {**HTMX, "HX-Target": "results"}
 
@@ -72,7 +73,7 @@ def test_it_asks_for_no_sound_and_carries_little(look, make_rows) -> None:
     Generation.objects.update(status="succeeded", audio="generated/a.wav", duration_seconds=7)
     body = look().content.decode()
     players = re.findall("<audio[^>]* src=[^>]*>", body)
-    assert len(players) == 25
+    assert len(players) == PAGE_SIZE
     assert all('preload="none"' in player for player in players)
     assert len(look(headers={"Accept-Encoding": "gzip"}).content) < 12_000
 
@@ -158,12 +159,12 @@ def test_pages_there_and_back(look, make_rows) -> None:
     while "next" in links(pages[-1]):
         pages.append(look(links(pages[-1])["next"]))
     assert [text for page in pages for text in shown(page)] == texts
-    assert [len(shown(page)) for page in pages] == [25, 25, 10]
+    assert [len(shown(page)) for page in pages] == [PAGE_SIZE] * 3
     assert "prev" not in links(pages[0])
     assert "status=failed" in links(pages[1])["prev"], "the filters stay"
     back = look(links(pages[2])["prev"])
-    assert shown(back) == texts[25:50]
-    assert shown(look(links(back)["prev"])) == texts[:25]
+    assert shown(back) == texts[PAGE_SIZE : 2 * PAGE_SIZE]
+    assert shown(look(links(back)["prev"])) == texts[:PAGE_SIZE]
 
 
 def test_rows_of_one_moment_are_each_shown_once(look, make_rows) -> None:
