@@ -100,6 +100,7 @@ def serving(folder: Path, **environment: str) -> Iterator[Site]:
     settings = {
         "STORAGE_ROOT": str(folder / "storage"),
         "MODEL_CACHE": str(folder / "models"),
+        "STATIC_ROOT": str(folder / "static"),
         "PORT": str(port),
         "MAX_QUEUED": "1000",
         **environment,

@@ -37,6 +37,7 @@ with suppress(PermissionError):  # somebody else's, who has set it up as it is t
     STORAGE_ROOT.chmod(0o700)
 tighten([*(STORAGE_ROOT / name for name in FOLDERS), STORAGE_ROOT / "secret_key"])
 MODEL_CACHE = env_folder("MODEL_CACHE", "./model_cache")
+STATIC_ROOT = BASE_DIR / env.path("STATIC_ROOT", Path("./staticfiles")).expanduser()  # made by `serve`
 DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(STORAGE_ROOT))}/db.sqlite3"
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
 S3_BUCKET = env.str("S3_BUCKET", "")
@@ -146,7 +147,6 @@ MEDIA_ROOT = STORAGE_ROOT
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {

@@ -48,7 +48,11 @@ class VoiceField(forms.ChoiceField):
 
     @property
     def has_voices(self) -> bool:
-        return Voice.objects.speakable().exists() or self.has_stock_voices
+        return self.has_saved_voices or self.has_stock_voices
+
+    @property
+    def has_saved_voices(self) -> bool:
+        return Voice.objects.speakable().exists()
 
     @property
     def has_stock_voices(self) -> bool:

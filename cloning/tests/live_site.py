@@ -73,6 +73,7 @@ def running(
         "PYTHONUNBUFFERED": "1",
         "STORAGE_ROOT": str(storage_root),
         "MODEL_CACHE": str(folder / "model_cache"),
+        "STATIC_ROOT": str(folder / "static"),
         "DATABASE_URL": f"sqlite:///{storage_root}/db.sqlite3",
         "ENGINE": "preview",
         "PREVIEW_VOICE": "espeak",

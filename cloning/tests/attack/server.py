@@ -64,6 +64,7 @@ class Server:
             "PYTHONUNBUFFERED": "1",
             "STORAGE_ROOT": str(self.storage_root),
             "MODEL_CACHE": str(folder / "model_cache"),
+            "STATIC_ROOT": str(folder / "static"),
             "DATABASE_URL": f"sqlite:///{self.storage_root}/db.sqlite3",
             "ENGINE": "preview",
             "PREVIEW_VOICE": "espeak",

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from django.conf import settings
 from django.core.management import load_command_class
 from jsonschema import Draft7Validator
+
+from voiceclone_site import settings
 
 PROJECT = Path(__file__).parents[3]
 FOLDER = PROJECT / "infrastructure"
@@ -83,7 +84,7 @@ def test_what_is_written_outlives_the_container_and_nothing_else_can_be_written(
 
 
 def test_static_files_can_be_collected():
-    static_root = Path("/app") / Path(settings.STATIC_ROOT).relative_to(settings.BASE_DIR)
+    static_root = Path("/app") / settings.STATIC_ROOT.relative_to(settings.BASE_DIR)
     assert str(static_root) in service("web")["tmpfs"]
 
 
