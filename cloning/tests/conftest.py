@@ -36,8 +36,9 @@ def isolated(settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory)
     """Nothing that a test does depends on this machine's .env or reaches its storage."""
     settings.STORAGE_ROOT = settings.MEDIA_ROOT = tmp_path_factory.mktemp("storage")
     settings.MODEL_CACHE = tmp_path / "model_cache"
-    settings.STATIC_ROOT = tmp_path / "static"  # of no site that another process starts meanwhile
-    settings.STATIC_ROOT.mkdir()
+    # Empty, and of no site that another process starts meanwhile.
+    settings.STATIC_ROOT = tmp_path_factory.getbasetemp() / "static"
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     settings.ENGINE = "preview"
     settings.PREVIEW_VOICE = "espeak"  # speaks at once; engines/preview tries Kokoro
     settings.BASE_URL = ""
