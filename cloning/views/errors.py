@@ -44,6 +44,10 @@ def not_found(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HtmxHttpRequest, reason: str = "") -> HttpResponse:
+    if is_api_path(request.path):  # the page about the API, which has no form
+        return error_response(
+            ErrorCode.ORIGIN_NOT_ALLOWED, "This page takes nothing: its calls have addresses of their own."
+        )
     message = (
         "This page has expired, or the browser refuses cookies. Go back, reload the page and send it again."
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError
+from django.test import Client
 
 from cloning.models import Generation
 from cloning.tests.pages import HTMX
@@ -91,3 +92,9 @@ def test_server_error_is_a_page_without_a_trace(browser, monkeypatch, db) -> Non
     assert response.status_code == 500
     assert "Something went wrong on the server" in response.content.decode()
     assert "secret" not in response.content.decode()
+
+
+def test_posting_to_the_page_of_the_api_is_answered_as_the_api_does(db) -> None:
+    response = Client(enforce_csrf_checks=True).put("/api/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "origin_not_allowed"
