@@ -162,44 +162,42 @@ def time_call(search: Callable[[str], list[Any]], word: str, repeats: int) -> li
 
 
 def build_fts5() -> Callable[[str], list[Any]]:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE VIRTUAL TABLE texts USING fts5 (body, key UNINDEXED, tokenize='trigram')")
-        cursor.execute("INSERT INTO texts SELECT text, id FROM cloning_generation")
-
-    def search(word: str) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM cloning_generation WHERE id IN (SELECT key FROM texts WHERE body MATCH %s) "
-                "ORDER BY created_at DESC LIMIT 26",
-                [f'"{word}"'],
-            )
-            found: list[Any] = cursor.fetchall()
-            return found
-
-    return search
+    execute(
+        "CREATE VIRTUAL TABLE texts USING fts5 (body, key UNINDEXED, tokenize='trigram')",
+        "INSERT INTO texts SELECT text, id FROM cloning_generation",
+    )
+    return lambda word: select(
+        "id IN (SELECT key FROM texts WHERE body MATCH %s)",
+        f'"{word}"',
+    )
 
 
 def build_trigrams() -> Callable[[str], list[Any]]:
+    execute(
+        "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+        "CREATE INDEX texts ON cloning_generation USING gin (upper(text) gin_trgm_ops)",
+        "ANALYZE cloning_generation",
+    )
+    return lambda word: select("upper(text) LIKE upper(%s)", f"%{word}%")
+
+
+def execute(*statements: str) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        cursor.execute("CREATE INDEX texts ON cloning_generation USING gin (upper(text) gin_trgm_ops)")
-        cursor.execute("ANALYZE cloning_generation")
+        for statement in statements:
+            cursor.execute(statement)
 
-    def search(word: str) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM cloning_generation WHERE upper(text) LIKE upper(%s) "
-                "ORDER BY created_at DESC LIMIT 26",
-                [f"%{word}%"],
-            )
-            found: list[Any] = cursor.fetchall()
-            return found
 
-    return search
+def select(condition: str, parameter: str) -> list[Any]:
+    """What the first page of a search would show."""
+    from django.db import connection
+
+    query = f"SELECT id FROM cloning_generation WHERE {condition} ORDER BY created_at DESC LIMIT 26"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(query, [parameter])
+        found: list[Any] = cursor.fetchall()
+        return found
 
 
 SEARCHES = {"sqlite": build_fts5, "postgresql": build_trigrams}

@@ -46,6 +46,11 @@ def label(name: str) -> str:
     return ENGINES[name].label if name in ENGINES else name
 
 
+def describe_origin(name: str) -> str:
+    """What the metadata of every file and stream say."""
+    return f"Synthetic speech, made by {label(name)}"
+
+
 def obstacles() -> Iterator[str]:
     """Why engines before the selected one can't be used, of those that were begun to be set up."""
     for entry in ENGINES.values() if settings.ENGINE == "auto" else ():

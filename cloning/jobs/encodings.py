@@ -36,7 +36,7 @@ def encode(generation: Generation, audio_format: AudioFormat) -> None:
     require_free_space()
     with temporary_folder() as folder:
         encoded = folder / f"encoded{audio_format.suffix}"
-        comment = f"Synthetic speech, made by {registry.label(generation.engine)}"
+        comment = registry.describe_origin(generation.engine)
         try:
             source = fetch_source(generation, folder)
         except FileNotFoundError as error:

@@ -260,6 +260,6 @@ def join_takes(generation: Generation, folder: Path) -> tuple[Path, audio.Joined
         folder / "speech.wav",
         encoded,
         AudioFormat(generation.audio_format),
-        comment=f"Synthetic speech, made by {registry.label(generation.engine)}",
+        comment=registry.describe_origin(generation.engine),
     )
     return encoded, joined

@@ -117,7 +117,7 @@ class Broadcast:
             # Before there is sound: the process takes longer to start than the rest.
             source = await find_in_time(functools.partial(find_source, self.generation_id), news)
             self._recording = await asyncio.to_thread(Recording)
-            comment = f"Synthetic speech, made by {registry.label(source.engine)}"
+            comment = registry.describe_origin(source.engine)
             async with open_encoder(self.stream_format, source.sample_rate_hz, comment=comment) as encoder:
                 try:
                     async with asyncio.TaskGroup() as tasks:

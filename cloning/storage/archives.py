@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import IO
 
 from django.db.models.fields.files import FieldFile
 
@@ -50,12 +51,18 @@ def zip_files(entries: Iterable[Entry]) -> Iterator[bytes]:
                 file = entry.stored.open("rb")
             except FileNotFoundError:
                 continue
-            with file, archive.open(describe(entry, file.size, names), "w") as target:
-                while chunk := file.read(CHUNK_BYTES):
-                    target.write(chunk)
-                    if piece := sink.take():  # an empty one would say that this is the end
-                        yield piece
+            with file:
+                yield from add_file(archive, describe(entry, file.size, names), file, sink)
     yield sink.take()
+
+
+def add_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: IO[bytes], sink: Sink) -> Iterator[bytes]:
+    """Writes a file into the archive, and gives out what came of it in `sink`, which the archive is written to."""
+    with archive.open(info, "w") as target:
+        while chunk := file.read(CHUNK_BYTES):
+            target.write(chunk)
+            if piece := sink.take():  # an empty one would say that this is the end
+                yield piece
 
 
 def describe(entry: Entry, size_bytes: int, names: set[str]) -> zipfile.ZipInfo:

@@ -1,40 +1,21 @@
 """What an exported voice looks like: a ZIP archive of its clips, as they were uploaded, and a description in JSON."""
 
-import io
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import IO, Any
+from typing import IO
 
 from django.core.files.storage import default_storage
 
 from cloning.models import Reference, Voice
+from cloning.storage.archives import Sink, add_file
 
 DESCRIPTION = "voice.json"
 FORMAT = "cloned-voice"
 VERSION = 1
-CHUNK_BYTES = 256 * 1024
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of all entries, so that the same voice is the same file."""
-
-
-class Outlet(io.RawIOBase):
-    """Takes what is written and gives it out."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: Any) -> int:
-        self._pieces.append(bytes(content))
-        return len(content)
-
-    def take(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
 
 
 class VoiceArchive:
@@ -64,15 +45,12 @@ class VoiceArchive:
         self._description = json.dumps(description, ensure_ascii=False, indent=2).encode()
 
     def __iter__(self) -> Iterator[bytes]:
-        outlet = Outlet()
-        with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
+        sink = Sink()
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(zipfile.ZipInfo(DESCRIPTION, EPOCH), self._description)
             for name, file in self._clips:
-                with archive.open(zipfile.ZipInfo(name, EPOCH), "w") as target:
-                    while chunk := file.read(CHUNK_BYTES):
-                        target.write(chunk)
-                        yield outlet.take()
-        yield outlet.take()
+                yield from add_file(archive, zipfile.ZipInfo(name, EPOCH), file, sink)
+        yield sink.take()
 
     def close(self) -> None:
         self._files.close()

@@ -4,6 +4,7 @@ import uuid
 from urllib.parse import urlencode
 
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 
@@ -117,15 +118,14 @@ def import_voice(request: HttpRequest) -> HttpResponseBase:
 
 def respond(request: HttpRequest, pk: uuid.UUID, status: int = 200) -> HttpResponseBase:
     """The voice as it stands now."""
-    found = Voice.objects.kept().with_last_use().with_clips().filter(pk=pk).first()
-    if found is None:
-        raise GenerationError(ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted.")
+    found = fetch_voice(pk, Voice.objects.kept().with_last_use().with_clips())
     return JsonResponse(VOICE.serialize(list_saved(found), request), status=status)
 
 
-def fetch_voice(pk: uuid.UUID) -> Voice:
+def fetch_voice(pk: uuid.UUID, voices: QuerySet[Voice] | None = None) -> Voice:
+    """Of `voices`, by default of those that are not deleted."""
     try:
-        return Voice.objects.kept().get(pk=pk)
+        return (Voice.objects.kept() if voices is None else voices).get(pk=pk)
     except Voice.DoesNotExist as error:
         raise GenerationError(
             ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted."

@@ -1,6 +1,6 @@
 """What a listener is given while a segment is spoken, and how much of it is kept."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +13,9 @@ from cloning.engines.xtts.ending import SpeakingRate
 from cloning.engines.xtts.engine import XttsEngine
 from cloning.engines.xtts.sampling import SamplingSettings
 from cloning.engines.xtts.weights import FOLDER_NAME
+from cloning.tests.engines.collecting import collect
 
 TEXT = "Nobody knew why."
-
-
-def listen(stream: Generator[Waveform, None, int]) -> tuple[list[Waveform], int]:
-    pieces: list[Waveform] = []
-    while True:
-        try:
-            pieces.append(next(stream))
-        except StopIteration as stop:
-            return pieces, stop.value
 
 
 class Whole(Engine):
@@ -44,11 +36,11 @@ class Whole(Engine):
 
 
 def test_an_engine_that_cannot_stream_gives_the_whole_and_keeps_it() -> None:
-    pieces, kept = listen(Whole().stream("hello", "en", Conditioning({}), SynthesisOptions()))
+    pieces, kept = collect(Whole().stream("hello", "en", Conditioning({}), SynthesisOptions()))
     assert [list(piece) for piece in pieces] == [[0, 1, 2, 3, 4]]
     assert kept == 5
     with pytest.raises(EngineError, match="Nothing"):
-        listen(Whole().stream("", "en", Conditioning({}), SynthesisOptions()))
+        collect(Whole().stream("", "en", Conditioning({}), SynthesisOptions()))
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +93,7 @@ def misses_its_chance(engine: XttsEngine, monkeypatch: pytest.MonkeyPatch) -> Ca
 def test_what_runs_on_is_heard_but_not_kept(
     engine: XttsEngine, voice: Conditioning, misses_its_chance: Callable[[], None]
 ) -> None:
-    pieces, kept = listen(engine.stream(TEXT, "en", voice, SynthesisOptions()))
+    pieces, kept = collect(engine.stream(TEXT, "en", voice, SynthesisOptions()))
     misses_its_chance()
     whole = engine.synthesize(TEXT, "en", voice, SynthesisOptions())
     heard = np.concatenate(pieces)
@@ -115,7 +107,7 @@ def test_what_ends_by_itself_is_kept_whole(
 ) -> None:
     monkeypatch.setattr(xtts_engine, "FIRST_STREAMED_CODES", 3)
     for seed in range(3):
-        pieces, kept = listen(engine.stream(TEXT, "en", voice, SynthesisOptions(seed=seed)))
+        pieces, kept = collect(engine.stream(TEXT, "en", voice, SynthesisOptions(seed=seed)))
         whole = engine.synthesize(TEXT, "en", voice, SynthesisOptions(seed=seed))
         assert kept == len(whole)
         np.testing.assert_allclose(np.concatenate(pieces)[:kept], whole, rtol=0, atol=1e-5)

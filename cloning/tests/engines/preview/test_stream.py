@@ -11,6 +11,7 @@ from cloning.engines.base import EngineError, SynthesisOptions, Waveform
 from cloning.engines.preview import kokoro, phonemes, speaker, styles
 from cloning.engines.preview.equalizer import TAPS, Equalizer, equalize
 from cloning.engines.preview.measure import BAND_COUNT
+from cloning.tests.engines.collecting import collect
 from cloning.tests.engines.preview.hearing import CLIPS, resampled
 from cloning.tests.engines.preview.texts import ENGLISH
 
@@ -35,13 +36,7 @@ def test_the_halves_compute_what_the_whole_model_does(engine):
 
 
 def stream(engine, text: str, voice, **options: float) -> tuple[list[Waveform], int]:
-    speech = engine.stream(text, "en", voice, SynthesisOptions(**options))
-    pieces: list[Waveform] = []
-    while True:
-        try:
-            pieces.append(next(speech))
-        except StopIteration as end:
-            return pieces, end.value
+    return collect(engine.stream(text, "en", voice, SynthesisOptions(**options)))
 
 
 @pytest.fixture(scope="module")
