@@ -4,10 +4,16 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
+from cloning.api.http import is_api_path
 from cloning.server.bodies import refuse_size
 from cloning.storage.uploads import UploadHandler
 from cloning.views import errors
+
+PAGE_ABOUT_THE_API = "/api/"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -42,6 +48,27 @@ class CompressPages(GZipMiddleware):
         if not response.headers.get("Content-Type", "").startswith("text/html"):
             return response
         return super().process_response(request, response)
+
+
+class ChooseLanguage(LocaleMiddleware):
+    """Of pages: as was chosen in the header, else as the browser asks. To programs everything is said in English."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if is_for_programs(request):
+            translation.activate("en")
+        else:
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if is_for_programs(request):
+            return response
+        patch_vary_headers(response, ["Cookie"])
+        return super().process_response(request, response)
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """All of the API but the page about it."""
+    return is_api_path(request.path) and request.path != PAGE_ABOUT_THE_API
 
 
 def close_uploads(get_response: GetResponse) -> GetResponse:

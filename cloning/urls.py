@@ -1,4 +1,5 @@
 from django.urls import path, re_path
+from django.views.i18n import set_language
 
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
@@ -10,6 +11,7 @@ INDEX = "(?P<index>[0-9]{1,6})"
 
 urlpatterns = [
     path("", studio.home, name="home"),
+    path("language/", set_language, name="set-language"),
     path("history/", history.history, name="history"),
     path("history/zip/", archives.download, name="history-zip"),
     path("history/delete/", history.delete, name="history-delete"),

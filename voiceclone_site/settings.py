@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "cloning.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cloning.middleware.CompressPages",
+    "cloning.middleware.ChooseLanguage",
     "corsheaders.middleware.CorsMiddleware",
     "cloning.middleware.refuse",
     "cloning.middleware.close_uploads",
@@ -180,6 +181,13 @@ if BASE_URL.startswith("https://"):  # something in front ends TLS and says so i
     CSRF_COOKIE_SECURE = True
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "German"), ("es", "Spanish"), ("fr", "French")]  # of the pages
+LOCALE_PATHS = [BASE_DIR / "cloning" / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = BASE_URL.startswith("https://")
 USE_TZ = True
 TIME_ZONE = "UTC"
 

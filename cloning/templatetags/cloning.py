@@ -6,15 +6,18 @@ from datetime import datetime
 
 from django import template
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cloning.api.serializers import download_url as api_download_url
 from cloning.api.serializers import segment_url
 from cloning.engines import registry
 from cloning.formats import AudioFormat
 from cloning.forms.generations import STOCK
+from cloning.forms.messages import in_page_language
 from cloning.jobs.timeline import TimedSegment
 from cloning.models import Generation, Segment
 from cloning.text import LANGUAGES
@@ -22,10 +25,13 @@ from cloning.text.languages import CHARS_PER_SECOND, OWN_NAMES
 from cloning.text.scripts import SCRIPTS
 
 register = template.Library()
+register.filter(in_page_language)
 
 WAVEFORM_HEIGHT = 40
 BARS = 100
 HUES = 12
+UNITS_SECONDS = (31_536_000, 2_592_000, 604_800, 86_400, 3600, 60)
+"""Years to minutes, as `static/progress.js` has them."""
 
 
 @register.simple_tag
@@ -52,7 +58,7 @@ def hue(identity: object) -> str:
 def speaker(generation: Generation) -> str:
     """Whose voice it is: a name, or that of the first clip."""
     if generation.stock_voice:
-        return f"{registry.stock_voice_name(generation.stock_voice)} (stock voice)"
+        return _("%(name)s (stock voice)") % {"name": registry.stock_voice_name(generation.stock_voice)}
     if generation.voice:
         return generation.voice.name
     return next((reference.original_name for reference in generation.references.all()), "")
@@ -68,7 +74,7 @@ def speaker_id(generation: Generation) -> object:
 
 
 @register.filter
-def language_name(code: str) -> str:
+def own_name(code: str) -> str:
     """As those who speak it call it."""
     return OWN_NAMES.get(code, code)
 
@@ -120,10 +126,10 @@ def take_url(segment: Segment, number: int) -> str:
 def seconds_in_words(seconds: float) -> str:
     """To people: as exact as an estimate is."""
     if seconds < 10:
-        return "a few seconds"
+        return _("a few seconds")
     if seconds < 90:
-        return f"about {round(seconds / 5) * 5} seconds"
-    return f"about {round(seconds / 60)} minutes"
+        return _("about %(count)d seconds") % {"count": round(seconds / 5) * 5}
+    return _("about %(count)d minutes") % {"count": round(seconds / 60)}
 
 
 @register.filter
@@ -138,8 +144,22 @@ def with_code(text: str) -> SafeString:
 
 @register.filter
 def ago(moment: datetime) -> str:
-    elapsed = timesince(moment, depth=1)
-    return "just now" if elapsed.startswith("0") else f"{elapsed} ago"
+    """In words of its own: after a preposition some languages bend those of Django's `timesince`."""
+    seconds = (timezone.now() - moment).total_seconds()
+    years, months, weeks, days, hours, minutes = (int(seconds // unit) for unit in UNITS_SECONDS)
+    if years > 0:
+        return ngettext("%(count)d year ago", "%(count)d years ago", years) % {"count": years}
+    if months > 0:
+        return ngettext("%(count)d month ago", "%(count)d months ago", months) % {"count": months}
+    if weeks > 0:
+        return ngettext("%(count)d week ago", "%(count)d weeks ago", weeks) % {"count": weeks}
+    if days > 0:
+        return ngettext("%(count)d day ago", "%(count)d days ago", days) % {"count": days}
+    if hours > 0:
+        return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
+    if minutes > 0:
+        return ngettext("%(count)d minute ago", "%(count)d minutes ago", minutes) % {"count": minutes}
+    return _("just now")
 
 
 @register.filter
