@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     TEXT_MISSING = "text_missing", 422, "text"
     TEXT_TOO_LONG = "text_too_long", 422, "text"
     TEXT_UNSPEAKABLE = "text_unspeakable", 422, "text"
+    PAUSE_INVALID = "pause_invalid", 422, "text"
     LANGUAGE_UNSUPPORTED = "language_unsupported", 422, "language"
     VOICE_UNKNOWN = "voice_unknown", 422, "voice"
     VOICE_AMBIGUOUS = "voice_ambiguous", 422, "voice"

@@ -23,12 +23,26 @@
     if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
     return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
   }
+  const PAUSE = /\[pause(?:[ :=]{0,3}([0-9.,]{1,9}) ?(ms|s|sec|seconds?))?\]/gi;
+  const BLANK_LINE_SECONDS = 0.75;
+  // As the server reads them: what a text asks for, and the end of a paragraph.
+  function findPauses(text) {
+    let [seconds, chars] = [0, 0];
+    for (const [tag, length, unit] of text.matchAll(PAUSE)) {
+      seconds += length === undefined ? 1 : (Number(length.replace(",", ".")) || 0) / (unit.toLowerCase() === "ms" ? 1000 : 1);
+      chars += tag.length;
+    }
+    seconds += BLANK_LINE_SECONDS * (text.split("\n").filter((line) => !line.trim()).length);
+    return { seconds, chars };
+  }
   function showLength() {
     const text = field("text");
     const output = document.getElementById("id_text_helptext");
     const [count, most] = [[...text.value.trim()].length, Number(text.dataset.maxChars)]; // code points, as the server counts
     const isOver = count > most;
-    const seconds = count / languages().rates[field("language").value] / (Number(field("speed").value) || 1);
+    const pauses = findPauses(text.value.trim());
+    const spoken = (count - pauses.chars) / languages().rates[field("language").value] / (Number(field("speed").value) || 1);
+    const seconds = spoken + pauses.seconds;
     const ofMost = count > most * 0.8 ? ` of ${thousands(most)}` : "";
     const wasOver = output.classList.contains("over");
     output.textContent = `${thousands(count)}${ofMost} character${count === 1 ? "" : "s"}${count && !isOver ? `, about ${inWords(seconds)}` : ""}`;
@@ -155,9 +169,11 @@
     const text = field("text");
     const sentence = event.target.closest("[data-try]");
     const hint = event.target.closest("[data-hint] button");
+    const insert = event.target.closest("[data-insert]");
+    if (insert) text.setRangeText(insert.dataset.insert, text.selectionStart, text.selectionEnd, "end");
     if (sentence) text.value = sentence.dataset.try;
     if (hint) field("language").value = hint.value;
-    if (!sentence && !hint) return;
+    if (!sentence && !hint && !insert) return;
     text.dispatchEvent(new Event("input", { bubbles: true }));
     text.focus();
   });

@@ -25,6 +25,8 @@ from cloning.api.operations import (
 from cloning.api.serializers import UUID, Schema, schema_named
 from cloning.formats import AudioFormat, StreamFormat
 from cloning.text import LANGUAGES
+from cloning.text.pauses import MAX_PAUSE_SECONDS
+from cloning.text.splitting import PARAGRAPH_GAP_SECONDS
 
 STREAM_HEADERS = {
     "X-Generation-Id": {"schema": UUID},
@@ -289,7 +291,13 @@ def request_schema() -> Schema:
         "type": "object",
         "required": ["text"],
         "properties": {
-            "text": {"type": "string", "minLength": 1, "maxLength": settings.MAX_TEXT_CHARS},
+            "text": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": settings.MAX_TEXT_CHARS,
+                "description": "`[pause 1s]`, `[pause 0.5s]` and `[pause 500ms]` are pauses, of "
+                f"{MAX_PAUSE_SECONDS:g} seconds at most; a blank line is one of {PARAGRAPH_GAP_SECONDS:g} seconds.",
+            },
             "reference": {
                 "type": "array",
                 "description": f"One to {forms.MAX_REFERENCES} clips of one speaker, each at most "

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext as _
 
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
@@ -17,7 +18,16 @@ from cloning.jobs.clips import ReferenceUpload
 from cloning.jobs.submission import require_room
 from cloning.models import Channel, Generation, Segment, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
-from cloning.text import LANGUAGES, OWN_NAMES, UnspeakableText, check_speakable, resolve_language, split
+from cloning.text import (
+    LANGUAGES,
+    OWN_NAMES,
+    UnspeakableText,
+    WrongPause,
+    check_speakable,
+    resolve_language,
+    split,
+)
+from cloning.text.pauses import find_passages, has_pauses, without_pauses
 
 Value = TypeVar("Value", int, float)
 
@@ -162,6 +172,7 @@ class GenerationForm(forms.Form):
                 f"at most {thousands(settings.MAX_TEXT_CHARS)} are allowed.",
                 code="text_too_long",
             )
+        check_pauses(value)
         return value
 
     def clean_language(self) -> str:
@@ -199,7 +210,7 @@ class GenerationForm(forms.Form):
         cleaned = self.cleaned_data
         if "text" in cleaned and "language" in cleaned:
             try:
-                check_speakable(cleaned["text"], cleaned["language"])
+                check_speakable(without_pauses(cleaned["text"]), cleaned["language"])
             except UnspeakableText as error:
                 self.add_error("text", ValidationError(str(error), code="text_unspeakable"))
         if "reference" in cleaned and "voice" in cleaned and not (cleaned["reference"] or cleaned["voice"]):
@@ -238,6 +249,13 @@ class GenerationForm(forms.Form):
         )
 
 
+def check_pauses(text: str) -> None:
+    try:
+        find_passages(text)
+    except WrongPause as error:
+        raise ValidationError(_(error.message) % error.values, code="pause_invalid") from error
+
+
 def thousands(count: int) -> str:
     return f"{count:,}".replace(",", " ")
 
@@ -264,6 +282,8 @@ class TakeForm(forms.Form):
         written = " ".join(self.cleaned_data["text"].split())  # paragraphs are no reason for two pieces
         if written == self.segment.text:
             return written
+        if has_pauses(written):
+            raise ValidationError(_("There can be no pause within a sentence."), code="pause_invalid")
         if not written:
             raise ValidationError("Write what the voice should say.", code="text_missing")
         try:

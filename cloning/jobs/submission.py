@@ -49,7 +49,7 @@ def split_text(generation: Generation) -> list[text.Segment]:
     entry, language = registry.selected(), generation.language
     first_chars = entry.first_segment_limits[language] if is_listened_to else None
     try:
-        return text.split(generation.text, language, entry.segment_limits[language], first_chars)
+        return text.split_script(generation.text, language, entry.segment_limits[language], first_chars)
     except text.UnspeakableText as error:
         raise GenerationError(ErrorCode.TEXT_UNSPEAKABLE, str(error)) from error
 

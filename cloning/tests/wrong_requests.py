@@ -55,6 +55,9 @@ WRONG = {
     "20 001 characters": text("a" * 20_001, "text_too_long", "20 001 characters; at most 20 000"),
     "emoji only": text("😀🎉👍🏽", "text_unspeakable", ""),
     "text with NUL": text("Good\0morning", "text_unspeakable", "Null characters"),
+    "pause of a minute": text("Hi. [pause 60s] Bye.", "pause_invalid", "0.05 to 10 seconds long"),
+    "pause without a unit": text("Hi. [pause 1] Bye.", "pause_invalid", "write [pause 1s]"),
+    "pauses alone": text("[pause 1s] [pause 2s]", "text_unspeakable", "nothing to speak"),
     "unknown language": option(
         "language", "tlh", "“tlh” is not one of the languages: en, es", "language_unsupported"
     ),

@@ -3,6 +3,8 @@
 import unicodedata
 from collections.abc import Iterator
 
+from cloning.text.pauses import without_pauses
+
 MAX_VOICE_CHARS = 24
 MAX_CHARS = 64
 MAX_BYTES = 180
@@ -17,7 +19,7 @@ def name_download(voice: str, text: str) -> str:
     """Lower-case words joined by hyphens, in the script of the text; empty where there is no word."""
     words = list(take_words(split_words(voice), MAX_VOICE_CHARS))
     used = sum(len(word) + 1 for word in words)
-    words += take_words(split_words(text), MAX_CHARS - used)
+    words += take_words(split_words(without_pauses(text[:READ_CHARS])), MAX_CHARS - used)
     name = "-".join(words)
     while len(name.encode()) > MAX_BYTES:
         name = name[:-1]

@@ -58,6 +58,13 @@ def split(text: str, language: str, max_chars: int, first_chars: int | None = No
     Raises UnspeakableText when nothing can be said (only emoji, punctuation, invisible characters), or far more than
     was written.
     """
+    if not (segments := find_segments(text, language, max_chars, first_chars)):
+        raise UnspeakableText
+    return segments
+
+
+def find_segments(text: str, language: str, max_chars: int, first_chars: int | None = None) -> list[Segment]:
+    """As `split`, but none where nothing can be said."""
     reading = READINGS[language]
     spoken = normalize(text, language)
     if len(spoken) > MAX_GROWTH * len(text) + MAX_EXTRA_CHARS:
@@ -75,9 +82,8 @@ def split(text: str, language: str, max_chars: int, first_chars: int | None = No
             packed[-1].gap_seconds = PARAGRAPH_GAP_SECONDS
         pieces += packed
     pieces = join_short_pieces(pieces, max_chars, reading)
-    if not pieces:
-        raise UnspeakableText
-    pieces[-1].gap_seconds = 0.0
+    if pieces:
+        pieces[-1].gap_seconds = 0.0
     return [Segment(end_sentence(piece.text, reading), piece.gap_seconds) for piece in pieces]
 
 
