@@ -7,8 +7,10 @@ from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from cloning.api.http import is_api_path
+from cloning.forms.messages import in_page_language
 from cloning.server.bodies import refuse_size
 from cloning.storage.uploads import UploadHandler
 from cloning.views import errors
@@ -51,24 +53,25 @@ class CompressPages(GZipMiddleware):
 
 
 class ChooseLanguage(LocaleMiddleware):
-    """Of pages: as was chosen in the header, else as the browser asks. To programs everything is said in English."""
+    """Of pages: as was chosen in the header, else as the browser asks. The API and the admin speak English."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if is_for_programs(request):
+        if is_english(request):
             translation.activate("en")
         else:
             super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if is_for_programs(request):
+        if is_english(request):
             return response
         patch_vary_headers(response, ["Cookie"])
         return super().process_response(request, response)
 
 
-def is_for_programs(request: HttpRequest) -> bool:
-    """All of the API but the page about it."""
-    return is_api_path(request.path) and request.path != PAGE_ABOUT_THE_API
+def is_english(request: HttpRequest) -> bool:
+    """All of the API but the page about it; and the admin, whose names of tables and columns are English."""
+    path = request.path
+    return path.startswith("/admin/") or (is_api_path(path) and path != PAGE_ABOUT_THE_API)
 
 
 def close_uploads(get_response: GetResponse) -> GetResponse:
@@ -92,7 +95,7 @@ def refuse(get_response: GetResponse) -> GetResponse:
         refusal = getattr(request, "refusal", None) or refuse_size(content_length(request))
         if refusal is None:
             return get_response(request)
-        return errors.respond(request, refusal.code, "Not taken", str(refusal))
+        return errors.respond(request, refusal.code, _("Not taken"), in_page_language(str(refusal)))
 
     return middleware
 

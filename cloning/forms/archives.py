@@ -18,6 +18,8 @@ from typing import IO, Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from cloning.errors import ErrorCode
 from cloning.forms.clips import check_size
@@ -50,7 +52,7 @@ BROKEN = (
     struct.error,
 )
 """What Python's reader of archives raises for what it can't read."""
-DAMAGED = "The file is damaged, or no exported voice."
+DAMAGED = gettext_noop("The file is damaged, or no exported voice.")
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ class ImportForm(forms.Form):
     """
 
     archive = forms.FileField(
-        label="Exported voice",
+        label=gettext_lazy("Exported voice"),
         required=False,
-        help_text="A .zip file from “Export”, of this server or of another.",
+        help_text=gettext_lazy("A .zip file from “Export”, of this server or of another."),
         widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}),
     )
 
@@ -92,7 +94,7 @@ class ImportForm(forms.Form):
     def clean_archive(self) -> TemporaryUpload:
         upload: TemporaryUpload | None = self.cleaned_data["archive"]
         if upload is None:
-            raise unreadable("Choose the file of an exported voice.")
+            raise unreadable(_("Choose the file of an exported voice."))
         require_free_space()
         with reading(upload.path) as archive:
             description = read_description(archive)
@@ -139,9 +141,9 @@ def reading(path: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         if error.errno != errno.EINVAL:  # an offset before the beginning
             raise
-        raise unreadable(DAMAGED) from error
+        raise unreadable(_(DAMAGED)) from error
     except BROKEN as error:
-        raise unreadable(DAMAGED) from error
+        raise unreadable(_(DAMAGED)) from error
 
 
 def check_directory(path: Path) -> None:
@@ -151,38 +153,38 @@ def check_directory(path: Path) -> None:
         file.seek(max(0, size_bytes - END.size - LOCATOR_BYTES))
         tail = file.read()
     if len(tail) < END.size:
-        raise unreadable("This is no exported voice.")
-    mark, _, _, _, entries, directory_bytes, _, comment_bytes = END.unpack(tail[-END.size :])
+        raise unreadable(_("This is no exported voice."))
+    mark, *_disks, entries, directory_bytes, _offset, comment_bytes = END.unpack(tail[-END.size :])
     if mark != END_MARK or comment_bytes:
-        raise unreadable("This is no exported voice.")
+        raise unreadable(_("This is no exported voice."))
     is_zip64 = tail[: -END.size].startswith(LOCATOR_MARK)
     if is_zip64 or entries > MAX_ENTRIES or directory_bytes > MAX_DIRECTORY_BYTES:
-        raise unreadable("There is more in this file than in an exported voice.")
+        raise unreadable(_("There is more in this file than in an exported voice."))
 
 
 def check_entries(archive: zipfile.ZipFile) -> None:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) < len(entries):
-        raise unreadable("There are too many entries in this file, or two of one name.")
+        raise unreadable(_("There are too many entries in this file, or two of one name."))
     if any(entry.flag_bits & 1 for entry in entries):
-        raise unreadable("This file is encrypted. Unpack it and pack it again without a password.")
+        raise unreadable(_("This file is encrypted. Unpack it and pack it again without a password."))
     if any(entry.compress_type not in METHODS for entry in entries):
-        raise unreadable("This file is packed in a way that is not read here.")
+        raise unreadable(_("This file is packed in a way that is not read here."))
 
 
 def read_description(archive: zipfile.ZipFile) -> dict[str, Any]:
     with archive.open(DESCRIPTION) as source:
         content = source.read(MAX_DESCRIPTION_BYTES + 1)
     if len(content) > MAX_DESCRIPTION_BYTES:
-        raise unreadable(f"{DESCRIPTION} is too large.")
+        raise unreadable(_("%(file)s is too large.") % {"file": DESCRIPTION})
     try:
         description = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise unreadable(f"{DESCRIPTION} can't be read.") from error
+        raise unreadable(_("%(file)s can't be read.") % {"file": DESCRIPTION}) from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise unreadable("This is no exported voice.")
+        raise unreadable(_("This is no exported voice."))
     if description.get("version") != VERSION:
-        raise unreadable("This voice was exported by another version of the server.")
+        raise unreadable(_("This voice was exported by another version of the server."))
     return description
 
 
@@ -195,9 +197,12 @@ class ArchivedClip:
 def find_clips(archive: zipfile.ZipFile, description: dict[str, Any]) -> list[ArchivedClip]:
     listed = description.get("clips")
     if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise unreadable(f"{DESCRIPTION} lists no clips.")
+        raise unreadable(_("%(file)s lists no clips.") % {"file": DESCRIPTION})
     if not 1 <= len(listed) <= MAX_REFERENCES:
-        raise unreadable(f"A voice has 1 to {MAX_REFERENCES} clips; this file has {len(listed)}.")
+        raise unreadable(
+            _("A voice has 1 to %(most)d clips; this file has %(count)d.")
+            % {"most": MAX_REFERENCES, "count": len(listed)}
+        )
     return [
         ArchivedClip(archive.getinfo(read_text(each, "file")), clean_name(read_text(each, "name")))
         for each in listed
@@ -213,7 +218,7 @@ def clean_name(name: str) -> str:
 def read_text(members: dict[str, Any], name: str) -> str:
     value = members.get(name, "")
     if not isinstance(value, str):
-        raise unreadable(f"“{name}” is no text.")
+        raise unreadable(_("“%(name)s” is no text.") % {"name": name})
     return value.encode("utf-8", "replace").decode().replace("\0", "")
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from cloning import audio
 from cloning.errors import ErrorCode
@@ -66,7 +68,8 @@ class ReferencesField(forms.FileField):
         uploads: list[TemporaryUpload] = data or []
         if len(uploads) > MAX_REFERENCES:
             raise ValidationError(
-                f"{len(uploads)} clips were sent; at most {MAX_REFERENCES} are allowed.",
+                _("%(count)d clips were sent; at most %(most)d are allowed.")
+                % {"count": len(uploads), "most": MAX_REFERENCES},
                 code=ErrorCode.REFERENCE_TOO_MANY,
             )
         for upload in uploads:
@@ -77,11 +80,12 @@ class ReferencesField(forms.FileField):
 def check_size(size_bytes: int) -> None:
     if size_bytes > settings.MAX_REFERENCE_MB * 1024**2:
         raise ValidationError(
-            f"The file has {size_bytes / 1024**2:.1f} MB; at most {settings.MAX_REFERENCE_MB} MB are allowed.",
+            _("The file has %(size)s MB; at most %(most)d MB are allowed.")
+            % {"size": number_format(size_bytes / 1024**2, 1), "most": settings.MAX_REFERENCE_MB},
             code=ErrorCode.REFERENCE_TOO_LARGE,
         )
     if not size_bytes:
-        raise ValidationError("The file is empty.", code=ErrorCode.REFERENCE_UNREADABLE)
+        raise ValidationError(_("The file is empty."), code=ErrorCode.REFERENCE_UNREADABLE)
 
 
 def describe_widget(field: forms.Field) -> None:

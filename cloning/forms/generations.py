@@ -1,25 +1,27 @@
 """A generation, and one sentence of it spoken once more."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.errors import GenerationError
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
 from cloning.forms.clips import ReferencesField, describe_widget, probe_distinct
+from cloning.forms.messages import in_page_language, unknown_language
 from cloning.jobs.clips import ReferenceUpload
 from cloning.jobs.submission import require_room
 from cloning.models import Channel, Generation, Segment, Voice, random_seed
 from cloning.storage.uploads import TemporaryUpload
 from cloning.text import (
-    LANGUAGES,
     OWN_NAMES,
     UnspeakableText,
     WrongPause,
@@ -41,13 +43,16 @@ CONTINUE, CANCEL = "continue", "cancel"
 """What becomes of a generation whose caller leaves while it is streamed to them."""
 
 
-def in_range(bounds: tuple[float, float]) -> list[Any]:
-    low, high = (str(bound).removesuffix(".0") for bound in bounds)
-    message = f"This has to be between {low} and {high}."
-    validators = [MinValueValidator(bounds[0], message), MaxValueValidator(bounds[1], message)]
-    for validator in validators:
-        validator.code = "out_of_range"
-    return validators
+def in_range(bounds: tuple[float, float]) -> list[Callable[[float], None]]:
+    low, high = bounds
+
+    def check(value: float) -> None:
+        if not low <= value <= high:
+            values = {"low": number_format(f"{low:.10g}"), "high": number_format(f"{high:.10g}")}
+            message = _("This has to be between %(low)s and %(high)s.")
+            raise ValidationError(message, code="out_of_range", params=values)
+
+    return [check]
 
 
 class VoiceField(forms.ChoiceField):
@@ -72,7 +77,9 @@ class VoiceField(forms.ChoiceField):
         if value in self.empty_values:
             return None
         if (found := find_voice(str(value))) is None:
-            raise ValidationError("There is no such voice; it may have been deleted.", code="voice_unknown")
+            raise ValidationError(
+                _("There is no such voice; it may have been deleted."), code="voice_unknown"
+            )
         return found
 
 
@@ -89,12 +96,12 @@ def list_voices() -> list[tuple[str, str]]:
     """With stock voices last, each with the language that it speaks best."""
     saved = [(str(pk), name) for pk, name in Voice.objects.speakable().values_list("pk", "name")]
     stock = [(STOCK + voice.key, describe_stock(voice)) for voice in registry.stock_voices()]
-    return [("", "New voice"), *saved, *stock]
+    return [("", _("New voice")), *saved, *stock]
 
 
 def describe_stock(voice: StockVoice) -> str:
     """Its name, and its language where that tells it from others."""
-    return f"{voice.name}, {LANGUAGES[voice.own_language]}" if voice.own_language else voice.name
+    return f"{voice.name}, {OWN_NAMES[voice.own_language]}" if voice.own_language else voice.name
 
 
 class GenerationForm(forms.Form):
@@ -104,41 +111,47 @@ class GenerationForm(forms.Form):
     """
 
     reference = ReferencesField(
-        label="Reference",
+        label=gettext_lazy("Reference"),
         required=False,
-        help_text="A few seconds of one voice, without music. Longer is better, up to half a minute.",
+        help_text=gettext_lazy(
+            "A few seconds of one voice, without music. Longer is better, up to half a minute."
+        ),
     )
-    voice = VoiceField(label="Voice", required=False, widget=forms.RadioSelect)
+    voice = VoiceField(label=gettext_lazy("Voice"), required=False, widget=forms.RadioSelect)
     text = forms.CharField(
-        label="Text",
+        label=gettext_lazy("Text"),
         required=False,
         widget=forms.Textarea(
-            attrs={"rows": 6, "dir": "auto", "placeholder": "Write or paste what the voice should say…"}
+            attrs={
+                "rows": 6,
+                "dir": "auto",
+                "placeholder": gettext_lazy("Write or paste what the voice should say…"),
+            }
         ),
     )
     language = forms.CharField(
-        label="Language", required=False, widget=forms.Select(choices=list(OWN_NAMES.items()))
+        label=gettext_lazy("Language"), required=False, widget=forms.Select(choices=list(OWN_NAMES.items()))
     )
     stream = forms.ChoiceField(required=False, choices=[("true", "true"), ("false", "false")])
     on_disconnect = forms.ChoiceField(required=False, choices=[(CONTINUE, CONTINUE), (CANCEL, CANCEL)])
-    format = forms.ChoiceField(label="Format", required=False, choices=AUDIO_FORMAT_CHOICES)
+    format = forms.ChoiceField(label=gettext_lazy("Format"), required=False, choices=AUDIO_FORMAT_CHOICES)
     speed = forms.FloatField(
-        label="Speed",
+        label=gettext_lazy("Speed"),
         required=False,
         validators=in_range(SPEED_RANGE),
-        help_text="0.5 is half as fast, 2 twice.",
+        help_text=gettext_lazy("0.5 is half as fast, 2 twice."),
     )
     temperature = forms.FloatField(
-        label="Liveliness",
+        label=gettext_lazy("Liveliness"),
         required=False,
         validators=in_range(TEMPERATURE_RANGE),
-        help_text="Higher is livelier and less certain. The preview engine ignores it.",
+        help_text=gettext_lazy("Higher is livelier and less certain. The preview engine ignores it."),
     )
     seed = forms.IntegerField(
-        label="Seed",
+        label=gettext_lazy("Seed"),
         required=False,
         validators=in_range(SEED_RANGE),
-        help_text="The same seed gives the same audio.",
+        help_text=gettext_lazy("The same seed gives the same audio."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -151,9 +164,11 @@ class GenerationForm(forms.Form):
         for name, bounds in (("speed", SPEED_RANGE), ("temperature", TEMPERATURE_RANGE)):
             self.fields[name].widget.attrs.update(min=bounds[0], max=bounds[1], step=0.05)
         for name in ("speed", "temperature", "seed"):
-            self.fields[name].error_messages["invalid"] = "This has to be a number."
+            self.fields[name].error_messages["invalid"] = _("This has to be a number.")
         self.fields["text"].widget.attrs["data-max-chars"] = settings.MAX_TEXT_CHARS
-        self.fields["text"].help_text = f"At most {thousands(settings.MAX_TEXT_CHARS)} characters."
+        self.fields["text"].help_text = _("At most %(most)s characters.") % {
+            "most": thousands(settings.MAX_TEXT_CHARS)
+        }
         describe_widget(self.fields["reference"])
 
     def choose_voice(self, value: str) -> None:
@@ -165,11 +180,11 @@ class GenerationForm(forms.Form):
     def clean_text(self) -> str:
         value: str = self.cleaned_data["text"].replace("\r\n", "\n")
         if not value:
-            raise ValidationError("Write what the voice should say.", code="text_missing")
+            raise ValidationError(_("Write what the voice should say."), code="text_missing")
         if len(value) > settings.MAX_TEXT_CHARS:
             raise ValidationError(
-                f"The text has {thousands(len(value))} characters; "
-                f"at most {thousands(settings.MAX_TEXT_CHARS)} are allowed.",
+                _("The text has %(count)s characters; at most %(most)s are allowed.")
+                % {"count": thousands(len(value)), "most": thousands(settings.MAX_TEXT_CHARS)},
                 code="text_too_long",
             )
         check_pauses(value)
@@ -180,10 +195,7 @@ class GenerationForm(forms.Form):
         try:
             return resolve_language(value)
         except ValueError as error:
-            raise ValidationError(
-                f"“{value[:20]}” is not one of the languages: {', '.join(LANGUAGES)}.",
-                code="language_unsupported",
-            ) from error
+            raise ValidationError(unknown_language(value), code="language_unsupported") from error
 
     def clean_stream(self) -> bool:
         return bool(self.cleaned_data["stream"] == "true")
@@ -212,15 +224,15 @@ class GenerationForm(forms.Form):
             try:
                 check_speakable(without_pauses(cleaned["text"]), cleaned["language"])
             except UnspeakableText as error:
-                self.add_error("text", ValidationError(str(error), code="text_unspeakable"))
+                self.add_error("text", ValidationError(in_page_language(str(error)), code="text_unspeakable"))
         if "reference" in cleaned and "voice" in cleaned and not (cleaned["reference"] or cleaned["voice"]):
             self.add_error(
-                "reference", ValidationError("Choose a clip of the voice.", code="reference_missing")
+                "reference", ValidationError(_("Choose a clip of the voice."), code="reference_missing")
             )
         if cleaned.get("reference") and cleaned.get("voice"):
             self.add_error(
                 "voice",
-                ValidationError("Send a reference or choose a voice, not both.", code="voice_ambiguous"),
+                ValidationError(_("Send a reference or choose a voice, not both."), code="voice_ambiguous"),
             )
         if not self.errors:
             self.probe_uploads(cleaned["reference"])
@@ -232,7 +244,7 @@ class GenerationForm(forms.Form):
         try:
             self.uploads = probe_distinct(uploads)
         except GenerationError as error:
-            self.add_error("reference", ValidationError(str(error), code=error.code))
+            self.add_error("reference", ValidationError(in_page_language(str(error)), code=error.code))
 
     def build_generation(self, channel: Channel, user: Any) -> Generation:
         """Unsaved, for `submit`, as are the form's `uploads`."""
@@ -264,14 +276,14 @@ class TakeForm(forms.Form):
     """One sentence spoken once more: with a new seed where none is given, its text corrected first where one is."""
 
     text = forms.CharField(
-        label="Text", required=False, strip=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("Text"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 3})
     )
-    seed = forms.IntegerField(label="Seed", required=False, validators=in_range(SEED_RANGE))
+    seed = forms.IntegerField(label=gettext_lazy("Seed"), required=False, validators=in_range(SEED_RANGE))
 
     def __init__(self, data: Any, *, segment: Segment) -> None:
         super().__init__(data)
         self.segment = segment
-        self.fields["seed"].error_messages["invalid"] = "This has to be a number."
+        self.fields["seed"].error_messages["invalid"] = _("This has to be a number.")
 
     def clean_text(self) -> str:
         """As it is read out, in one piece."""
@@ -285,14 +297,15 @@ class TakeForm(forms.Form):
         if has_pauses(written):
             raise ValidationError(_("There can be no pause within a sentence."), code="pause_invalid")
         if not written:
-            raise ValidationError("Write what the voice should say.", code="text_missing")
+            raise ValidationError(_("Write what the voice should say."), code="text_missing")
         try:
             pieces = split(written[: 2 * max_chars], language, max_chars)
         except UnspeakableText as error:
-            raise ValidationError(str(error), code="text_unspeakable") from error
+            raise ValidationError(in_page_language(str(error)), code="text_unspeakable") from error
         if len(pieces) > 1 or len(written) > 2 * max_chars:
             raise ValidationError(
-                f"That is too long for one sentence: some {max_chars} characters can be spoken in one go.",
+                _("That is too long for one sentence: some %(most)d characters can be spoken in one go.")
+                % {"most": max_chars},
                 code="text_too_long",
             )
         return pieces[0].text

@@ -4,15 +4,19 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms.clips import ReferencesField, describe_widget, probe_distinct
+from cloning.forms.messages import in_page_language, unknown_language
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
 from cloning.jobs.voices import NAME_TAKEN
 from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
 from cloning.storage.space import require_free_space
 from cloning.storage.uploads import TemporaryUpload
-from cloning.text import LANGUAGES, resolve_language
+from cloning.text import OWN_NAMES, resolve_language
 
 if TYPE_CHECKING:  # Django's forms are generic to mypy alone
     VoiceModelForm = forms.ModelForm[Voice]
@@ -34,16 +38,18 @@ class VoiceForm(VoiceModelForm):
     """Name, language and notes of a voice, whose instance is what `jobs.voices` takes."""
 
     name = PlainTextField(
-        label="Name", required=False, widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"})
+        label=gettext_lazy("Name"),
+        required=False,
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
     )
     language = forms.CharField(
-        label="Language",
+        label=gettext_lazy("Language"),
         required=False,
-        widget=forms.Select(choices=[("", "Not set"), *LANGUAGES.items()]),
-        help_text="Its sample is spoken in it.",
+        widget=forms.Select(choices=[("", gettext_lazy("Not set")), *OWN_NAMES.items()]),
+        help_text=gettext_lazy("Its sample is spoken in it."),
     )
     notes = PlainTextField(
-        label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+        label=gettext_lazy("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
     )
 
     class Meta:
@@ -57,12 +63,14 @@ class VoiceForm(VoiceModelForm):
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
         if not name.strip(JOINERS):
-            raise ValidationError("Give the voice a name.", code="name_missing")
+            raise ValidationError(_("Give the voice a name."), code="name_missing")
         if len(name) > MAX_NAME_CHARS:
-            raise ValidationError(f"At most {MAX_NAME_CHARS} characters.", code="name_too_long")
+            raise ValidationError(
+                _("At most %(most)d characters.") % {"most": MAX_NAME_CHARS}, code="name_too_long"
+            )
         others = Voice.objects.kept().exclude(pk=self.instance.pk)
         if others.filter(name_key=fold_name(name)).exists():
-            raise ValidationError(NAME_TAKEN, code="name_taken")
+            raise ValidationError(in_page_language(NAME_TAKEN), code="name_taken")
         return name
 
     def clean_language(self) -> str:
@@ -70,13 +78,15 @@ class VoiceForm(VoiceModelForm):
         try:
             return resolve_language(value) if value else ""
         except ValueError as error:
-            message = f"“{value[:20]}” is not one of the languages: {', '.join(LANGUAGES)}."
+            message = unknown_language(value)
             raise ValidationError(message, code="language_unsupported") from error
 
     def clean_notes(self) -> str:
         notes: str = self.cleaned_data["notes"]
         if len(notes) > MAX_NOTES_CHARS:
-            raise ValidationError(f"At most {MAX_NOTES_CHARS} characters.", code="notes_too_long")
+            raise ValidationError(
+                _("At most %(most)d characters.") % {"most": MAX_NOTES_CHARS}, code="notes_too_long"
+            )
         return notes
 
 
@@ -87,9 +97,12 @@ class ClipsForm(forms.Form):
     """
 
     reference = ReferencesField(
-        label="Clips",
+        label=gettext_lazy("Clips"),
         required=False,
-        help_text=f"Up to {MAX_REFERENCES} clips of one voice, without music. Half a minute together is plenty.",
+        help_text=format_lazy(
+            gettext_lazy("Up to {most} clips of one voice, without music. Half a minute together is plenty."),
+            most=MAX_REFERENCES,
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -101,7 +114,9 @@ class ClipsForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         uploads: list[TemporaryUpload] = cleaned.get("reference", [])
         if "reference" in cleaned and not uploads:
-            self.add_error("reference", ValidationError("Choose a clip.", code=ErrorCode.REFERENCE_MISSING))
+            self.add_error(
+                "reference", ValidationError(_("Choose a clip."), code=ErrorCode.REFERENCE_MISSING)
+            )
         if not self.errors:
             require_free_space()
             self.probe(uploads)
@@ -112,7 +127,7 @@ class ClipsForm(forms.Form):
         try:
             self.uploads = probe_distinct(uploads)
         except GenerationError as error:
-            self.add_error("reference", ValidationError(str(error), code=error.code))
+            self.add_error("reference", ValidationError(in_page_language(str(error)), code=error.code))
 
 
 class NewVoiceForm(ClipsForm, VoiceForm):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from cloning.errors import ErrorCode
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
@@ -23,21 +24,21 @@ def generated_file(generation: "Generation", _filename: str) -> str:
 
 
 class Status(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class Stage(models.TextChoices):
     """What a running generation is doing, for the person who waits."""
 
-    PREPARING = "preparing", "Preparing the reference"
-    LOADING = "loading", "Loading the engine"
-    CONDITIONING = "conditioning", "Learning the voice"
-    SPEAKING = "speaking", "Speaking"
-    JOINING = "joining", "Finishing the file"
+    PREPARING = "preparing", _("Preparing the reference")
+    LOADING = "loading", _("Loading the engine")
+    CONDITIONING = "conditioning", _("Learning the voice")
+    SPEAKING = "speaking", _("Speaking")
+    JOINING = "joining", _("Finishing the file")
 
 
 class Channel(models.TextChoices):

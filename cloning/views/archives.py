@@ -7,6 +7,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cloning.api.serializers import download_name
@@ -36,7 +37,10 @@ def download(request: HtmxHttpRequest) -> HttpResponseBase:
         return redirect(page_of(request, reverse("history")))
     if not places.acquire(blocking=False):
         return errors.respond(
-            request, ErrorCode.SERVER_BUSY, "Not now", "Other archives are being sent. Try again in a while."
+            request,
+            ErrorCode.SERVER_BUSY,
+            _("Not now"),
+            _("Other archives are being sent. Try again in a while."),
         )
     entries = [Entry(f"{download_name(row)}.{row.audio_format}", row.audio, row.created_at) for row in found]
     response = StreamingHttpResponse(zip_files(entries), content_type="application/zip")
@@ -49,7 +53,7 @@ def download(request: HtmxHttpRequest) -> HttpResponseBase:
 def refuse(found: list[Generation]) -> str:
     """Why there is nothing to send; empty where there is."""
     if not found:
-        return "There is no file to download: tick some that are finished."
+        return _("There is no file to download: tick some that are finished.")
     if sum(row.duration_seconds or 0.0 for row in found) > MAX_SECONDS:
-        return f"That is more than {MAX_SECONDS / 3600:g} hours of speech: tick fewer."
+        return _("That is more than %(hours)d hours of speech: tick fewer.") % {"hours": MAX_SECONDS / 3600}
     return ""

@@ -6,9 +6,11 @@ from typing import TypeVar
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
 
 from cloning.api.http import explain_error, set_retry_after
 from cloning.forms import form_errors
+from cloning.forms.messages import in_page_language
 
 Result = TypeVar("Result")
 
@@ -20,19 +22,22 @@ def attempt(form: BaseForm, act: Callable[[], Result]) -> Result | None:
     except Exception as error:
         if (known := explain_error(error)) is None:
             raise
+        message = in_page_language(str(known))
         if known.code.status == 503:
-            form.add_error(
-                None, ValidationError(f"{known} Nothing is lost: try again later.", code=known.code)
-            )
+            form.add_error(None, ValidationError(not_now(message), code=known.code))
         elif known.code.field in form.fields:
-            form.add_error(known.code.field, ValidationError(str(known), code=known.code))
+            form.add_error(known.code.field, ValidationError(message, code=known.code))
         elif known.code.status == 404:
             raise Http404(str(known)) from error
         elif known.code.is_users_fault:
-            form.add_error(None, ValidationError(str(known), code=known.code))
+            form.add_error(None, ValidationError(message, code=known.code))
         else:
             raise
         return None
+
+
+def not_now(message: str) -> str:
+    return _("%(message)s Nothing is lost: try again later.") % {"message": message}
 
 
 def marked_invalid(response: HttpResponse, form: BaseForm) -> HttpResponse:

@@ -7,10 +7,13 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from cloning.api.http import error_response, is_api_path, set_retry_after
 from cloning.errors import ErrorCode, GenerationError
+from cloning.forms.messages import in_page_language
 from cloning.storage.local import explain_unavailable
+from cloning.views.attempts import not_now
 from cloning.views.context import HtmxHttpRequest
 
 logger = logging.getLogger(__name__)
@@ -20,12 +23,12 @@ def bad_request(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, SessionInterrupted) and (known := explain_unsaved_session(exception)):
         return unavailable(request, known)
     if isinstance(exception, DisallowedHost):
-        message = (
+        message = _(
             "The server does not know itself by this address. Its operator can allow it: set ALLOWED_HOSTS."
         )
     else:
-        message = "The browser sent something that the server can't read. Go back and try again."
-    return respond(request, ErrorCode.BAD_REQUEST, "Not understood", message)
+        message = _("The browser sent something that the server can't read. Go back and try again.")
+    return respond(request, ErrorCode.BAD_REQUEST, _("Not understood"), message)
 
 
 def explain_unsaved_session(error: BaseException) -> GenerationError | None:
@@ -39,7 +42,7 @@ def explain_unsaved_session(error: BaseException) -> GenerationError | None:
 
 def not_found(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
     return respond(
-        request, ErrorCode.NOT_FOUND, "Not found", "There is nothing at this address, or not any more."
+        request, ErrorCode.NOT_FOUND, _("Not found"), _("There is nothing at this address, or not any more.")
     )
 
 
@@ -48,10 +51,10 @@ def csrf_failure(request: HtmxHttpRequest, reason: str = "") -> HttpResponse:
         return error_response(
             ErrorCode.ORIGIN_NOT_ALLOWED, "This page takes nothing: its calls have addresses of their own."
         )
-    message = (
+    message = _(
         "This page has expired, or the browser refuses cookies. Go back, reload the page and send it again."
     )
-    return render(request, "error.html", {"title": "Not sent", "message": message}, status=403)
+    return render(request, "error.html", {"title": _("Not sent"), "message": message}, status=403)
 
 
 def server_error(request: HtmxHttpRequest) -> HttpResponse:
@@ -59,16 +62,16 @@ def server_error(request: HtmxHttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if error is not None and (known := explain_unavailable(error)):
         return unavailable(request, known)
-    message = "Something went wrong on the server; its log says what. Nothing you made is lost."
+    message = _("Something went wrong on the server; its log says what. Nothing you made is lost.")
     try:
-        return respond(request, ErrorCode.INTERNAL_ERROR, "Server error", message)
+        return respond(request, ErrorCode.INTERNAL_ERROR, _("Server error"), message)
     except Exception:  # what went wrong may be the templates
         logger.exception("The page of errors")
         return HttpResponse(message, status=500, content_type="text/plain; charset=utf-8")
 
 
 def unavailable(request: HtmxHttpRequest, error: GenerationError) -> HttpResponse:
-    return respond(request, error.code, "Not now", f"{error} Nothing is lost: try again later.")
+    return respond(request, error.code, _("Not now"), not_now(in_page_language(str(error))))
 
 
 def respond(request: HttpRequest, code: ErrorCode, title: str, message: str) -> HttpResponse:

@@ -11,12 +11,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from cloning.engines import registry
 from cloning.forms.generations import STOCK
 from cloning.models import Generation, Status, Voice
 from cloning.models.generation import GenerationQuerySet
-from cloning.text import LANGUAGES
+from cloning.text import OWN_NAMES
 
 MAX_QUERY_CHARS = 200
 MAX_WORDS = 8
@@ -30,47 +32,53 @@ def date_field(label: str) -> forms.DateField:
         required=False,
         widget=widget,
         input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": "Give a date as in 2026-01-31."},
+        error_messages={"invalid": gettext("Give a date as in 2026-01-31.")},
     )
 
 
 def list_voices() -> list[tuple[str, str]]:
     """As the form with the text has them: saved ones, then the engine's own."""
     saved = [(str(pk), name) for pk, name in Voice.objects.kept().values_list("pk", "name")]
-    return [("", "Any voice"), *saved, *((STOCK + each.key, each.name) for each in registry.stock_voices())]
+    return [
+        ("", gettext("Any voice")),
+        *saved,
+        *((STOCK + each.key, each.name) for each in registry.stock_voices()),
+    ]
 
 
 class HistoryFilter(forms.Form):
     """Every field may be left out. `from` and `to` are days, both included."""
 
     q = forms.CharField(
-        label="Search in the text",
+        label=_("Search in the text"),
         required=False,
         max_length=MAX_QUERY_CHARS,
         widget=forms.TextInput(attrs={"type": "search", "dir": "auto"}),
     )
     voice = forms.ChoiceField(
-        label="Voice",
+        label=_("Voice"),
         required=False,
         choices=list_voices,
-        error_messages={"invalid_choice": "There is no such voice; it may have been deleted."},
+        error_messages={"invalid_choice": _("There is no such voice; it may have been deleted.")},
     )
     language = forms.ChoiceField(
-        label="Language", required=False, choices=[("", "Any language"), *LANGUAGES.items()]
+        label=_("Language"), required=False, choices=[("", _("Any language")), *OWN_NAMES.items()]
     )
-    status = forms.ChoiceField(label="Status", required=False, choices=[("", "Any status"), *Status.choices])
+    status = forms.ChoiceField(
+        label=_("Status"), required=False, choices=[("", _("Any status")), *Status.choices]
+    )
 
-    starred = forms.BooleanField(label="Starred", required=False)
+    starred = forms.BooleanField(label=_("Starred"), required=False)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.fields["from"] = date_field("From")  # no name that a class could have
-        self.fields["to"] = date_field("To")
+        self.fields["from"] = date_field(gettext("From"))  # no name that a class could have
+        self.fields["to"] = date_field(gettext("To"))
 
     def clean(self) -> dict[str, Any]:
         first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
         if first and last and last < first:
-            self.add_error("to", ValidationError("This is before the first day.", code="out_of_range"))
+            self.add_error("to", ValidationError(_("This is before the first day."), code="out_of_range"))
         return self.cleaned_data
 
     @property

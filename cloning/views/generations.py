@@ -5,6 +5,7 @@ import uuid
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import (
@@ -16,6 +17,7 @@ from django_htmx.http import (
 
 from cloning.errors import GenerationError
 from cloning.forms import VoiceForm
+from cloning.forms.messages import in_page_language
 from cloning.jobs import state
 from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.models import Generation
@@ -83,7 +85,7 @@ def resume(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         state.resume(found)
     except GenerationError as error:
-        return errors.respond(request, error.code, "Not now", str(error))
+        return errors.respond(request, error.code, _("Not now"), in_page_language(str(error)))
     if request.htmx and is_own_page(request, found):
         return HttpResponseClientRefresh()  # its sentences go on, too
     return respond(request, found)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -61,7 +62,7 @@ def delete(request: HtmxHttpRequest) -> HttpResponse:
     """What is selected, until that is undone."""
     moment = discarding.discard(read_selection(request))
     if moment is None:
-        messages.warning(request, "Nothing was deleted: tick some first.")
+        messages.warning(request, _("Nothing was deleted: tick some first."))
     return redirect(history_after(request, moment))
 
 
@@ -95,7 +96,7 @@ def restore(request: HtmxHttpRequest) -> HttpResponse:
     moment = parse_moment(request.POST.get("deleted", ""))
     restored = discarding.restore(moment) if moment else []
     if not restored:
-        messages.warning(request, "It is too late to undo this: it is deleted for good.")
+        messages.warning(request, _("It is too late to undo this: it is deleted for good."))
     for pk in restored:
         if request.htmx and request.htmx.target == f"generation-{pk}":
             return render_card(request, get_object_or_404(Generation.objects.listed(), pk=pk))

@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseStopPolling
 
 from cloning.errors import GenerationError
 from cloning.forms import TakeForm, VoiceForm
+from cloning.forms.messages import in_page_language
 from cloning.jobs import state, takes
 from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.jobs.timeline import TimedSegment, read_timeline
@@ -87,7 +88,7 @@ def speak_again(request: HtmxHttpRequest, pk: uuid.UUID, index: str) -> HttpResp
         if form.is_valid():
             takes.add_take(segment, form.cleaned_data["text"], form.cleaned_data["seed"])
     except GenerationError as error:
-        form.add_error(None, ValidationError(str(error), code=error.code))
+        form.add_error(None, ValidationError(in_page_language(str(error)), code=error.code))
     if form.errors:
         return respond(request, segment, form, status=422)
     return respond(request, segment)

@@ -5,6 +5,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -47,9 +48,11 @@ def warn_of_language(request: HtmxHttpRequest, generation: Generation) -> None:
     """Surely wrong, but no error. The form's script says it before."""
     likely = languages_by_script(generation.text)
     if likely and generation.language not in likely:
-        chosen = LANGUAGES[generation.language]
+        chosen = _(LANGUAGES[generation.language])
         messages.warning(
-            request, f"The text does not look {chosen}. If it is not, choose its language and generate again."
+            request,
+            _("The text does not look %(language)s. If it is not, choose its language and generate again.")
+            % {"language": chosen},
         )
 
 
@@ -63,11 +66,11 @@ def read_initial(request: HtmxHttpRequest) -> dict[str, object]:
     except ValueError:
         found = None
     if found is None:
-        messages.warning(request, "What was to be used is not there any more.")
+        messages.warning(request, _("What was to be used is not there any more."))
         return {}
     voice = STOCK + found.stock_voice if found.stock_voice else found.voice_id or ""
     if "voice" in fields and not voice:
-        messages.info(request, "Its voice was not saved: choose a clip of it once more.")
+        messages.info(request, _("Its voice was not saved: choose a clip of it once more."))
     values = {"voice": voice, "format": found.audio_format}
     return {name: values.get(name, getattr(found, name, None)) for name in fields}
 

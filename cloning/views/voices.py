@@ -8,14 +8,16 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cloning.errors import GenerationError
 from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, VoiceForm
+from cloning.forms.messages import in_page_language
 from cloning.jobs import voices as changes
 from cloning.models import Channel, Generation, Voice
-from cloning.text import LANGUAGES
+from cloning.text import OWN_NAMES
 from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
 from cloning.views.sentences import describe
@@ -33,7 +35,10 @@ def voices(request: HtmxHttpRequest) -> HttpResponse:
     form = NewVoiceForm(request.POST, request.FILES)
     if attempt(form, lambda: create(form)) is None:
         return marked_invalid(render_voices(request, new_voice_form=form), form)
-    messages.success(request, f"The voice “{form.instance}” is saved. It speaks a sentence to be heard by.")
+    messages.success(
+        request,
+        _("The voice “%(name)s” is saved. It speaks a sentence to be heard by.") % {"name": form.instance},
+    )
     return redirect("voice", form.instance.pk)
 
 
@@ -48,7 +53,7 @@ def render_voices(request: HtmxHttpRequest, **forms: Any) -> HttpResponse:
     context = {
         "query": query,
         "language": language,
-        "languages": LANGUAGES,
+        "languages": OWN_NAMES,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "stock_voices": changes.find_stock_voices(query, language),
         "deleted": find_deleted(request.GET.get("deleted", "")),
@@ -76,7 +81,7 @@ def import_voice(request: HtmxHttpRequest) -> HttpResponse:
         voice = attempt(form, lambda: store(form))
     if voice is None:
         return marked_invalid(render_voices(request, import_form=form), form)
-    messages.success(request, f"The voice “{voice}” is imported.")
+    messages.success(request, _("The voice “%(name)s” is imported.") % {"name": voice})
     return redirect("voice", voice.pk)
 
 
@@ -97,7 +102,7 @@ def voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = VoiceForm(request.POST, instance=fetch_voice(pk))
     if attempt(form, lambda: save(form)) is None:
         return marked_invalid(render_voice(request, found, voice_form=form), form)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("voice", pk)
 
 
@@ -135,7 +140,7 @@ def add_clips(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 
     if not attempt(form, add):
         return marked_invalid(render_voice(request, fetch_voice(pk), clips_form=form), form)
-    messages.success(request, "Added. The voice is learnt anew.")
+    messages.success(request, _("Added. The voice is learnt anew."))
     return redirect("voice", pk)
 
 
@@ -146,16 +151,16 @@ def remove_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID
     except GenerationError as error:
         if error.code.status == 404:
             raise Http404(str(error)) from error
-        messages.warning(request, str(error))
+        messages.warning(request, in_page_language(str(error)))
     else:
-        messages.success(request, "Removed. The voice is learnt anew.")
+        messages.success(request, _("Removed. The voice is learnt anew."))
     return redirect("voice", pk)
 
 
 @require_POST
 def speak_sample(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not changes.speak_sample(fetch_voice(pk), Channel.PAGE):
-        messages.warning(request, "Not now: too much is waiting. Try again later.")
+        messages.warning(request, _("Not now: too much is waiting. Try again later."))
     return redirect("voice", pk)
 
 
@@ -169,7 +174,7 @@ def delete(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 def restore(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     if (restored := changes.restore(pk)) is None:
         raise Http404("It is gone for good.")
-    messages.success(request, f"The voice “{restored}” is back.")
+    messages.success(request, _("The voice “%(name)s” is back.") % {"name": restored})
     return redirect("voice", pk)
 
 
@@ -186,5 +191,8 @@ def save_voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
         page = render(request, "cloning/generation.html", describe(found) | {"voice_form": form})
         return marked_invalid(page, form)
     changes.speak_sample(voice, Channel.PAGE)
-    messages.success(request, f"The voice “{voice}” is saved. Choose it in the form instead of a reference.")
+    messages.success(
+        request,
+        _("The voice “%(name)s” is saved. Choose it in the form instead of a reference.") % {"name": voice},
+    )
     return redirect("home")

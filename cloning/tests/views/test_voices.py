@@ -67,7 +67,7 @@ def test_new_voice_has_a_page_with_clips_and_a_sample(browser, make) -> None:
     page = body_of(browser.get(response["Location"]))
     assert f"/api/v1/files/{voice.sample.pk}.wav" in page and "Guten Morgen" in page
     listed = body_of(browser.get("/voices/"))
-    assert f"/api/v1/files/{voice.sample.pk}.wav" in listed and "German" in listed
+    assert f"/api/v1/files/{voice.sample.pk}.wav" in listed and "<span>Deutsch</span>" in listed
     assert str(voice.sample.pk) not in body_of(browser.get("/")), "it is nobody's generation"
 
 
@@ -191,7 +191,7 @@ def test_stock_voices_are_offered_as_such(browser, submit, settings, db) -> None
     assert "Heart" not in body_of(browser.get("/voices/", {"q": "siwi"}))
     home = body_of(browser.get("/", {"voice": "stock:ff_siwis"}))
     assert re.search('<input type="radio" name="voice" value="stock:ff_siwis"[^>]* checked', home)
-    assert "Siwis, French" in home and '<details class="stock" open>' in home
+    assert "Siwis, Français" in home and '<details class="stock" open>' in home
     assert submit((), voice="stock:ff_siwis", language="fr").status_code == 302
     generation = Generation.objects.get()
     page = body_of(browser.get(generation.get_absolute_url()))
