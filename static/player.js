@@ -1,5 +1,6 @@
 // One player for all that was spoken, docked at the bottom. It stands outside of what navigation swaps and goes on meanwhile.
-// What is to be heard it asks of the API: of a finished generation the file, of one in progress sentence after sentence.
+// What is to be heard it asks of the API: of a finished generation the file, of one in progress sentence after sentence,
+// and before its first sentence is whole the stream, in which it is heard while it is spoken.
 "use strict";
 
 (() => {
@@ -19,7 +20,11 @@
     }
   })();
 
-  // What is played: the generation's address, what the API says of it, and which sentence is in `sound`; null: the joined file.
+  // Safari plays no stream without an end dependably; it has the sentences.
+  const playsStreams = !navigator.vendor.startsWith("Apple") && Boolean(sound.canPlayType("audio/mpeg"));
+
+  // What is played: the generation's address, what the API says of it, and which sentence is in `sound`; null: the whole,
+  // which is the joined file or, with isLive, the stream.
   let track = null;
 
   const clock = (seconds) => {
@@ -38,9 +43,10 @@
   const segments = () => track?.told?.segments ?? [];
   const endOf = (segment) => segment.start_seconds + segment.duration_seconds;
   function lengthSeconds() {
-    if (track.index === null) return Number.isFinite(sound.duration) ? sound.duration : (track.told?.duration_seconds ?? 0);
+    if (track.index === null && Number.isFinite(sound.duration)) return sound.duration;
+    if (track.index === null && !track.isLive) return track.told?.duration_seconds ?? 0;
     if (track.isAlone) return segments()[track.index]?.duration_seconds ?? 0;
-    return Math.max(0, ...segments().filter((each) => each.audio_url && each.start_seconds !== null).map(endOf));
+    return Math.max(track.isLive ? sound.currentTime : 0, ...segments().filter((each) => each.audio_url && each.start_seconds !== null).map(endOf));
   }
   function placeSeconds() {
     if (track.index === null || track.isAlone) return sound.currentTime;
@@ -71,7 +77,7 @@
 
   function begin(next) {
     clearTimeout(track?.timer);
-    track = { told: null, index: null, isAlone: false, isWaiting: false, ...next };
+    track = { told: null, index: null, isAlone: false, isWaiting: false, isLive: false, ...next };
     player.hidden = false;
     title.href = track.page;
     title.textContent = track.name;
@@ -80,17 +86,71 @@
     if ("mediaSession" in navigator) navigator.mediaSession.metadata = new MediaMetadata({ title: track.name });
   }
 
-  // From the file where there is one; else its sentences, as they are spoken. `share`: where in it, 0 to 1.
-  async function play(next, { index = null, share = 0 } = {}) {
+  // From the file where there is one; else its sentences, as they are spoken. `share`: where in it, 0 to 1. `isNew`: nothing
+  // of it is spoken yet.
+  async function play(next, { index = null, share = 0, isNew = false } = {}) {
     begin(next);
-    if (index === null && track.file) {
+    if (isNew && playsStreams) {
+      playLive();
+      if (await ask()) show();
+    } else if (index === null && track.file) {
       load(track.file);
       if (share) sound.addEventListener("loadedmetadata", () => (sound.currentTime = share * sound.duration), { once: true });
       if (await ask()) show();
     } else if (await ask()) {
       track.isAlone = index !== null;
-      playSentence(index ?? 0);
+      if (index === null && playsStreams && isUnderWay() && !segments()[0]?.audio_url) playLive();
+      else playSentence(index ?? 0);
     } else show();
+  }
+
+  const isUnderWay = () => ["queued", "running"].includes(track.told?.status);
+
+  function playLive() {
+    track.isLive = true;
+    load(`${track.url}/stream.mp3`);
+    follow();
+    show();
+  }
+
+  // Which sentences there are by now, and when they begin.
+  function follow() {
+    const followed = track;
+    track.timer = setTimeout(async () => {
+      if (track !== followed || !track.isLive) return;
+      await ask();
+      if (track !== followed || !track.isLive) return;
+      show();
+      if (isUnderWay()) follow();
+    }, ASK_EVERY_MS);
+  }
+
+  // The stream broke off, or there was no place for one more listener: what is spoken is there as files.
+  async function leaveStream() {
+    const [left, place] = [track, sound.currentTime];
+    track.isLive = false;
+    clearTimeout(track.timer);
+    await ask();
+    if (track !== left) return;
+    if (isUnderWay()) playAt(place);
+    else if (findFile()) load(track.file, place);
+    else if (!place) stop(); // its row says why
+    else show();
+  }
+
+  // Its row has the joined file, once there is one.
+  function findFile() {
+    track.file ??= document.querySelector(`[data-generation="${track.url}"]`)?.dataset.file;
+    return track.file;
+  }
+
+  function playAt(seconds) {
+    const spoken = segments().filter((each) => each.audio_url && each.start_seconds !== null && each.start_seconds <= seconds);
+    const found = spoken.at(-1);
+    if (!found) return playSentence(0);
+    const inside = Math.min(seconds - found.start_seconds, found.duration_seconds - 0.05);
+    if (found.index === track.index && !track.isWaiting) sound.currentTime = inside;
+    else playSentence(found.index, inside);
   }
 
   function playSentence(index, seconds = 0) {
@@ -101,7 +161,7 @@
       track.index = Math.max(0, segments().length - 1);
     } else if (segment.audio_url) {
       load(`${segment.audio_url}?take=${segment.take}`, seconds);
-    } else if (["queued", "running"].includes(track.told.status)) {
+    } else if (isUnderWay()) {
       track.isWaiting = true;
       waitFor(index);
     } else track.index = Math.max(0, index - 1);
@@ -119,17 +179,21 @@
 
   function seek(seconds) {
     const place = Math.min(Math.max(0, seconds), lengthSeconds());
-    if (track.index === null || track.isAlone) {
-      sound.currentTime = place;
-    } else {
-      const spoken = segments().filter((each) => each.audio_url && each.start_seconds !== null && each.start_seconds <= place);
-      const found = spoken.at(-1);
-      if (!found) return;
-      const inside = Math.min(place - found.start_seconds, found.duration_seconds - 0.05);
-      if (found.index === track.index && !track.isWaiting) sound.currentTime = inside;
-      else playSentence(found.index, inside);
-    }
+    if (track.isLive && !isLoaded(place)) {
+      track.isLive = false;
+      playAt(place);
+    } else if (track.index === null || track.isAlone) sound.currentTime = place;
+    else playAt(place);
     show();
+  }
+
+  // In a stream one can't go to what was not sent yet, nor everywhere in what was.
+  function isLoaded(seconds) {
+    for (const ranges of [sound.seekable, sound.buffered]) {
+      const parts = Array.from({ length: ranges.length }, (_, part) => [ranges.start(part), ranges.end(part)]);
+      if (!parts.some(([start, end]) => start <= seconds && seconds <= end)) return false;
+    }
+    return true;
   }
 
   function stop() {
@@ -155,10 +219,11 @@
     slider.setAttribute("aria-valuetext", `${inWords(place)} of ${inWords(length)}`);
     slider.style.setProperty("--played", length ? `${(100 * place) / length}%` : "0%");
     const heard = segments()[heardIndex()];
-    const text = track.isWaiting ? "The next sentence is being spoken…" : (heard?.text ?? "");
+    const isSilent = track.isWaiting || (track.isLive && sound.readyState < HTMLMediaElement.HAVE_CURRENT_DATA);
+    const text = isSilent ? "The next sentence is being spoken…" : (heard?.text ?? "");
     if (sentence.textContent !== text) {
       sentence.textContent = text;
-      sentence.lang = track.isWaiting ? "en" : (track.told?.language ?? "");
+      sentence.lang = isSilent ? "en" : (track.told?.language ?? "");
     }
     showOnPage();
   }
@@ -193,6 +258,9 @@
     if (track.isWaiting) {
       track.isWaiting = false;
       show();
+    } else if (track.isLive && sound.ended && findFile()) {
+      track.isLive = false;
+      load(track.file);
     } else if (!sound.paused) sound.pause();
     else if (track.index !== null && !track.isAlone && (sound.ended || !sound.src)) playSentence(segments()[track.index + 1] ? track.index + 1 : 0);
     else sound.play().catch(() => {});
@@ -215,6 +283,11 @@
     else play(trackOf(row));
   });
   toggle.addEventListener("click", pauseOrGoOn);
+  // What was just sent with "Play while it is made". What plays already is not cut off.
+  document.addEventListener("listen", ({ detail }) => {
+    const row = document.getElementById(detail.row);
+    if (row && (track === null || sound.paused || sound.ended)) play(trackOf(row), { isNew: true });
+  });
   close.addEventListener("click", () => {
     stop();
     document.getElementById("main").focus({ preventScroll: true });
@@ -253,13 +326,24 @@
     kept?.setItem("speed", speed.value);
   });
 
-  for (const name of ["play", "pause", "timeupdate", "loadedmetadata", "seeked"]) sound.addEventListener(name, show);
+  // Whether one wants to hear at once what one generates, kept
+
+  function restoreListen() {
+    const box = document.querySelector("[data-listen]");
+    if (box && kept?.getItem("listen")) box.checked = kept.getItem("listen") === "true";
+  }
+  document.addEventListener("htmx:load", restoreListen);
+  document.addEventListener("change", ({ target }) => target.matches("[data-listen]") && kept?.setItem("listen", target.checked));
+  restoreListen();
+
+  for (const name of ["play", "playing", "waiting", "pause", "timeupdate", "loadedmetadata", "seeked"]) sound.addEventListener(name, show);
   sound.addEventListener("ended", () => {
     if (track && track.index !== null && !track.isAlone) playSentence(track.index + 1);
     else show();
   });
   sound.addEventListener("error", () => {
-    if (track && sound.src) sentence.textContent = "This can't be played: it may have been deleted.";
+    if (track?.isLive) leaveStream();
+    else if (track && sound.src) sentence.textContent = "This can't be played: it may have been deleted.";
   });
   // One sound at a time. Media events do not bubble, hence `true`.
   document.addEventListener(

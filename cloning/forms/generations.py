@@ -39,6 +39,8 @@ SPEED_RANGE = (0.5, 2.0)
 TEMPERATURE_RANGE = (0.05, 1.5)
 SEED_RANGE = (0, 2**32 - 1)
 
+INITIAL = {"language": "en", "speed": 1.0, "temperature": 0.75, "format": "wav", "listen": True}
+
 CONTINUE, CANCEL = "continue", "cancel"
 """What becomes of a generation whose caller leaves while it is streamed to them."""
 
@@ -133,6 +135,9 @@ class GenerationForm(forms.Form):
         label=gettext_lazy("Language"), required=False, widget=forms.Select(choices=list(OWN_NAMES.items()))
     )
     stream = forms.ChoiceField(required=False, choices=[("true", "true"), ("false", "false")])
+    listen = forms.BooleanField(
+        label=gettext_lazy("Play while it is made"), required=False, widget=forms.CheckboxInput({"data-listen": True})
+    )
     on_disconnect = forms.ChoiceField(required=False, choices=[(CONTINUE, CONTINUE), (CANCEL, CANCEL)])
     format = forms.ChoiceField(label=gettext_lazy("Format"), required=False, choices=AUDIO_FORMAT_CHOICES)
     speed = forms.FloatField(
@@ -155,7 +160,7 @@ class GenerationForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"language": "en", "speed": 1.0, "temperature": 0.75, "format": "wav"})
+        kwargs.setdefault("initial", INITIAL)
         super().__init__(*args, **kwargs)
         self.uploads: list[ReferenceUpload] = []
         if self.data.get("stream") == "true":

@@ -8,9 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import trigger_client_event
 
 from cloning.forms import GenerationForm
 from cloning.forms.generations import STOCK
+from cloning.jobs import state
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation
 from cloning.text import LANGUAGES
@@ -39,9 +41,15 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
     if (generation := attempt(form, lambda: queue(form, request))) is None:
         return respond_to_invalid(request, form)
     if request.htmx:
-        return render(request, "cloning/_submitted.html", {"form": form, "generation": generation})
+        response = render(request, "cloning/_submitted.html", {"form": form, "generation": generation})
+        return ask_to_listen(response, generation) if form.cleaned_data["listen"] else response
     warn_of_language(request, generation)
     return redirect(generation)
+
+
+def ask_to_listen(response: HttpResponse, generation: Generation) -> HttpResponse:
+    """The docked player begins it, from the row that the answer brings."""
+    return trigger_client_event(response, "listen", {"row": f"generation-{generation.pk}"}, after="settle")
 
 
 def warn_of_language(request: HtmxHttpRequest, generation: Generation) -> None:
@@ -77,6 +85,8 @@ def read_initial(request: HtmxHttpRequest) -> dict[str, object]:
 
 def queue(form: GenerationForm, request: HtmxHttpRequest) -> Generation:
     generation = form.build_generation(Channel.PAGE, request.user)
+    if request.htmx and form.cleaned_data["listen"]:  # the player asks for the stream when the answer is there
+        generation.is_streamed, generation.awaited_until = True, state.awaited_from_now()
     submit(generation, form.uploads)
     return generation
 

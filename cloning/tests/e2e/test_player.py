@@ -10,9 +10,11 @@ from cloning.tests.e2e.pages import (
     expect_accessible,
     expect_finished,
     expect_no_sideways_scrolling,
+    fill_in,
     generate,
     needs_chromium,
     play,
+    send,
 )
 
 pytestmark = needs_chromium
@@ -101,9 +103,40 @@ def test_one_sound_at_a_time(finished: Locator) -> None:
     page.wait_for_function("() => document.getElementById('sound').paused")
 
 
+def test_is_heard_while_it_is_made(open_page) -> None:
+    page = open_page()
+    fill_in(page, LONG_TEXT)
+    page.get_by_label("Play while it is made").check()
+    card = send(page)
+    expect(page.locator("#sound")).to_have_attribute("src", re.compile(r"/stream\.mp3$"))
+    page.wait_for_function(SOUND_PLAYS)
+    assert "succeeded" not in (card.get_attribute("class") or "")
+    expect(page.locator("[data-sentence]")).to_contain_text("This is one sentence")
+    expect(card.get_by_role("button", name=re.compile("^Play"))).to_have_attribute("aria-pressed", "true")
+    expect_accessible(page)
+    page.get_by_role("slider", name="Position").press("Home")
+    page.wait_for_function(SOUND_PLAYS)
+    card.get_by_role("button", name="Cancel").click()
+    page.reload()
+    expect(page.get_by_label("Play while it is made")).to_be_checked()
+
+
+def test_what_was_heard_while_it_was_made_plays_again_as_a_file(open_page) -> None:
+    page = open_page()
+    fill_in(page)
+    page.get_by_label("Play while it is made").check()
+    card = send(page)
+    page.wait_for_function("() => document.getElementById('sound').ended")
+    expect_finished(card)
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator("#sound")).to_have_attribute("src", re.compile("^/api/v1/files/"))
+    page.wait_for_function(SOUND_PLAYS)
+
+
 def test_what_is_still_being_spoken_is_heard_from_its_row(open_page) -> None:
     page = open_page(width=360)
     card = generate(page, LONG_TEXT)
+    expect(card.get_by_text(re.compile("^Speaking: [1-9]"))).to_be_visible()
     play(card)
     expect(page.locator("#sound")).to_have_attribute("src", re.compile(r"/segments/0\.wav\?take=1"))
     page.wait_for_function(SOUND_PLAYS)

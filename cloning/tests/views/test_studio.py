@@ -39,6 +39,17 @@ def test_form_without_javascript(browser, submit, db) -> None:
     assert 'Preview<span class="visually-hidden"> (not a clone)</span>' in finished
 
 
+@pytest.mark.parametrize(
+    ("listen", "headers", "is_listened_to"), [("true", HTMX, True), ("", HTMX, False), ("true", {}, False)]
+)
+def test_who_listens_to_what_they_send_gets_it_as_it_is_made(listen, headers, is_listened_to, submit, db) -> None:
+    response = submit(listen=listen, headers=headers)
+    generation = Generation.objects.get()
+    assert (generation.is_streamed, generation.is_awaited) == (is_listened_to, is_listened_to)
+    asked = json.loads(response.get("HX-Trigger-After-Settle", "{}"))
+    assert asked == ({"listen": {"row": f"generation-{generation.pk}"}} if is_listened_to else {})
+
+
 @pytest.mark.parametrize(("text", "is_warned"), [("おはようございます。", True), ("Guten Morgen.", False)])
 def test_text_of_another_script_is_spoken_with_a_warning(text, is_warned, browser, submit, db) -> None:
     response = submit(text=text)
