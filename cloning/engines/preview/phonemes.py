@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import espeakng_loader
-from pypinyin import Style, lazy_pinyin
 
 from cloning.engines.preview import reading
 
@@ -158,6 +157,8 @@ def _chinese(text: str) -> str:
 
 
 def _syllables(han: str) -> str:
+    from pypinyin import Style, lazy_pinyin  # half a second and 57 MB, for Chinese only
+
     initials = lazy_pinyin(han, Style.INITIALS, strict=True, errors="ignore")
     finals = lazy_pinyin(
         han, Style.FINALS_TONE3, strict=True, errors="ignore", neutral_tone_with_five=True, tone_sandhi=True

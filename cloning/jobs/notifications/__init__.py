@@ -14,7 +14,7 @@ from functools import partial
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from cloning.jobs.notifications import fifos, postgresql
+from cloning.jobs.notifications import fifos
 from cloning.jobs.notifications.arrivals import Arrivals
 from cloning.jobs.notifications.subscription import Subscription
 
@@ -45,6 +45,8 @@ def send(topic: str) -> None:
         if connection.vendor == "sqlite":
             fifos.send(topic)
         elif connection.vendor == "postgresql":
+            from cloning.jobs.notifications import postgresql  # psycopg takes a third of a second to import
+
             postgresql.send(topic)
     except (DatabaseError, OSError) as error:
         logger.warning("Nobody was woken for %s: %s", topic, error)

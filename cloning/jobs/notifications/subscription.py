@@ -14,13 +14,10 @@ from typing import Self
 from django.db import connection
 
 from cloning.jobs.notifications.fifos import FifoSource
-from cloning.jobs.notifications.postgresql import PostgresqlSource
 from cloning.jobs.notifications.source import Source
 
 logger = logging.getLogger(__name__)
 
-SOURCES: dict[str, type[Source]] = {"sqlite": FifoSource, "postgresql": PostgresqlSource}
-"""By the vendor of the database."""
 MIN_PAUSE_SECONDS = 0.25
 MAX_PAUSE_SECONDS = 30.0
 
@@ -94,10 +91,9 @@ class Subscription:
         self._drop_source()
         if time.monotonic() >= self._retry_at:
             try:
-                self._source = SOURCES[connection.vendor]()
+                self._source = open_source()
                 self._found_at = time.monotonic()
-            except KeyError:
-                self._retry_at = math.inf
+                self._retry_at = 0.0 if self._source else math.inf
             except OSError as error:
                 self._retry_later(error)
         return self._source
@@ -134,6 +130,19 @@ class Subscription:
             logger.warning("Nothing wakes this process for now, it looks for news by itself: %s", error)
         self._found_at, self._retry_at = 0.0, now + self._pause_seconds
         self._pause_seconds = min(2 * self._pause_seconds, MAX_PAUSE_SECONDS)
+
+
+def open_source() -> Source | None:
+    """By the kind of the database; None where it has none. Raises OSError."""
+    if connection.vendor == "sqlite":
+        return FifoSource()
+    if connection.vendor == "postgresql":
+        from cloning.jobs.notifications.postgresql import (
+            PostgresqlSource,
+        )  # and psycopg, only where it is needed
+
+        return PostgresqlSource()
+    return None
 
 
 _open: "weakref.WeakSet[Subscription]" = weakref.WeakSet()
