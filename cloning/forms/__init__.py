@@ -10,6 +10,7 @@ from cloning.forms.generations import (
     SPEED_RANGE,
     TEMPERATURE_RANGE,
     GenerationForm,
+    StudioForm,
     TakeForm,
 )
 from cloning.forms.voices import ClipsForm, NewVoiceForm, VoiceForm
@@ -29,6 +30,7 @@ __all__ = [
     "ImportForm",
     "ImportedVoice",
     "NewVoiceForm",
+    "StudioForm",
     "TakeForm",
     "VoiceForm",
     "form_errors",

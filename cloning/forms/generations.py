@@ -135,9 +135,6 @@ class GenerationForm(forms.Form):
         label=gettext_lazy("Language"), required=False, widget=forms.Select(choices=list(OWN_NAMES.items()))
     )
     stream = forms.ChoiceField(required=False, choices=[("true", "true"), ("false", "false")])
-    listen = forms.BooleanField(
-        label=gettext_lazy("Play while it is made"), required=False, widget=forms.CheckboxInput({"data-listen": True})
-    )
     on_disconnect = forms.ChoiceField(required=False, choices=[(CONTINUE, CONTINUE), (CANCEL, CANCEL)])
     format = forms.ChoiceField(label=gettext_lazy("Format"), required=False, choices=AUDIO_FORMAT_CHOICES)
     speed = forms.FloatField(
@@ -275,6 +272,16 @@ def check_pauses(text: str) -> None:
 
 def thousands(count: int) -> str:
     return f"{count:,}".replace(",", " ")
+
+
+class StudioForm(GenerationForm):
+    """With what only the page asks."""
+
+    listen = forms.BooleanField(
+        label=gettext_lazy("Play while it is made"),
+        required=False,
+        widget=forms.CheckboxInput({"data-listen": True}),
+    )
 
 
 class TakeForm(forms.Form):

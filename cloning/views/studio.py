@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from cloning.forms import GenerationForm
+from cloning.forms import StudioForm
 from cloning.forms.generations import STOCK
 from cloning.jobs import state
 from cloning.jobs.submission import submit
@@ -33,11 +33,11 @@ PREFILLED = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HtmxHttpRequest) -> HttpResponse:
     if request.method != "POST":
-        form = GenerationForm()
+        form = StudioForm()
         form.choose_voice(request.GET.get("voice", ""))
         form.initial.update(read_initial(request))
         return render_home(request, form)
-    form = GenerationForm(request.POST, request.FILES)
+    form = StudioForm(request.POST, request.FILES)
     if (generation := attempt(form, lambda: queue(form, request))) is None:
         return respond_to_invalid(request, form)
     if request.htmx:
@@ -83,21 +83,23 @@ def read_initial(request: HtmxHttpRequest) -> dict[str, object]:
     return {name: values.get(name, getattr(found, name, None)) for name in fields}
 
 
-def queue(form: GenerationForm, request: HtmxHttpRequest) -> Generation:
+def queue(form: StudioForm, request: HtmxHttpRequest) -> Generation:
     generation = form.build_generation(Channel.PAGE, request.user)
-    if request.htmx and form.cleaned_data["listen"]:  # the player asks for the stream when the answer is there
+    if (
+        request.htmx and form.cleaned_data["listen"]
+    ):  # the player asks for the stream when the answer is there
         generation.is_streamed, generation.awaited_until = True, state.awaited_from_now()
     submit(generation, form.uploads)
     return generation
 
 
-def respond_to_invalid(request: HtmxHttpRequest, form: GenerationForm) -> HttpResponse:
+def respond_to_invalid(request: HtmxHttpRequest, form: StudioForm) -> HttpResponse:
     """The form as it was filled in, with what is wrong beside it."""
     partial = render(request, "cloning/_form.html", {"form": form}) if request.htmx else None
     return marked_invalid(partial or render_home(request, form), form)
 
 
-def render_home(request: HtmxHttpRequest, form: GenerationForm) -> HttpResponse:
+def render_home(request: HtmxHttpRequest, form: StudioForm) -> HttpResponse:
     rows = Generation.objects.listed().with_begun_share()
     recent = rows.select_related("voice").prefetch_related("references")[:RECENT]
     return render(request, "cloning/home.html", {"form": form, "recent": recent})

@@ -42,7 +42,9 @@ def test_form_without_javascript(browser, submit, db) -> None:
 @pytest.mark.parametrize(
     ("listen", "headers", "is_listened_to"), [("true", HTMX, True), ("", HTMX, False), ("true", {}, False)]
 )
-def test_who_listens_to_what_they_send_gets_it_as_it_is_made(listen, headers, is_listened_to, submit, db) -> None:
+def test_who_listens_to_what_they_send_gets_it_as_it_is_made(
+    listen, headers, is_listened_to, submit, db
+) -> None:
     response = submit(listen=listen, headers=headers)
     generation = Generation.objects.get()
     assert (generation.is_streamed, generation.is_awaited) == (is_listened_to, is_listened_to)
