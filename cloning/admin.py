@@ -14,8 +14,9 @@ from cloning.api.serializers import download_url
 from cloning.engines import registry
 from cloning.errors import GenerationError
 from cloning.forms import VoiceForm
+from cloning.forms.pronunciations import PronunciationForm
 from cloning.jobs import state
-from cloning.models import Generation, Reference, Segment, Take, Voice, Worker
+from cloning.models import Generation, Pronunciation, Reference, Segment, Take, Voice, Worker
 from cloning.storage.responses import clip_response
 
 if TYPE_CHECKING:
@@ -278,6 +279,14 @@ class VoiceAdmin(ModelAdmin[Voice]):
     @admin.display(description="references")
     def reference_count(self, voice: Voice) -> int:
         return len(voice.references.all())
+
+
+@admin.register(Pronunciation)
+class PronunciationAdmin(ModelAdmin[Pronunciation]):
+    form = PronunciationForm  # which knows what is taken
+    list_display = ["word", "spelling", "language", "created_at"]
+    list_filter = ["language"]
+    search_fields = ["word", "spelling"]
 
 
 @admin.register(Worker)

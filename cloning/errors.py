@@ -39,6 +39,10 @@ class ErrorCode(StrEnum):
     NAME_TOO_LONG = "name_too_long", 422, "name"
     NAME_TAKEN = "name_taken", 409, "name"
     NOTES_TOO_LONG = "notes_too_long", 422, "notes"
+    WORD_INVALID = "word_invalid", 422, "word"
+    WORD_TAKEN = "word_taken", 409, "word"
+    SPELLING_INVALID = "spelling_invalid", 422, "spelling"
+    TOO_MANY_PRONUNCIATIONS = "too_many_pronunciations", 409
     LAST_REFERENCE = "last_reference", 409, "reference"
     ARCHIVE_UNREADABLE = "archive_unreadable", 422, "archive"
     OUT_OF_RANGE = "out_of_range", 422  # of whichever field holds the number
@@ -59,6 +63,7 @@ class ErrorCode(StrEnum):
     TAKE_UNKNOWN = "take_unknown", 404, "take"
     VOICE_GONE = "voice_gone", 404
     REFERENCE_UNKNOWN = "reference_unknown", 404
+    PRONUNCIATION_UNKNOWN = "pronunciation_unknown", 404
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     REQUEST_TIMEOUT = "request_timeout", 408

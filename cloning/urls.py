@@ -3,8 +3,18 @@ from django.views.i18n import set_language
 
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
+from cloning.api.v1 import pronunciations as api_pronunciations
 from cloning.api.v1 import voices as api_voices
-from cloning.views import api_page, archives, generations, history, sentences, studio, voices
+from cloning.views import (
+    api_page,
+    archives,
+    generations,
+    history,
+    pronunciations,
+    sentences,
+    studio,
+    voices,
+)
 
 UUID = "(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 INDEX = "(?P<index>[0-9]{1,6})"
@@ -33,6 +43,9 @@ urlpatterns = [
     path("voices/<uuid:pk>/sample/", voices.speak_sample, name="speak-sample"),
     path("voices/<uuid:pk>/delete/", voices.delete, name="delete-voice"),
     path("voices/<uuid:pk>/restore/", voices.restore, name="restore-voice"),
+    path("pronunciations/", pronunciations.pronunciations, name="pronunciations"),
+    path("pronunciations/<uuid:pk>/", pronunciations.pronunciation, name="pronunciation"),
+    path("pronunciations/<uuid:pk>/delete/", pronunciations.delete, name="delete-pronunciation"),
     path("api/v1/voice-clone/generate", generate.generate, name="api-generate"),
     path("api/v1/generations", api_generations.generations, name="api-generations"),
     path("api/v1/generations/<uuid:pk>", api_generations.generation, name="api-generation"),
@@ -62,6 +75,8 @@ urlpatterns = [
         api_voices.reference,
         name="api-voice-reference",
     ),
+    path("api/v1/pronunciations", api_pronunciations.pronunciations, name="api-pronunciations"),
+    path("api/v1/pronunciations/<uuid:pk>", api_pronunciations.pronunciation, name="api-pronunciation"),
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/openapi.json", documents.openapi_document, name="api-openapi"),

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from cloning import forms
-from cloning.api import openapi_voices, serializers
+from cloning.api import openapi_pronunciations, openapi_voices, serializers
 from cloning.api.examples import SAMPLE_FILE
 from cloning.api.operations import (
     DOWNLOAD,
@@ -89,6 +89,7 @@ def document() -> dict[str, Any]:
             },
             **segment_paths(),
             **openapi_voices.paths(),
+            **openapi_pronunciations.paths(),
             "/api/v1/files/{id}.{format}": read(download()),
             "/api/v1/files/{id}.{subtitles}": read(subtitles()),
             "/api/v1/languages": read(
@@ -275,6 +276,7 @@ def schemas() -> dict[str, Schema]:
         "Take": serializers.TAKE.schema(),
         "TakeRequest": take_request_schema(),
         **openapi_voices.schemas(),
+        **openapi_pronunciations.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
         "Health": serializers.HEALTH.schema(),
         "Error": {

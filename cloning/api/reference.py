@@ -16,6 +16,7 @@ GROUPS = {  # by how the address goes on after /api/v1/; the longest that fits
     "Sentences": "generations/{id}/segments",
     "Files": "files",
     "Voices": "voices",
+    "Pronunciations": "pronunciations",
     "Server": "",
 }
 METHODS = ("get", "post", "patch", "put", "delete")  # HEAD is as GET
@@ -241,7 +242,8 @@ def stand_in(path: str, parameter: Mapping[str, Any]) -> str:
         return str(schema.get("minimum", 1))
     name = str(parameter["name"])
     if name == "id":
-        name = "voice_id" if path.startswith("/api/v1/voices") else "generation_id"
+        things = {"voices": "voice_id", "pronunciations": "pronunciation_id"}
+        name = things.get(path.split("/")[3], "generation_id")
     return name.upper()
 
 

@@ -12,6 +12,8 @@ CODES_BY_FIELD = {
     "voice": ErrorCode.VOICE_UNKNOWN,
     "name": ErrorCode.NAME_MISSING,
     "notes": ErrorCode.NOTES_TOO_LONG,
+    "word": ErrorCode.WORD_INVALID,
+    "spelling": ErrorCode.SPELLING_INVALID,
     "archive": ErrorCode.ARCHIVE_UNREADABLE,
 }
 """For the errors to which Django gives codes of its own; a number or a choice is out of range."""

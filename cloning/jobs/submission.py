@@ -10,6 +10,7 @@ from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.notifications import WORK, notify
+from cloning.jobs.pronunciations import read_spellings
 from cloning.models import Channel, Generation, Reference, Segment, Take, Voice
 from cloning.storage.space import require_free_space
 
@@ -49,7 +50,9 @@ def split_text(generation: Generation) -> list[text.Segment]:
     entry, language = registry.selected(), generation.language
     first_chars = entry.first_segment_limits[language] if is_listened_to else None
     try:
-        return text.split_script(generation.text, language, entry.segment_limits[language], first_chars)
+        return text.split_script(
+            generation.text, language, entry.segment_limits[language], first_chars, read_spellings(language)
+        )
     except text.UnspeakableText as error:
         raise GenerationError(ErrorCode.TEXT_UNSPEAKABLE, str(error)) from error
 

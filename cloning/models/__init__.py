@@ -18,6 +18,7 @@ from cloning.models.generation import (
     random_seed,
 )
 from cloning.models.lease import Leased
+from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation
 from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
 from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
@@ -27,10 +28,13 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_NAME_CHARS",
     "MAX_NOTES_CHARS",
+    "MAX_SPELLING_CHARS",
+    "MAX_WORD_CHARS",
     "Channel",
     "Encoding",
     "Generation",
     "Leased",
+    "Pronunciation",
     "Reference",
     "Segment",
     "SoundChunk",

@@ -17,7 +17,14 @@ def engine(request: HtmxHttpRequest) -> dict[str, EngineEntry]:
     return {"engine": registry.selected()}
 
 
-PLACES = {"": "studio", "voices": "voices", "generations": "history", "history": "history", "api": "api"}
+PLACES = {
+    "": "studio",
+    "pronunciations": "studio",
+    "voices": "voices",
+    "generations": "history",
+    "history": "history",
+    "api": "api",
+}
 """By the first part of the path, what of the header is marked as the place where one is."""
 
 

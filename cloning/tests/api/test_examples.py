@@ -34,7 +34,11 @@ def page(live_site: LiveSite) -> str:
 def known(live_site: LiveSite) -> dict[str, dict[str, str]]:
     """What stands for the words in capitals, for each language: none of both meets what the other does."""
     return {
-        language: {"GENERATION_ID": wait_for(live_site, submit(live_site)), **make_voice(live_site)}
+        language: {
+            "GENERATION_ID": wait_for(live_site, submit(live_site)),
+            **make_voice(live_site),
+            **make_pronunciation(live_site),
+        }
         for language in ("curl", "Python")
     }
 
@@ -67,11 +71,22 @@ def make_voice(site: LiveSite) -> dict[str, str]:
     return {"VOICE_ID": made["id"], "REFERENCE_ID": made["references"][0]["id"]}
 
 
+def make_pronunciation(site: LiveSite) -> dict[str, str]:
+    members = {"language": "en", "word": str(uuid.uuid4()), "spelling": "one"}
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(
+        f"{site.url}/api/v1/pronunciations", json.dumps(members).encode(), headers
+    )
+    with urllib.request.urlopen(request) as response:
+        return {"PRONUNCIATION_ID": json.load(response)["id"]}
+
+
 NEEDS: dict[str, Callable[[LiveSite], dict[str, str]]] = {
     "delete-generations-id": lambda site: {"GENERATION_ID": submit(site)},
     "post-generations-id-cancel": lambda site: {"GENERATION_ID": submit(site)},
     "post-generations-id-resume": lambda site: {"GENERATION_ID": cancelled(site)},
     "delete-voices-id": make_voice,
+    "delete-pronunciations-id": make_pronunciation,
     "delete-voices-id-references-reference-id": make_voice,
 }
 """Calls for which what all others share will not do."""
@@ -96,6 +111,7 @@ def test_example_does_what_it_says(
         example = example.replace(word, value)
     assert not re.search(r"\b[A-Z]+_ID\b", example), "this test does not know what it stands for"
     example = example.replace("Grandmother", f"Grandmother, by {language}")  # no two voices have one name
+    example = example.replace("Nguyen", f"Nguyen {language}")
     shutil.copy(MALE_CLIP, tmp_path / "voice.wav")
     monkeypatch.chdir(tmp_path)
     if "voice.zip" in example and not call.path.endswith("export"):

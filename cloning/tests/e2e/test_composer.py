@@ -10,6 +10,7 @@ from cloning.tests.e2e.pages import (
     SENTENCE,
     expect_accessible,
     expect_finished,
+    expect_no_sideways_scrolling,
     fill_in,
     generate,
     needs_chromium,
@@ -89,6 +90,23 @@ def test_ctrl_and_enter_generate(open_page) -> None:
     expect(page.locator("article")).to_have_count(1)
     text_of(page).press("Control+Enter")
     expect(page.locator("article")).to_have_count(2)
+
+
+def test_pronunciations_are_kept_and_found_from_the_form(open_page) -> None:
+    page = open_page(width=360)
+    page.get_by_text("Options", exact=True).click()
+    page.get_by_role("link", name="Pronunciations").click()
+    page.get_by_label("Word", exact=True).fill("Nguyen")
+    page.get_by_label("Say it as").fill("win")
+    page.get_by_label("Language").last.select_option("en")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_role("link", name="Change Nguyen").click()
+    expect_accessible(page)
+    expect_no_sideways_scrolling(page)
+    page.get_by_role("link", name="Leave as it is").click()
+    page.get_by_role("button", name="Delete Nguyen").click()
+    expect(page.get_by_text("is deleted.")).to_be_visible()
 
 
 def test_progress_is_told_in_the_row_and_in_the_title(open_page) -> None:
