@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cloning.forms.messages import unknown_language
 from cloning.models import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation, fold_name
 from cloning.text import OWN_NAMES, resolve_language
 
@@ -47,8 +48,7 @@ class PronunciationForm(PronunciationModelForm):
         try:
             return resolve_language(value)
         except ValueError as error:
-            message = _("“%(language)s” is not one of the languages.") % {"language": value[:20]}
-            raise ValidationError(message, code="language_unsupported") from error
+            raise ValidationError(unknown_language(value), code="language_unsupported") from error
 
     def clean_word(self) -> str:
         return clean_words(
