@@ -1,8 +1,6 @@
 // Conveniences on top of pages that work without JavaScript: drop, listening to the reference,
-// recording, and word of a server that can't be reached.
+// and word of a server that can't be reached.
 "use strict";
-
-const MAX_RECORDING_SECONDS = 60;
 
 const announcer = document.getElementById("announcer");
 const trouble = document.getElementById("trouble");
@@ -65,67 +63,8 @@ function markReference(message) {
   fileInput().setAttribute("aria-invalid", Boolean(message));
 }
 
-// Recording
-
-let recorder = null;
-
-async function record(button) {
-  let stream;
-  button.disabled = true;
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-  } catch (error) {
-    markReference("The microphone can't be used: " + error.message);
-    return;
-  } finally {
-    button.disabled = false;
-  }
-  const label = button.querySelector("[data-record-label]");
-  const time = button.querySelector("[data-record-time]");
-  const chunks = [];
-  let seconds = 0;
-  const showTime = () => (time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
-  const clock = setInterval(() => {
-    seconds += 1;
-    showTime();
-    if (seconds >= MAX_RECORDING_SECONDS) recorder.stop();
-  }, 1000);
-  recorder = new MediaRecorder(stream);
-  recorder.addEventListener("dataavailable", (event) => chunks.push(event.data));
-  recorder.addEventListener("stop", () => {
-    clearInterval(clock);
-    stream.getTracks().forEach((track) => track.stop());
-    const type = recorder.mimeType;
-    const suffix = type.includes("mp4") ? "m4a" : type.includes("ogg") ? "ogg" : "webm";
-    recorder = null;
-    button.classList.remove("recording");
-    label.textContent = "Record again";
-    time.textContent = "";
-    announcer.textContent = `Recording stopped after ${seconds} seconds.`;
-    setFiles(fileInput(), [new File(chunks, "recording." + suffix, { type })]);
-  });
-  recorder.start();
-  button.classList.add("recording");
-  label.textContent = "Stop";
-  showTime();
-  announcer.textContent = `Recording, for up to ${MAX_RECORDING_SECONDS} seconds.`;
-}
-
-// What is on the page, now and after each swap
-
-function enhance(root) {
-  const canRecord = navigator.mediaDevices && window.MediaRecorder;
-  root.querySelectorAll("[data-record]").forEach((button) => (button.hidden = !canRecord));
-}
-
-enhance(document);
-document.addEventListener("htmx:load", (event) => enhance(event.target));
 document.addEventListener("change", (event) => {
   if (event.target === fileInput()) showChosen(event.target);
-});
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-record]");
-  if (button) recorder ? recorder.stop() : record(button);
 });
 
 // A file that misses the drop zone would replace the page, and the text with it: the whole page is the zone.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -46,6 +47,12 @@ def language_table() -> str:
     return json.dumps(
         {"names": LANGUAGES, "rates": CHARS_PER_SECOND, "scripts": SCRIPTS}, separators=(",", ":")
     )
+
+
+@register.simple_tag
+def max_recording_seconds() -> int:
+    """As long as a clip may be, and as a recording of 16 bits at 24 kHz fits in one."""
+    return min(settings.MAX_REFERENCE_SECONDS, settings.MAX_REFERENCE_MB * 1024**2 // 48_000 - 1)
 
 
 @register.filter

@@ -136,27 +136,6 @@ def test_clip_dropped_anywhere_on_the_page(open_page):
     expect(page.locator(".drop")).to_contain_text("dropped.wav")
 
 
-def test_recording_with_the_microphone(open_page, live_site):
-    page = open_page(permissions=["microphone"])
-    page.get_by_role("button", name="Record", exact=True).click()
-    stop = page.get_by_role("button", name="Stop")
-    expect(stop).to_contain_text(re.compile(r"0:(0[2-9]|[1-5]\d)"))
-    stop.click()
-    expect(page.get_by_role("button", name="Record again")).to_be_visible()
-    expect(page.locator(".drop")).to_contain_text("recording.webm")
-    page.get_by_label("Text", exact=True).fill("Spoken from a recording.")
-    expect_playable(send(page), live_site)
-
-
-def test_recording_stops_by_itself_after_a_minute(open_page):
-    page = open_page(permissions=["microphone"])
-    page.clock.install()
-    page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.get_by_role("button", name="Stop")).to_contain_text(re.compile(r"0:\d\d"))
-    page.clock.run_for(61_000)
-    expect(page.get_by_role("button", name="Record again")).to_be_visible()
-
-
 def test_keyboard_alone(open_page):
     page = open_page()
     page.keyboard.press("Tab")
