@@ -5,7 +5,7 @@ BIN := .venv/bin
 PROCESSES ?= 2
 INSTALL := $(PYTHON) infrastructure/install.py
 
-.PHONY: run xtts test attack check coverage screenshots admin
+.PHONY: run xtts test attack check coverage screenshots messages admin
 
 run:
 	@$(INSTALL) light
@@ -55,6 +55,13 @@ coverage:
 screenshots:
 	@$(INSTALL) light xtts test
 	$(BIN)/python -m benchmarks.screenshots
+
+# Needs gettext (`apt-get install gettext`). What is new in the catalogues of cloning/locale/ is empty or a guess marked "fuzzy".
+messages:
+	@$(INSTALL) light
+	$(BIN)/python manage.py makemessages --locale de --locale es --locale fr --no-location --no-wrap --no-obsolete \
+		--ignore .venv --ignore storage --ignore benchmarks --ignore 'cloning/tests/*'
+	$(BIN)/python manage.py compilemessages --ignore .venv
 
 admin:
 	@$(INSTALL) light

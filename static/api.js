@@ -4,16 +4,17 @@
 (() => {
   function addButtons() {
     if (!navigator.clipboard) return;
+    const { copy, copied, copyOne, copiedOne } = document.querySelector("[data-copy-one]")?.dataset ?? {};
     for (const example of document.querySelectorAll(".example:not(:has(.copy))")) {
       const language = example.querySelector("summary").textContent;
       const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "copy plain", textContent: "Copy" });
-      button.setAttribute("aria-label", `Copy: ${example.querySelector("pre").getAttribute("aria-label")}`);
+      Object.assign(button, { type: "button", className: "copy plain", textContent: copy });
+      button.setAttribute("aria-label", fill(copyOne, { example: example.querySelector("pre").getAttribute("aria-label") }));
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(example.querySelector("code").textContent);
-        button.textContent = "Copied";
-        document.getElementById("announcer").textContent = `${language} copied.`;
-        setTimeout(() => (button.textContent = "Copy"), 2000);
+        button.textContent = copied;
+        document.getElementById("announcer").textContent = fill(copiedOne, { language });
+        setTimeout(() => (button.textContent = copy), 2000);
       });
       example.append(button);
     }

@@ -5,6 +5,18 @@
 const announcer = document.getElementById("announcer");
 const trouble = document.getElementById("trouble");
 
+// Texts come with the page, in its language, in attributes of the element that they are for: "{name}" stands for a value.
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+// Of two texts, `…One` and `…Other`, that which goes with the count.
+function fillCounted(element, name, count, values = { count }) {
+  const isOne = new Intl.PluralRules(document.documentElement.lang).select(count) === "one";
+  return fill(element.dataset[name + (isOne ? "One" : "Other")], values);
+}
+const measured = (number, unit) => {
+  const format = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 };
+  return number.toLocaleString(document.documentElement.lang, format);
+};
+
 // What went wrong with something that was done stays to be read; polling that goes well again ends only its own trouble.
 let isTroubleOfAction = false;
 
@@ -38,16 +50,16 @@ function showChosen(input) {
   list.querySelectorAll("audio").forEach((audio) => URL.revokeObjectURL(audio.src));
   list.replaceChildren(
     ...Array.from(input.files, (file) => {
-      const remove = element("button", { type: "button", className: "plain", textContent: "Remove" });
-      remove.setAttribute("aria-label", "Remove " + file.name);
+      const remove = element("button", { type: "button", className: "plain", textContent: list.dataset.remove });
+      remove.setAttribute("aria-label", fill(list.dataset.removeOne, { name: file.name }));
       remove.addEventListener("click", () => {
         setFiles(input, Array.from(input.files).filter((other) => other !== file));
         input.focus();
       });
       const player = element("audio", { controls: true, src: URL.createObjectURL(file) });
-      player.setAttribute("aria-label", "Reference: " + file.name);
+      player.setAttribute("aria-label", fill(list.dataset.reference, { name: file.name }));
       const kilobytes = Math.ceil(file.size / 1024);
-      const sizeText = kilobytes < 1024 ? `${kilobytes} kB` : `${(kilobytes / 1024).toFixed(1)} MB`;
+      const sizeText = kilobytes < 1024 ? measured(kilobytes, "kilobyte") : measured(kilobytes / 1024, "megabyte");
       const size = element("span", { className: "size", textContent: sizeText });
       return element("li", {}, element("span", { className: "name", textContent: file.name }), size, remove, player);
     }),
@@ -92,14 +104,14 @@ document.addEventListener("keydown", (event) => {
 // HTMX
 
 document.addEventListener("htmx:sendError", () =>
-  showTrouble("The server can't be reached. Nothing is lost: this goes on when it is back."),
+  showTrouble(trouble.dataset.unreachable),
 );
 const isAction = (detail) => detail.requestConfig.verb !== "get";
 document.addEventListener("htmx:responseError", ({ detail }) => {
   const { xhr } = detail;
-  const reasons = { 403: "This page has expired. Reload it and try again.", 413: "The clips are too large together." };
+  const reasons = { 403: trouble.dataset.expired, 413: trouble.dataset.tooLarge };
   const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
-  const otherwise = `The server answered ${xhr.status}. Nothing is lost: try again.`;
+  const otherwise = fill(trouble.dataset.answered, xhr);
   showTrouble(reasons[xhr.status] ?? (isSentence ? xhr.responseText : otherwise), isAction(detail));
 });
 // The form comes back with its message when the server can't take it now, as when it is wrong.

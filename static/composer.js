@@ -18,10 +18,10 @@
 
   // Length
 
-  const thousands = (number) => number.toLocaleString("en").replaceAll(",", "\u00a0");
+  const thousands = (number) => number.toLocaleString("en").replaceAll(",", "\u00a0"); // in any language, as the server
   function inWords(seconds) {
     if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
-    return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+    return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} h`;
   }
   const PAUSE = /\[pause(?:[ :=]{0,3}([0-9.,]{1,9}) ?(ms|s|sec|seconds?))?\]/gi;
   const BLANK_LINE_SECONDS = 0.75;
@@ -43,11 +43,14 @@
     const pauses = findPauses(text.value.trim());
     const spoken = (count - pauses.chars) / languages().rates[field("language").value] / (Number(field("speed").value) || 1);
     const seconds = spoken + pauses.seconds;
-    const ofMost = count > most * 0.8 ? ` of ${thousands(most)}` : "";
     const wasOver = output.classList.contains("over");
-    output.textContent = `${thousands(count)}${ofMost} character${count === 1 ? "" : "s"}${count && !isOver ? `, about ${inWords(seconds)}` : ""}`;
+    const isNear = count > most * 0.8;
+    const characters = isNear
+      ? fill(form().dataset.charactersOf, { count: thousands(count), most: thousands(most) })
+      : fillCounted(form(), "characters", count, { count: thousands(count) });
+    output.textContent = count && !isOver ? fill(form().dataset.about, { characters, length: inWords(seconds) }) : characters;
     output.classList.toggle("over", isOver);
-    if (isOver && !wasOver) document.getElementById("announcer").textContent = "The text is too long.";
+    if (isOver && !wasOver) document.getElementById("announcer").textContent = form().dataset.tooLong;
   }
 
   // Language
@@ -73,13 +76,13 @@
     const name = (code) => languages().names[code] ?? "";
     const isLatin = !Object.values(languages().scripts).flat().includes(select.value);
     const isFit = found === null || (found === "latin" ? isLatin : found.includes(select.value));
-    const said = isFit ? "" : found === "latin" ? `This is written in Latin letters. Is it ${name(select.value)}?` : `Looks ${name(found[0])}.`;
+    const said = isFit ? "" : found === "latin" ? fill(form().dataset.latin, { language: name(select.value) }) : fill(form().dataset.looks, { language: name(found[0]) });
     const text = hint.querySelector("p");
     if (text.textContent !== said) text.textContent = said;
     const button = hint.querySelector("button");
     button.hidden = found === "latin";
     button.value = isFit || found === "latin" ? "" : found[0];
-    button.textContent = `Switch to ${name(button.value)}`;
+    button.textContent = fill(form().dataset.switch, { language: name(button.value) });
     hint.hidden = isFit;
   }
 
@@ -136,7 +139,7 @@
       input.dispatchEvent(new Event("change", { bubbles: true }));
     } else if (names) {
       const output = document.getElementById("id_reference_helptext");
-      output.textContent = `Choose ${names} once more: a browser does not keep clips over a reload.`;
+      output.textContent = fill(form().dataset.again, { names });
     }
   }
 

@@ -11,7 +11,8 @@
     all.hidden = false;
     all.querySelector("input").checked = count === boxes().length;
     all.querySelector("input").indeterminate = count > 0 && count < boxes().length;
-    document.querySelector("[data-selected]").textContent = count ? `${count} selected` : "";
+    const selected = document.querySelector("[data-selected]");
+    selected.textContent = count ? fillCounted(selected, "selected", count) : "";
   }
 
   document.addEventListener("change", (event) => {

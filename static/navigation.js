@@ -16,7 +16,8 @@
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.boosted) return;
-    const isPage = detail.xhr.responseText.includes('id="page"');
+    const isSameLanguage = detail.xhr.getResponseHeader("Content-Language") === document.documentElement.lang; // or all is loaded anew
+    const isPage = isSameLanguage && detail.xhr.responseText.includes('id="page"');
     Object.assign(detail, {
       shouldSwap: isPage, isError: false, target: document.getElementById("page"), selectOverride: "#page", swapOverride: "outerHTML",
     });

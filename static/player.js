@@ -216,14 +216,14 @@
     time.textContent = `${clock(place)} / ${clock(length)}`;
     slider.setAttribute("aria-valuemax", Math.round(length));
     slider.setAttribute("aria-valuenow", Math.round(place));
-    slider.setAttribute("aria-valuetext", `${inWords(place)} of ${inWords(length)}`);
+    slider.setAttribute("aria-valuetext", fill(player.dataset.position, { place: inWords(place), length: inWords(length) }));
     slider.style.setProperty("--played", length ? `${(100 * place) / length}%` : "0%");
     const heard = segments()[heardIndex()];
     const isSilent = track.isWaiting || (track.isLive && sound.readyState < HTMLMediaElement.HAVE_CURRENT_DATA);
-    const text = isSilent ? "The next sentence is being spoken…" : (heard?.text ?? "");
+    const text = isSilent ? player.dataset.waiting : (heard?.text ?? "");
     if (sentence.textContent !== text) {
       sentence.textContent = text;
-      sentence.lang = isSilent ? "en" : (track.told?.language ?? "");
+      sentence.lang = isSilent ? document.documentElement.lang : (track.told?.language ?? "");
     }
     showOnPage();
   }
@@ -343,7 +343,7 @@
   });
   sound.addEventListener("error", () => {
     if (track?.isLive) leaveStream();
-    else if (track && sound.src) sentence.textContent = "This can't be played: it may have been deleted.";
+    else if (track && sound.src) sentence.textContent = player.dataset.gone;
   });
   // One sound at a time. Media events do not bubble, hence `true`.
   document.addEventListener(

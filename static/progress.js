@@ -5,7 +5,7 @@
   const EVERY_MS = 15_000;
   const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
   const PREFIX = /^(\d+ %|…|✓) · /;
-  const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
   let wasUnderWay = 0;
   let isReady = false;
 
@@ -13,7 +13,7 @@
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
       const unit = UNITS.find(([, size]) => seconds >= size);
-      const text = unit ? words.format(-Math.floor(seconds / unit[1]), unit[0]) : "just now";
+      const text = unit ? words.format(-Math.floor(seconds / unit[1]), unit[0]) : time.dataset.ago;
       if (time.textContent !== text) time.textContent = text;
     }
   }

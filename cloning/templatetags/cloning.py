@@ -44,8 +44,11 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def language_table() -> str:
     """For the form's script: what it tells the length of a text and its language by."""
+    names = {code: _(name) for code, name in LANGUAGES.items()}
     return json.dumps(
-        {"names": LANGUAGES, "rates": CHARS_PER_SECOND, "scripts": SCRIPTS}, separators=(",", ":")
+        {"names": names, "rates": CHARS_PER_SECOND, "scripts": SCRIPTS},
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
 
 
