@@ -72,6 +72,7 @@ class ErrorCode(StrEnum):
 
     QUEUE_FULL = "queue_full", 503, None, 60
     STORAGE_FULL = "storage_full", 503, None, 300
+    STORAGE_UNAVAILABLE = "storage_unavailable", 503, None, 5
     DATABASE_BUSY = "database_busy", 503, None, 5
     PROBING_BUSY = "probing_busy", 503, None, 5
     SERVER_BUSY = "server_busy", 503, None, 5

@@ -1,7 +1,10 @@
 """What applies to every request, before any view."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
@@ -19,28 +22,40 @@ PAGE_ABOUT_THE_API = "/api/"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        "media-src 'self' blob:",  # blob: plays the recording before it is sent
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
-)
+POLICY = {
+    "default-src": "'self'",
+    "media-src": "'self' blob:",  # blob: plays the recording before it is sent
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
 
 
 def content_security_policy(get_response: GetResponse) -> GetResponse:
-    """Nothing is loaded from anywhere else and no inline script runs."""
+    """Nothing is loaded from anywhere else and no inline script runs; sound may come from the bucket it is sent to."""
+    bucket = f" {find_bucket_origin()}" if settings.S3_SIGNED_REDIRECT else ""
+    policy = "; ".join(
+        f"{name} {sources}{bucket if name == 'media-src' else ''}" for name, sources in POLICY.items()
+    )
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Content-Security-Policy", policy)
         return response
 
     return middleware
+
+
+def find_bucket_origin() -> str:
+    """Scheme and host of the addresses that the bucket's files get. Raises OSError without credentials."""
+    from cloning.storage.s3 import S3Storage  # and boto3, only where there is a bucket
+
+    storage = storages["default"]
+    assert isinstance(storage, S3Storage)  # as the settings see to
+    address = urlsplit(storage.sign_url("generated/any", "audio/wav"))
+    return f"{address.scheme}://{address.netloc}"
 
 
 class CompressPages(GZipMiddleware):

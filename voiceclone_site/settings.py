@@ -42,6 +42,7 @@ DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(STORAGE_ROO
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
 S3_BUCKET = env.str("S3_BUCKET", "")
 S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", "")
+S3_SIGNED_REDIRECT = env.bool("S3_SIGNED_REDIRECT", False) and bool(S3_BUCKET)
 
 # Who may reach the site, and where
 HOST = env.str("HOST", "127.0.0.1")

@@ -66,6 +66,9 @@ def ranged(types: Collection[str]) -> dict[str, Any]:
     return {
         "200": {"description": "All of it", "content": content},
         "206": {"description": "A range of its bytes", "content": content},
+        "302": {
+            "description": "To the bucket, at an address that is good for minutes, with `S3_SIGNED_REDIRECT`"
+        },
         "304": {"description": "The ETag is current"},
         "404": NOT_FOUND,
         "416": {"description": "No such range"},

@@ -20,6 +20,11 @@ POSTGRESQL_DISK_FULL = "53100"
 POSTGRESQL_BUSY = ("08", "40", "53", "55P03", "57P0")
 """Beginnings: connection, serialization and deadlock, resources, lock timeout, shutting down."""
 
+
+class StorageUnavailable(OSError):
+    """A storage on another machine that does not answer, or not as it should."""
+
+
 HEALTH_FOLDER = "health"
 """Of its own, as a kill may leave a file in it: the sweep knows where to look."""
 
@@ -48,9 +53,11 @@ def is_database_busy(error: BaseException) -> bool:
 
 
 def explain_unavailable(error: BaseException) -> GenerationError | None:
-    """A full disk or a database that can't answer now as the error to report; None for any other error."""
+    """A full disk, a storage or a database that can't answer now as the error to report; None for any other error."""
     if is_disk_full(error):
         return GenerationError(ErrorCode.STORAGE_FULL, "The server's disk is full.")
+    if isinstance(error, StorageUnavailable):
+        return GenerationError(ErrorCode.STORAGE_UNAVAILABLE, "The server's storage does not answer.")
     if is_database_busy(error):
         return GenerationError(ErrorCode.DATABASE_BUSY, "The server's database is busy.")
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
@@ -11,11 +11,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from storages.backends import s3
 
+from cloning.storage.bucket_file import BucketFile
+from cloning.storage.local import StorageUnavailable
+
 NOT_FOUND, PRECONDITION_FAILED = 404, 412
-SPOOL_BYTES = 1024**2  # of a file that is read; what is more goes to the disk
+SIGNED_SECONDS = 300
 # Botocore's own wait a minute for each of five tries, through which a page or a health check would hang.
 CLIENT_CONFIG = Config(
-    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3}
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=50,
+    signature_version="s3v4",  # of signed addresses too, for which botocore still chooses an older one by itself
 )
 
 
@@ -25,7 +32,7 @@ def as_os_errors() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, Boto3Error, ClientError) as error:
-        raise OSError(f"S3: {error}") from error
+        raise StorageUnavailable(f"S3: {error}") from error
 
 
 def status_of(error: ClientError) -> int:
@@ -44,15 +51,29 @@ class S3Storage(s3.S3Storage):  # type: ignore[misc]  # django-storages has no t
         return {
             **super().get_default_settings(),
             "file_overwrite": False,
-            "max_memory_size": SPOOL_BYTES,
+            "querystring_expire": SIGNED_SECONDS,
             "client_config": CLIENT_CONFIG,
         }
 
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
+        """Read where it is needed; that it is there, and how long it is, is known at once."""
+        if mode != "rb":
+            raise ValueError("Files in a bucket are opened for reading alone.")
+        stored = self.bucket.Object(name)
         with as_os_errors():
-            opened: File[bytes] = super()._open(name, mode)
-            opened.file  # noqa: B018  # fetches it now: a failure is known before an answer has begun
-            return opened
+            try:
+                size_bytes: int = stored.content_length
+            except ClientError as error:
+                if status_of(error) == NOT_FOUND:
+                    raise FileNotFoundError(f"File does not exist: {name}") from error
+                raise
+
+        def fetch(start: int) -> IO[bytes]:
+            with as_os_errors():
+                body: IO[bytes] = stored.get(Range=f"bytes={start}-", IfMatch=stored.e_tag)["Body"]
+                return body
+
+        return BucketFile(name, size_bytes, fetch)
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         """In one conditional request: of two that save under one name at the same moment, one gets another name.
@@ -72,6 +93,14 @@ class S3Storage(s3.S3Storage):  # type: ignore[misc]  # django-storages has no t
                     name = self.get_available_name(name)
                 else:
                     return name
+
+    def sign_url(self, name: str, content_type: str, disposition: str = "") -> str:
+        """An address of the bucket itself that is good for SIGNED_SECONDS, for who may have the file."""
+        headers = {"ResponseContentType": content_type, "ResponseCacheControl": "private, max-age=3600"}
+        with as_os_errors():
+            return str(
+                self.url(name, headers | ({"ResponseContentDisposition": disposition} if disposition else {}))
+            )
 
     def delete(self, name: str) -> None:
         with as_os_errors():
