@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -39,10 +40,30 @@ def seconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f} s"
 
 
+def players(references: Iterable[Reference]) -> SafeString:
+    urls = ((r, player(reverse("admin:cloning_reference_audio", args=[r.pk]))) for r in references)
+    return format_html_join("", "<p>{}<br>{}</p>", urls)
+
+
+class ErrorCodeFilter(admin.AllValuesFieldListFilter):
+    """Django's, whose link to what has no error has no text."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or "none"}
+
+
 @admin.register(Generation)
 class GenerationAdmin(ModelAdmin[Generation]):
     list_display = ["__str__", "player", "outcome", "engine_label", "timings", "origin", "created_at"]
-    list_filter = ["status", "engine", "language", "requested_via", "audio_format", "error_code"]
+    list_filter = [
+        "status",
+        "engine",
+        "language",
+        "requested_via",
+        "audio_format",
+        ("error_code", ErrorCodeFilter),
+    ]
     search_fields = ["text", "=id", "error_message", "voice__name", "references__original_name"]
     date_hierarchy = "created_at"
     list_select_related = ["requested_by"]
@@ -121,11 +142,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
 
     @admin.display(description="references")
     def reference_players(self, generation: Generation) -> SafeString:
-        rows = (
-            (str(r), player(reverse("admin:cloning_reference_audio", args=[r.pk])))
-            for r in generation.references.all()
-        )
-        return format_html_join("", "<p>{}<br>{}</p>", rows)
+        return players(generation.references.all())
 
     @admin.display(description="engine", ordering="engine")
     def engine_label(self, generation: Generation) -> str:
@@ -189,6 +206,7 @@ TAKE_FIELDS = (
 
 class TakeInline(TabularInline[Take, Segment]):
     model = Take
+    template = "admin/takes.html"
     fields = TAKE_FIELDS
     readonly_fields = TAKE_FIELDS
     can_delete = False
@@ -269,12 +287,19 @@ class VoiceAdmin(ModelAdmin[Voice]):
     form = VoiceForm  # which knows what names are taken
     list_display = ["name", "language", "reference_count", "created_at", "deleted_at"]
     search_fields = ["name"]
-    filter_horizontal = ["references"]
-    fields = ["name", "language", "notes", "references", "id", "created_at", "deleted_at"]
-    readonly_fields = ["id", "created_at", "deleted_at"]
+    fields = ["name", "language", "notes", "references", "clips", "sample_player", "id", "created_at", "deleted_at"]
+    readonly_fields = ["clips", "sample_player", "id", "created_at", "deleted_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Voice]:
         return super().get_queryset(request).prefetch_related("references")
+
+    def clips(self, voice: Voice) -> SafeString | str:
+        return players(voice.references.all()) if voice.pk and voice.references.exists() else "–"
+
+    @admin.display(description="sample")
+    def sample_player(self, voice: Voice) -> SafeString | str:
+        spoken = getattr(voice, "sample", None)
+        return player(download_url(spoken)) if spoken and spoken.has_file else "–"
 
     @admin.display(description="references")
     def reference_count(self, voice: Voice) -> int:

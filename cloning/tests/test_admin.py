@@ -247,3 +247,22 @@ def test_nothing_that_was_typed_becomes_markup(admin_client, make_generation) ->
         assert response.status_code == 200
         assert ATTACK not in response.content.decode()
         assert re.search("&lt;script&gt;|%3Cscript", response.content.decode()), "shown, as text"
+
+
+def test_clips_and_sample_of_a_voice_can_be_heard(admin_client, spoken) -> None:
+    voice = create_from(spoken, "Ada")
+    page = f"/admin/cloning/voice/{voice.pk}/change/"
+    clip = reverse("admin:cloning_reference_audio", args=[voice.references.get().pk])
+    assert f'<audio controls preload="none" src="{clip}">' in admin_client.get(page).content.decode()
+    spoken.sample_of = voice
+    spoken.save()
+    assert f'src="/api/v1/files/{spoken.pk}.wav"' in admin_client.get(page).content.decode()
+    assert admin_client.get("/admin/cloning/voice/add/").status_code == 200
+
+
+def test_filter_by_no_error_has_a_name(admin_client, make_generation) -> None:
+    takes.fail(claim_take(make_generation()), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
+    make_generation()
+    assert '<a href="?error_code=">none</a>' in re.sub(
+        r">\s+|\s+<", lambda found: found[0].strip(), admin_client.get(GENERATIONS).content.decode()
+    )

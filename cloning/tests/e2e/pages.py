@@ -83,6 +83,6 @@ def expect_no_sideways_scrolling(page: Page) -> None:
 
 
 def expect_accessible(page: Page) -> None:
-    """Axe finds nothing, its contrast rule (4.5:1) included."""
-    results = Axe().run(page)
+    """Axe finds nothing, its contrast rule (4.5:1) included. It needs no style sheets of its own making."""
+    results = Axe().run(page, options={"preload": False})
     assert results.violations_count == 0, results.generate_report()
