@@ -178,7 +178,7 @@ def test_who_may_have_a_file_is_sent_to_the_bucket(site_storage, server, make_ge
         assert stored.headers["Content-Type"] == "audio/wav"
         assert stored.headers["Content-Disposition"].startswith("attachment; filename=")
     assert client.head(path).status_code == 200
-    with pytest.raises(urllib.error.HTTPError, match="40[03]"):
+    with pytest.raises(urllib.error.HTTPError, match=r"40[03]"):
         urllib.request.urlopen(response["Location"].split("?")[0])
 
 
