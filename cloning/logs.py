@@ -1,8 +1,34 @@
-"""What strangers can cause to be logged: a line each, and not more of them than somebody can read."""
+"""What a line of the log says besides its message, and how many lines strangers can cause."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from cloning.throttling import Throttle
+
+NOTHING: dict[str, str] = {}
+_about: ContextVar[dict[str, str]] = ContextVar("about", default=NOTHING)
+
+
+@contextmanager
+def about(**names: str) -> Iterator[None]:
+    """Until the context ends, what this thread logs says as JSON what it is about: `request_id`, `generation_id`."""
+    token = _about.set({**_about.get(), **names})
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+class About(logging.Filter):
+    """Adds to each record of this thread what it is about."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for name, value in _about.get().items():
+            setattr(record, name, value)
+        return True
+
 
 BURST = 30
 INTERVAL_SECONDS = 10.0

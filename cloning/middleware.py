@@ -1,5 +1,8 @@
 """What applies to every request, before any view."""
 
+import re
+import time
+import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -14,11 +17,15 @@ from django.utils.translation import gettext as _
 
 from cloning.api.http import is_api_path
 from cloning.forms.messages import in_page_language
+from cloning.logs import about
+from cloning.metrics import REQUESTS
 from cloning.server.bodies import refuse_size
 from cloning.storage.uploads import UploadHandler
 from cloning.views import errors
 
 PAGE_ABOUT_THE_API = "/api/"
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -31,6 +38,34 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+
+
+def name_request(get_response: GetResponse) -> GetResponse:
+    """X-Request-ID as a proxy sent it, or a new one: in the answer, and in each line of the log about it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        sent = request.headers.get("X-Request-ID", "")
+        request_id = sent if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", sent) else uuid.uuid4().hex
+        with about(request_id=request_id):
+            response = get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+    return middleware
+
+
+def measure(get_response: GetResponse) -> GetResponse:
+    """Until the answer begins: how long a stream goes on is its listener's choice."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started_at = time.monotonic()
+        response = get_response(request)
+        view = request.resolver_match.view_name if request.resolver_match else ""
+        method = request.method if request.method in METHODS else "other"  # a stranger may call one anything
+        REQUESTS.labels(method, view or "none", response.status_code).observe(time.monotonic() - started_at)
+        return response
+
+    return middleware
 
 
 def content_security_policy(get_response: GetResponse) -> GetResponse:

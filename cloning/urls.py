@@ -10,6 +10,7 @@ from cloning.views import (
     archives,
     generations,
     history,
+    metrics,
     pronunciations,
     reading,
     sentences,
@@ -81,7 +82,10 @@ urlpatterns = [
     path("api/v1/pronunciations/<uuid:pk>", api_pronunciations.pronunciation, name="api-pronunciation"),
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
+    path("api/v1/health/live", health.live, name="api-health-live"),
+    path("api/v1/health/ready", health.ready, name="api-health-ready"),
     path("api/v1/openapi.json", documents.openapi_document, name="api-openapi"),
     path("api/", api_page.api, name="api"),
+    path("metrics", metrics.metrics, name="metrics"),
     re_path(r"^api(?:/|$)", documents.unknown),
 ]

@@ -11,6 +11,7 @@ from corsheaders.defaults import default_headers
 from environs import Env
 from environs.exceptions import EnvError
 from marshmallow.validate import OneOf, Range
+from pythonjsonlogger.core import RESERVED_ATTRS
 
 from cloning.engines.registry import ENGINES
 from voiceclone_site.private_files import FOLDERS, kept_secret_key, sqlite_files, tighten
@@ -56,6 +57,9 @@ CORS_ALLOWED_ORIGINS = TRUSTED_ORIGINS if "CORS_ORIGINS" in os.environ else ["ht
 HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", False)
 WEB_THREADS = env.int("WEB_THREADS", 16, validate=Range(2, 256))
 DEBUG = env.bool("DEBUG", False)
+LOG_FORMAT = env.str("LOG_FORMAT", "plain", validate=OneOf(["plain", "json"]))
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", 0, validate=Range(0, 65535))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 
 # Synthesis
@@ -94,6 +98,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "cloning.middleware.name_request",
+    "cloning.middleware.measure",
     "cloning.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cloning.middleware.CompressPages",
@@ -195,9 +201,24 @@ TIME_ZONE = "UTC"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"brief": {"()": "cloning.logs.Brief"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["brief"]}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["levelname", "name", "message"],
+            "rename_fields": {"levelname": "level", "name": "logger"},
+            "timestamp": "time",
+            "reserved_attrs": [*RESERVED_ATTRS, "request"],
+        },
+    },
+    "filters": {"brief": {"()": "cloning.logs.Brief"}, "about": {"()": "cloning.logs.About"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["brief", "about"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "cloning": {"level": LOG_LEVEL},

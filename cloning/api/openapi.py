@@ -101,6 +101,15 @@ def document() -> dict[str, Any]:
                     {"200": json_of("Health"), "503": json_of("Health", "What fails is named")},
                 )
             ),
+            "/api/v1/health/live": read(
+                operation("Whether this web server answers: if not, restart it", {"200": json_of("Liveness")})
+            ),
+            "/api/v1/health/ready": read(
+                operation(
+                    "Whether this web server can take requests: if not, send them to another",
+                    {"200": json_of("Readiness"), "503": json_of("Readiness", "What fails is named")},
+                )
+            ),
             "/api/v1/openapi.json": read(
                 operation("This document", {"200": {"description": "OpenAPI 3.1", "content": JSON_OBJECT}})
             ),
@@ -279,6 +288,8 @@ def schemas() -> dict[str, Schema]:
         **openapi_pronunciations.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
         "Health": serializers.HEALTH.schema(),
+        "Liveness": serializers.LIVE.schema(),
+        "Readiness": serializers.READY.schema(),
         "Error": {
             "type": "object",
             "required": ["error"],

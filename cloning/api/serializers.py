@@ -290,10 +290,15 @@ def check_result(name: str) -> Field[Checks]:
     return Field(name, OK_OR_FAILING, lambda checks, _: checks[name])
 
 
-CHECK_RESULTS = Serializer[Checks](*map(check_result, CHECKS))
+def health_of(*names: str) -> Serializer[Checks]:
+    results = Serializer[Checks](*map(check_result, names))
+    return Serializer[Checks](
+        Field("status", OK_OR_FAILING, lambda checks, _: "failing" if "failing" in checks.values() else "ok"),
+        Field("engine", ENGINE, lambda _checks, _: registry.selected().name),
+        Field("checks", results.schema(), results.serialize),
+    )
 
-HEALTH = Serializer[Checks](
-    Field("status", OK_OR_FAILING, lambda checks, _: "failing" if "failing" in checks.values() else "ok"),
-    Field("engine", ENGINE, lambda _checks, _: registry.selected().name),
-    Field("checks", CHECK_RESULTS.schema(), CHECK_RESULTS.serialize),
-)
+
+HEALTH = health_of(*CHECKS)
+READY = health_of(*CHECKS[:-1])
+LIVE = health_of()

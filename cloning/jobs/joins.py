@@ -17,6 +17,7 @@ from cloning.errors import ErrorCode
 from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored, delete_stored_on_commit
 from cloning.jobs.notifications import notify
+from cloning.metrics import JOINS
 from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Status, generated_file
 
 
@@ -75,6 +76,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
         delete_stored_on_commit(before.audio.name)
         Encoding.objects.filter(generation=generation.pk).delete()  # of the file of before
         notify(str(generation.pk))
+    JOINS.labels(Status.SUCCEEDED).inc()
     return True
 
 
@@ -102,6 +104,7 @@ def fail(generation: Generation, code: ErrorCode, message: str) -> bool:
         if is_last_step(before):
             Generation.objects.filter(pk=generation.pk).update(**changes)
         notify(str(generation.pk))
+    JOINS.labels(code).inc()
     return True
 
 

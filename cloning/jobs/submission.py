@@ -1,5 +1,6 @@
 """A generation, stored with its references and its sentences, or not at all."""
 
+import logging
 from collections.abc import Sequence
 
 from django.conf import settings
@@ -11,8 +12,11 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.notifications import WORK, notify
 from cloning.jobs.pronunciations import read_spellings
+from cloning.logs import about
 from cloning.models import Channel, Generation, Reference, Segment, Take, Voice
 from cloning.storage.space import require_free_space
+
+logger = logging.getLogger(__name__)
 
 
 def require_room() -> None:
@@ -42,6 +46,8 @@ def submit(generation: Generation, uploads: Sequence[ReferenceUpload] = ()) -> N
     else:
         use_clips(uploads, queue)
     notify(WORK)
+    with about(generation_id=str(generation.pk)):
+        logger.info("Generation %s queued: %d characters", generation.pk, len(generation.text))
 
 
 def split_text(generation: Generation) -> list[text.Segment]:

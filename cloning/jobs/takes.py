@@ -13,11 +13,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from cloning.audio import TakeSound
+from cloning.engines import registry
 from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.notifications import WORK, notify
+from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
 from cloning.models import Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
 from cloning.storage.space import require_free_space
 
@@ -55,7 +57,10 @@ def claim(take: Take) -> bool:
     # By its key: of an UPDATE that joins tables, PostgreSQL does not look at the guard again after it had to wait.
     rows = Generation.objects.filter(pk=take.segment.generation_id)
     rows.update(served_at=now)
-    rows.filter(status=Status.QUEUED).update(status=Status.RUNNING, stage=Stage.PREPARING, started_at=now)
+    waiting_rows = rows.filter(status=Status.QUEUED)
+    if waiting_rows.update(status=Status.RUNNING, stage=Stage.PREPARING, started_at=now):
+        waited = now - take.segment.generation.created_at
+        WAITED.labels(registry.selected().name).observe(max(0.0, waited.total_seconds()))
     return True
 
 
@@ -127,6 +132,9 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             count_segment(generation, take.segment)
         SoundChunk.objects.filter(take=take).delete()
         notify(str(generation.pk))
+    TAKES.labels(take.engine, Status.SUCCEEDED).inc()
+    SPEAKING.labels(take.engine).observe(sound.spoken_seconds)
+    SPEECH.labels(take.engine).inc(sound.measured.duration_seconds)
     return True
 
 
@@ -151,6 +159,7 @@ def fail(take: Take, code: ErrorCode, message: str) -> bool:
         if generation.is_active and not Segment.objects.filter(pk=take.segment_id).exclude(chosen_take=None):
             end(generation, Status.FAILED, error_code=code, error_message=message)
         notify(str(generation.pk))
+    TAKES.labels(take.engine or registry.selected().name, code).inc()
     return True
 
 

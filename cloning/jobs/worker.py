@@ -28,6 +28,7 @@ from cloning.jobs.leases import LeaseObserver
 from cloning.jobs.notifications import WORK, Subscription
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform_join, perform_take, reporter
 from cloning.jobs.work import release, release_abandoned
+from cloning.logs import about
 from cloning.models import Generation, Leased, Take, Worker
 from cloning.storage.space import keep_reserve
 
@@ -117,8 +118,9 @@ class WorkerLoop:
     def _perform(self, row: Leased) -> None:
         """In a thread of its own. Whatever goes wrong here, the lease runs out, and the row is taken up again."""
         name = f"{type(row).__name__} {row.pk}"
+        generation_id = row.segment.generation_id if isinstance(row, Take) else row.pk
         try:
-            with self.heartbeat.watching(row):
+            with about(generation_id=str(generation_id)), self.heartbeat.watching(row):
                 if isinstance(row, Generation):
                     perform_join(row)
                 elif isinstance(row, Take):

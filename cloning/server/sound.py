@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 
 from cloning.errors import ErrorCode, GenerationError
+from cloning.metrics import LISTENERS
 from cloning.server.broadcasts import Key
 from cloning.server.deferred import with_headers_of
 
@@ -30,12 +31,14 @@ class Places:
             if is_too_much or self._taken.total() >= MAX_LISTENERS:
                 raise GenerationError(ErrorCode.SERVER_BUSY, "Too many are listening already.")
             self._taken[key] += 1
+            LISTENERS.set(self._taken.total())
 
     def give_back(self, key: Key) -> None:
         with self._lock:
             self._taken[key] -= 1
             if not self._taken[key]:
                 del self._taken[key]
+            LISTENERS.set(self._taken.total())
 
 
 class SoundResponse(HttpResponseBase):

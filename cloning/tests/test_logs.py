@@ -70,5 +70,5 @@ def test_an_error_of_the_program_keeps_its_trace(browser, log, monkeypatch, db) 
 
 
 def test_the_site_logs_through_this_filter(settings) -> None:
-    assert settings.LOGGING["handlers"]["console"]["filters"] == ["brief"]
+    assert settings.LOGGING["handlers"]["console"]["filters"][0] == "brief"
     assert settings.LOGGING["filters"]["brief"]["()"] == "cloning.logs.Brief"

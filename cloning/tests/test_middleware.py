@@ -67,3 +67,13 @@ def test_pages_are_compressed_and_nothing_else_is(client, spoken) -> None:
     assert client.get("/", headers=headers)["Content-Encoding"] == "gzip"
     for path in ("/api/v1/languages", "/api/v1/openapi.json", f"/api/v1/files/{spoken.pk}.wav"):
         assert "Content-Encoding" not in client.get(path, headers=headers), path
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_taken"),
+    [("from-the-proxy.1", True), ("", False), ("two words", False), ("x" * 65, False), ("ü", False)],
+)
+def test_a_request_has_a_name(sent: str, is_taken: bool, client, db) -> None:
+    named = client.get("/api/v1/languages", headers={"X-Request-ID": sent})["X-Request-ID"]
+    assert (named == sent) == is_taken
+    assert is_taken or len(named) == 32

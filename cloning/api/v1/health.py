@@ -1,4 +1,8 @@
-"""GET /api/v1/health"""
+"""GET /api/v1/health, and its parts for who starts, restarts and routes to processes:
+
+`live` says that this web server answers: if not, restart it. `ready` says that it can take requests: if not, send
+them to another. A worker that is missing is neither's fault.
+"""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning import audio
 from cloning.api.http import api_view
-from cloning.api.serializers import HEALTH
+from cloning.api.serializers import HEALTH, LIVE, READY, Checks, Serializer
 from cloning.errors import GenerationError
 from cloning.models import Worker
 from cloning.storage.local import check_storage
@@ -19,14 +23,30 @@ logger = logging.getLogger(__name__)
 
 @api_view("GET", "HEAD")
 def health(request: HttpRequest) -> HttpResponseBase:
-    checks = {
+    return respond(request, HEALTH, {**check_web(), "worker": run_check(check_worker)})
+
+
+@api_view("GET", "HEAD")
+def live(request: HttpRequest) -> HttpResponseBase:
+    return respond(request, LIVE, {})
+
+
+@api_view("GET", "HEAD")
+def ready(request: HttpRequest) -> HttpResponseBase:
+    return respond(request, READY, check_web())
+
+
+def respond(request: HttpRequest, serializer: Serializer[Checks], checks: dict[str, str]) -> JsonResponse:
+    body = serializer.serialize(checks, request)
+    return JsonResponse(body, status=200 if body["status"] == "ok" else 503)
+
+
+def check_web() -> dict[str, str]:
+    return {
         "database": run_check(check_database),
         "storage": run_check(check_storage),
         "ffmpeg": run_check(audio.find_ffmpeg),
-        "worker": run_check(check_worker),
     }
-    body = HEALTH.serialize(checks, request)
-    return JsonResponse(body, status=200 if body["status"] == "ok" else 503)
 
 
 def run_check(check: Callable[[], object]) -> str:

@@ -49,3 +49,19 @@ def test_health_names_what_fails(api, db, settings, monkeypatch, tmp_path) -> No
         patched.setattr(health, "connection", SimpleNamespace(cursor=unreachable))
         assert failing() == ["database"]
     assert failing() == []
+
+
+def test_a_web_server_without_a_worker_is_live_and_ready(api, db) -> None:
+    ready = api.get("/api/v1/health/ready")
+    assert ready.status_code == 200
+    assert ready.json()["checks"] == dict.fromkeys(["database", "storage", "ffmpeg"], "ok")
+    assert api.get("/api/v1/health").status_code == 503
+
+
+def test_what_can_take_nothing_is_live_and_not_ready(api, db, settings, tmp_path) -> None:
+    (tmp_path / "a file").touch()
+    settings.MEDIA_ROOT = tmp_path / "a file" / "storage"
+    ready = api.get("/api/v1/health/ready")
+    assert (ready.status_code, ready.json()["status"]) == (503, "failing")
+    live = api.get("/api/v1/health/live")
+    assert (live.status_code, live.json()) == (200, {"status": "ok", "engine": "preview", "checks": {}})
