@@ -287,7 +287,17 @@ class VoiceAdmin(ModelAdmin[Voice]):
     form = VoiceForm  # which knows what names are taken
     list_display = ["name", "language", "reference_count", "created_at", "deleted_at"]
     search_fields = ["name"]
-    fields = ["name", "language", "notes", "references", "clips", "sample_player", "id", "created_at", "deleted_at"]
+    fields = [
+        "name",
+        "language",
+        "notes",
+        "references",
+        "clips",
+        "sample_player",
+        "id",
+        "created_at",
+        "deleted_at",
+    ]
     readonly_fields = ["clips", "sample_player", "id", "created_at", "deleted_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Voice]:

@@ -213,3 +213,42 @@ def test_touch_targets_on_a_phone(open_page):
             .map(element => element.outerHTML)"""
     )
     assert too_small == []
+
+
+def test_language_of_the_page_by_keyboard(open_page):
+    page = open_page("/voices/", width=360, locale="de-DE")
+    expect(page.get_by_role("heading", name="Stimmen", exact=True)).to_be_visible()
+    menu = page.get_by_label("Anzeige: Deutsch")
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect_accessible(page)
+    expect_no_sideways_scrolling(page)
+    for _language in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Voix", exact=True)).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "fr"
+    page.get_by_role("link", name="Studio").click()  # without a new document
+    expect(page.get_by_role("button", name="Générer")).to_be_visible()
+
+
+def test_language_of_the_page_without_javascript(open_page):
+    page = open_page("/history/?q=x", locale="fr-FR", java_script_enabled=False)
+    page.get_by_label("Affichage : Français").click()
+    page.get_by_role("button", name="Español").click()
+    expect(page.get_by_role("heading", name="Historial")).to_be_visible()
+    assert page.url.endswith("/history/?q=x")
+
+
+@pytest.mark.parametrize("locale", ["de-DE", "es-ES"])
+def test_pages_of_other_languages_fit_a_phone_and_a_small_window(open_page, live_site, locale):
+    page = open_page(width=360, locale=locale)
+    page.locator("textarea").fill("Das ist ein Satz." * 2)
+    expect(page.locator("#id_text_helptext")).to_have_text(
+        re.compile(r"^34 (Zeichen, etwa|caracteres, unos|caractères, environ) 2 s$")
+    )
+    for path in ("/", "/voices/", "/history/", "/api/", "/nothing"):
+        page.goto(live_site.url + path)
+        for width in (360, 768):
+            page.set_viewport_size({"width": width, "height": 800})
+            expect_no_sideways_scrolling(page)
