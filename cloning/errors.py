@@ -67,6 +67,7 @@ class ErrorCode(StrEnum):
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     REQUEST_TIMEOUT = "request_timeout", 408
+    TOO_OFTEN = "too_often", 429, None, 5
     REQUEST_TOO_LARGE = "request_too_large", 413
     NOT_MULTIPART = "not_multipart", 415
 

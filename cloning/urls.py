@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
+from cloning.api.v1 import clips as api_clips
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
 from cloning.api.v1 import pronunciations as api_pronunciations
@@ -8,10 +9,10 @@ from cloning.api.v1 import voices as api_voices
 from cloning.views import (
     api_page,
     archives,
+    clips,
     generations,
     history,
     metrics,
-    outlook,
     pronunciations,
     reading,
     sentences,
@@ -38,13 +39,14 @@ urlpatterns = [
     re_path(rf"^generations/{UUID}/sentences/{INDEX}/takes/$", sentences.speak_again, name="speak-again"),
     re_path(rf"^generations/{UUID}/sentences/{INDEX}/choice/$", sentences.choose, name="choose-take"),
     path("generations/<uuid:pk>/voice/", voices.save_voice, name="save-voice"),
-    path("outlook/", outlook.outlook, name="outlook"),
     path("reading-script/", reading.reading_script, name="reading-script"),
+    path("clips/check/", clips.check, name="check-clip"),
     path("voices/", voices.voices, name="voices"),
     path("voices/import/", voices.import_voice, name="import-voice"),
     path("voices/<uuid:pk>/", voices.voice, name="voice"),
     path("voices/<uuid:pk>/clips/", voices.add_clips, name="add-clips"),
     path("voices/<uuid:pk>/clips/<uuid:reference_pk>/remove/", voices.remove_clip, name="remove-clip"),
+    path("voices/<uuid:pk>/clips/<uuid:reference_pk>/trim/", voices.trim_clip, name="trim-clip"),
     path("voices/<uuid:pk>/sample/", voices.speak_sample, name="speak-sample"),
     path("voices/<uuid:pk>/delete/", voices.delete, name="delete-voice"),
     path("voices/<uuid:pk>/restore/", voices.restore, name="restore-voice"),
@@ -70,6 +72,7 @@ urlpatterns = [
     ),
     re_path(rf"^api/v1/files/{UUID}\.(?P<subtitle_format>srt|vtt)$", files.subtitles, name="api-subtitles"),
     re_path(rf"^api/v1/files/{UUID}\.(?P<audio_format>wav|mp3|opus|flac)$", files.file, name="api-file"),
+    path("api/v1/clips/check", api_clips.check, name="api-check-clip"),
     path("api/v1/voices", api_voices.voices, name="api-voices"),
     path("api/v1/voices/import", api_voices.import_voice, name="api-import-voice"),
     path("api/v1/voices/<uuid:pk>", api_voices.voice, name="api-voice"),

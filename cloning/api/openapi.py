@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from cloning import forms
-from cloning.api import openapi_pronunciations, openapi_voices, serializers
+from cloning.api import openapi_clips, openapi_pronunciations, openapi_voices, serializers
 from cloning.api.examples import SAMPLE_FILE
 from cloning.api.operations import (
     DOWNLOAD,
@@ -90,6 +90,7 @@ def document() -> dict[str, Any]:
             **segment_paths(),
             **openapi_voices.paths(),
             **openapi_pronunciations.paths(),
+            **openapi_clips.paths(),
             "/api/v1/files/{id}.{format}": read(download()),
             "/api/v1/files/{id}.{subtitles}": read(subtitles()),
             "/api/v1/languages": read(
@@ -286,6 +287,7 @@ def schemas() -> dict[str, Schema]:
         "TakeRequest": take_request_schema(),
         **openapi_voices.schemas(),
         **openapi_pronunciations.schemas(),
+        **openapi_clips.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
         "Health": serializers.HEALTH.schema(),
         "Liveness": serializers.LIVE.schema(),
@@ -319,6 +321,7 @@ def request_schema() -> Schema:
                 "items": {"type": "string", "format": "binary"},
                 "maxItems": forms.MAX_REFERENCES,
             },
+            **openapi_clips.parts_schema(),
             "voice": {
                 "type": "string",
                 "description": "The id of a voice of `/api/v1/voices` instead of `reference`",

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from cloning import forms
 from cloning.api.examples import SAMPLE_FILE
+from cloning.api.openapi_clips import part_schema, parts_schema
 from cloning.api.operations import (
     FOREIGN_ORIGIN,
     IF_NONE_MATCH,
@@ -45,6 +46,7 @@ def paths() -> dict[str, Any]:
         "/api/v1/voices/{id}/references/{reference_id}": {
             "parameters": [*voice, path_parameter("reference_id", UUID)],
             **read(clip()),
+            "patch": trimming(),
             "delete": removal(),
         },
         "/api/v1/voices/import": {"post": import_voice()},
@@ -117,7 +119,11 @@ def addition() -> dict[str, Any]:
         "Add clips to a voice",
         {"201": json_of("Voice", "Added"), "404": NOT_FOUND, **UPLOAD},
         requestBody=multipart(
-            {"type": "object", "required": ["reference"], "properties": {"reference": clips_schema()}},
+            {
+                "type": "object",
+                "required": ["reference"],
+                "properties": {"reference": clips_schema(), **parts_schema()},
+            },
             {"reference": SAMPLE_FILE},
         ),
     )
@@ -128,6 +134,28 @@ def clip() -> dict[str, Any]:
         "The sound of a clip",
         {**ranged(CLIP_TYPES), "403": FOREIGN_ORIGIN},
         parameters=[RANGE, IF_NONE_MATCH],
+    )
+
+
+def trimming() -> dict[str, Any]:
+    return operation(
+        "Use another part of a clip, or all of it; the part is a reference with an id of its own",
+        {
+            "200": json_of("Voice"),
+            "403": FOREIGN_ORIGIN,
+            "404": NOT_FOUND,
+            "413": TOO_LARGE,
+            "422": json_of("Error", "The clip has no such part, or it is shorter than a second"),
+        },
+        requestBody={
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "properties": {**part_schema()}},
+                    "example": {"start_seconds": 0.5, "end_seconds": 3.5},
+                }
+            },
+        },
     )
 
 
@@ -198,7 +226,7 @@ def schemas() -> dict[str, Schema]:
         "VoiceRequest": {
             "type": "object",
             "required": ["name", "reference"],
-            "properties": {**details_schema(), "reference": clips_schema()},
+            "properties": {**details_schema(), "reference": clips_schema(), **parts_schema()},
         },
         "VoiceChange": {"type": "object", "properties": details_schema()},
     }

@@ -17,6 +17,7 @@ GROUPS = {  # by how the address goes on after /api/v1/; the longest that fits
     "Files": "files",
     "Voices": "voices",
     "Pronunciations": "pronunciations",
+    "Clips": "clips",
     "Server": "",
 }
 METHODS = ("get", "post", "patch", "put", "delete")  # HEAD is as GET

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from cloning.api.clip_serializers import CLIP_CHECK
 from cloning.api.serializers import (
     NUMBER,
     STRING,
@@ -21,6 +22,7 @@ from cloning.api.serializers import (
 )
 from cloning.engines.base import StockVoice
 from cloning.forms.generations import STOCK
+from cloning.jobs.measuring import load_report
 from cloning.models import Generation, Reference, Status, Voice
 from cloning.text import LANGUAGES
 
@@ -39,6 +41,22 @@ REFERENCE = Serializer[ReferenceOf](
     Field("id", UUID, lambda of, _: str(of.reference.pk)),
     Field("name", STRING, lambda of, _: of.reference.original_name),
     Field("duration_seconds", NUMBER, lambda of, _: round(of.reference.duration_seconds, 3)),
+    Field(
+        "start_seconds",
+        {**nullable(NUMBER), "description": "Of the part that somebody chose; null: nobody has"},
+        lambda of, _: of.reference.start_seconds,
+    ),
+    Field("end_seconds", nullable(NUMBER), lambda of, _: of.reference.end_seconds),
+    Field(
+        "check",
+        {
+            "anyOf": [schema_named("ClipCheck"), {"type": "null"}],
+            "description": "What is good and bad about it; null until it is measured, or where it can't be",
+        },
+        lambda of, request: (
+            CLIP_CHECK.serialize(report, request) if (report := load_report(of.reference)) else None
+        ),
+    ),
     Field("container", STRING, lambda of, _: of.reference.format_name),
     Field("size_bytes", {"type": "integer"}, lambda of, _: of.reference.size_bytes),
     Field("sha256", STRING, lambda of, _: of.reference.sha256),

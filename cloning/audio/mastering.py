@@ -36,21 +36,33 @@ class NormalizedClip:
 
 
 def normalize(
-    source: Path, target: Path, *, max_seconds: float, timeout_seconds: float = 60
+    source: Path,
+    target: Path,
+    *,
+    max_seconds: float,
+    ends: tuple[float, float] | None = None,
+    timeout_seconds: float = 60,
 ) -> NormalizedClip:
     """Writes `source` as WAV, 16 kHz, mono, 16-bit: silence trimmed at both ends, speech at −23 LUFS.
 
     Quiet phones and loud microphones so condition alike. The gain is one number for the whole clip, no
     dynamic compression, and is lowered where the true peak would exceed −1 dBTP (EBU R 128).
-    Pauses inside the clip stay. At most `max_seconds` are read. `target` appears whole or not at all.
+    Pauses inside the clip stay. At most `max_seconds` are read; what lies outside of `ends`, in seconds, is left out.
+    `target` appears whole or not at all.
     Raises GenerationError: REFERENCE_UNREADABLE, REFERENCE_SILENT, STORAGE_FULL.
     """
     pieces: list[Samples] = []
     meter = LevelMeter(REFERENCE_SAMPLE_RATE_HZ)
+    first, last = (round(end * REFERENCE_SAMPLE_RATE_HZ) for end in ends or (0, max_seconds))
+    read = 0
 
     def receive(channels: Samples) -> None:
-        pieces.append(channels)
-        meter.update(channels)
+        nonlocal read
+        used = channels[:, max(0, first - read) : max(0, last - read)]
+        read += channels.shape[1]
+        if used.size:
+            pieces.append(used)
+            meter.update(used)
 
     decode(source, REFERENCE_SAMPLE_RATE_HZ, max_seconds, timeout_seconds, receive)
     levels = meter.measure()

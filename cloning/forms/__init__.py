@@ -13,6 +13,7 @@ from cloning.forms.generations import (
     StudioForm,
     TakeForm,
 )
+from cloning.forms.parts import CheckForm, TrimForm
 from cloning.forms.voices import ClipsForm, NewVoiceForm, VoiceForm
 from cloning.jobs.clips import MAX_REFERENCES
 
@@ -24,6 +25,7 @@ __all__ = [
     "SEED_RANGE",
     "SPEED_RANGE",
     "TEMPERATURE_RANGE",
+    "CheckForm",
     "ClipsForm",
     "FormError",
     "GenerationForm",
@@ -32,6 +34,7 @@ __all__ = [
     "NewVoiceForm",
     "StudioForm",
     "TakeForm",
+    "TrimForm",
     "VoiceForm",
     "form_errors",
 ]

@@ -37,6 +37,8 @@ MAX_ENTRIES = 64
 MAX_DIRECTORY_BYTES = 64 * 1024
 MAX_DESCRIPTION_BYTES = 64 * 1024
 MAX_CLIP_NAME_CHARS = 200
+PART = ("start_seconds", "end_seconds")
+"""Of a clip, where a part of it is used."""
 END = struct.Struct("<4s4H2LH")  # the end of an archive's directory, without a comment
 END_MARK, LOCATOR_MARK, LOCATOR_BYTES = b"PK\x05\x06", b"PK\x06\x07", 20
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -98,8 +100,10 @@ class ImportForm(forms.Form):
         require_free_space()
         with reading(upload.path) as archive:
             description = read_description(archive)
-            clips = [self.extract(archive, clip) for clip in find_clips(archive, description)]
-        self.imported = self.check(description, clips)
+            listed = find_clips(archive, description)
+            clips = [self.extract(archive, clip) for clip in listed]
+        parts = {name: [getattr(clip, name) for clip in listed] for name in PART}
+        self.imported = self.check(description, clips, parts)
         return upload
 
     def extract(self, archive: zipfile.ZipFile, clip: "ArchivedClip") -> TemporaryUpload:
@@ -110,11 +114,13 @@ class ImportForm(forms.Form):
         check_size(upload.size or 0)
         return upload
 
-    def check(self, description: dict[str, Any], clips: list[TemporaryUpload]) -> ImportedVoice:
+    def check(
+        self, description: dict[str, Any], clips: list[TemporaryUpload], parts: dict[str, list[str]]
+    ) -> ImportedVoice:
         """By the forms that check what is typed and uploaded."""
         fields = {name: read_text(description, name) for name in ("name", "language", "notes")}
         fields["name"] = find_free_name(" ".join(fields["name"].split())[:MAX_NAME_CHARS])
-        clips_form = ClipsForm({}, ArchivedFiles(clips))
+        clips_form = ClipsForm(parts, ArchivedFiles(clips))
         voice_form = VoiceForm(fields)
         for form in (voice_form, clips_form):
             if not form.is_valid():
@@ -192,6 +198,8 @@ def read_description(archive: zipfile.ZipFile) -> dict[str, Any]:
 class ArchivedClip:
     entry: zipfile.ZipInfo
     name: str
+    start_seconds: str  # as a form has it; empty for that of the clip
+    end_seconds: str
 
 
 def find_clips(archive: zipfile.ZipFile, description: dict[str, Any]) -> list[ArchivedClip]:
@@ -204,7 +212,11 @@ def find_clips(archive: zipfile.ZipFile, description: dict[str, Any]) -> list[Ar
             % {"most": MAX_REFERENCES, "count": len(listed)}
         )
     return [
-        ArchivedClip(archive.getinfo(read_text(each, "file")), clean_name(read_text(each, "name")))
+        ArchivedClip(
+            archive.getinfo(read_text(each, "file")),
+            clean_name(read_text(each, "name")),
+            *(read_number(each, name) for name in PART),
+        )
         for each in listed
     ]
 
@@ -220,6 +232,13 @@ def read_text(members: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise unreadable(_("“%(name)s” is no text.") % {"name": name})
     return value.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def read_number(members: dict[str, Any], name: str) -> str:
+    value = members.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise unreadable(f"“{name}” is no number.")
+    return "" if value is None else str(value)
 
 
 def copy_bounded(source: IO[bytes], upload: TemporaryUpload, max_bytes: int) -> None:

@@ -1,6 +1,8 @@
 """Uploaded clips: how many, how large, and what is in them."""
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -10,6 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from cloning import audio
+from cloning.coach.measures import Part
 from cloning.errors import ErrorCode
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
 from cloning.models import Reference
@@ -40,13 +43,16 @@ def probe_upload(upload: TemporaryUpload, sha256: str) -> ReferenceUpload:
     return ReferenceUpload(upload, sha256, suffix, clip.format_name, clip.duration_seconds)
 
 
-def probe_distinct(uploads: list[TemporaryUpload]) -> list[ReferenceUpload]:
-    """Each clip once, however often it was sent."""
+def probe_distinct(
+    uploads: list[TemporaryUpload], find_part: Callable[[int, float], Part | None] = lambda *_: None
+) -> list[ReferenceUpload]:
+    """Each clip once, however often it was sent. `find_part` is told its place and its seconds."""
     distinct: dict[str, ReferenceUpload] = {}
-    for upload in uploads:
+    for index, upload in enumerate(uploads):
         sha256 = compute_sha256(upload)
         if sha256 not in distinct:
-            distinct[sha256] = probe_upload(upload, sha256)
+            found = probe_upload(upload, sha256)
+            distinct[sha256] = replace(found, part=find_part(index, found.duration_seconds))
     return list(distinct.values())
 
 

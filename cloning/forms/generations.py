@@ -13,14 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
-from cloning.errors import GenerationError
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
-from cloning.forms.clips import ReferencesField, describe_widget, probe_distinct
+from cloning.forms.clips import ReferencesField, describe_widget
 from cloning.forms.messages import in_page_language, unknown_language
-from cloning.jobs.clips import ReferenceUpload
+from cloning.forms.parts import PartsForm
 from cloning.jobs.submission import require_room
 from cloning.models import Channel, Generation, Segment, Voice, random_seed
-from cloning.storage.uploads import TemporaryUpload
 from cloning.text import (
     OWN_NAMES,
     UnspeakableText,
@@ -106,7 +104,7 @@ def describe_stock(voice: StockVoice) -> str:
     return f"{voice.name}, {OWN_NAMES[voice.own_language]}" if voice.own_language else voice.name
 
 
-class GenerationForm(forms.Form):
+class GenerationForm(PartsForm):
     """What a generation is made of. Once valid, `build_generation` and `uploads` are what `submit` takes.
 
     `is_valid` raises GenerationError where nothing can be queued now.
@@ -159,7 +157,6 @@ class GenerationForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", INITIAL)
         super().__init__(*args, **kwargs)
-        self.uploads: list[ReferenceUpload] = []
         if self.data.get("stream") == "true":
             choices = [(each.value, each.value) for each in StreamFormat]
             self.fields["format"] = forms.ChoiceField(required=False, choices=choices)
@@ -237,16 +234,9 @@ class GenerationForm(forms.Form):
                 ValidationError(_("Send a reference or choose a voice, not both."), code="voice_ambiguous"),
             )
         if not self.errors:
-            self.probe_uploads(cleaned["reference"])
+            require_room()
+            self.find_uploads(cleaned["reference"])
         return cleaned
-
-    def probe_uploads(self, uploads: list[TemporaryUpload]) -> None:
-        """Last, and only for what can be queued, as decoding is the dear part of a request."""
-        require_room()
-        try:
-            self.uploads = probe_distinct(uploads)
-        except GenerationError as error:
-            self.add_error("reference", ValidationError(in_page_language(str(error)), code=error.code))
 
     def build_generation(self, channel: Channel, user: Any) -> Generation:
         """Unsaved, for `submit`, as are the form's `uploads`."""

@@ -8,10 +8,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cloning.errors import ErrorCode, GenerationError
-from cloning.forms.clips import ReferencesField, describe_widget, probe_distinct
+from cloning.errors import ErrorCode
+from cloning.forms.clips import ReferencesField, describe_widget
 from cloning.forms.messages import in_page_language, unknown_language
-from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
+from cloning.forms.parts import PartsForm
+from cloning.jobs.clips import MAX_REFERENCES
 from cloning.jobs.voices import NAME_TAKEN
 from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
 from cloning.storage.space import require_free_space
@@ -90,7 +91,7 @@ class VoiceForm(VoiceModelForm):
         return notes
 
 
-class ClipsForm(forms.Form):
+class ClipsForm(PartsForm):
     """Clips for a voice. Once valid, `uploads` are what `jobs.voices` takes.
 
     `is_valid` raises GenerationError where nothing can be stored now.
@@ -107,7 +108,6 @@ class ClipsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.uploads: list[ReferenceUpload] = []
         describe_widget(self.fields["reference"])
 
     def clean(self) -> dict[str, Any]:
@@ -119,15 +119,8 @@ class ClipsForm(forms.Form):
             )
         if not self.errors:
             require_free_space()
-            self.probe(uploads)
+            self.find_uploads(uploads)
         return cleaned
-
-    def probe(self, uploads: list[TemporaryUpload]) -> None:
-        """Last, as decoding is the dear part of a request."""
-        try:
-            self.uploads = probe_distinct(uploads)
-        except GenerationError as error:
-            self.add_error("reference", ValidationError(in_page_language(str(error)), code=error.code))
 
 
 class NewVoiceForm(ClipsForm, VoiceForm):

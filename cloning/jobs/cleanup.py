@@ -131,7 +131,14 @@ def delete_what_is_derived(instance: Reference, **_: object) -> None:
 
 @receiver(post_delete, sender=Reference)
 def delete_reference_files(instance: Reference, **_: object) -> None:
-    delete_stored_on_commit(instance.file.name)
+    """Another part of the clip may have the file; of two that go at once, the one that is committed last sees none."""
+    name = instance.file.name or ""
+
+    def delete_unshared() -> None:
+        if not Reference.objects.filter(file=name).exists():
+            delete_stored(name)
+
+    transaction.on_commit(delete_unshared, robust=True)
     delete_stored_on_commit(instance.normalized.name)
 
 

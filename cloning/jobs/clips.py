@@ -1,6 +1,6 @@
 """Uploaded clips become references, together with the row that uses them or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.core.files.base import File
@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
+from cloning.coach.measures import Part
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_stored
 from cloning.models import Reference
@@ -16,6 +17,9 @@ MAX_REFERENCES = 5
 """Of one voice, and of one generation."""
 MAX_TRIES = 20
 """Each is made vain only by another request for one of the same clips that ends in the same moment."""
+
+Key = tuple[str, tuple[float, float] | None]
+"""The SHA-256 of a clip, and the part of it."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,22 @@ class ReferenceUpload:
     suffix: str
     format_name: str
     duration_seconds: float
+    part: Part | None = None  # None: all of it
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        return (self.part.start_seconds, self.part.end_seconds) if self.part else None
+
+    @property
+    def key(self) -> Key:
+        return self.sha256, self.ends
 
     def describe(self) -> Reference:
         """An unsaved row."""
         return Reference(
             sha256=self.sha256,
+            start_seconds=self.part.start_seconds if self.part else None,
+            end_seconds=self.part.end_seconds if self.part else None,
             original_name=(self.upload.name or "")[:255],
             suffix=self.suffix,
             format_name=self.format_name[:64],
@@ -49,7 +64,7 @@ def use_clips(
 
     Raises what they raise, and GenerationError (DATABASE_BUSY), OSError and DatabaseError, and keeps nothing then.
     """
-    distinct = {upload.sha256: upload for upload in uploads}
+    distinct = {upload.key: upload for upload in uploads}
     for _ in range(MAX_TRIES):
         if try_to_use(distinct, use, prepare):
             return
@@ -57,7 +72,7 @@ def use_clips(
 
 
 def try_to_use(
-    uploads: dict[str, ReferenceUpload],
+    uploads: dict[Key, ReferenceUpload],
     use: Callable[[list[Reference]], object],
     prepare: Callable[[], object],
 ) -> bool:
@@ -66,7 +81,7 @@ def try_to_use(
     kept_names: set[str | None] = set()
     try:
         # Before the transaction, which on SQLite keeps all others from writing.
-        for upload in find_missing(uploads):
+        for upload in find_missing(uploads.values()):
             stored[upload.sha256] = store_file(upload)
         with transaction.atomic():
             prepare()
@@ -81,11 +96,16 @@ def try_to_use(
     return True
 
 
-def find_missing(uploads: dict[str, ReferenceUpload]) -> list[ReferenceUpload]:
-    """Those that are not stored, or whose stored file is lost."""
-    known = Reference.objects.filter(sha256__in=uploads)
-    present = {each.sha256 for each in known if default_storage.exists(each.file.name or "")}
-    return [upload for sha256, upload in uploads.items() if sha256 not in present]
+def find_missing(uploads: Collection[ReferenceUpload]) -> list[ReferenceUpload]:
+    """One of each clip that is not stored, or whose stored file is lost."""
+    by_clip = {upload.sha256: upload for upload in uploads}
+    known = Reference.objects.filter(sha256__in=by_clip)
+    present = {each.sha256 for each in known if is_present(each)}
+    return [upload for sha256, upload in by_clip.items() if sha256 not in present]
+
+
+def is_present(reference: Reference) -> bool:
+    return default_storage.exists(reference.file.name or "")
 
 
 def store_file(upload: ReferenceUpload) -> Reference:
@@ -96,16 +116,23 @@ def store_file(upload: ReferenceUpload) -> Reference:
     return reference
 
 
-def link(uploads: dict[str, ReferenceUpload], stored: dict[str, Reference]) -> list[Reference]:
+def link(uploads: dict[Key, ReferenceUpload], stored: dict[str, Reference]) -> list[Reference]:
     """The rows of the clips, locked; those that are new are inserted. Raises IntegrityError where one was deleted."""
-    known = {reference.sha256: reference for reference in Reference.objects.filter(sha256__in=uploads).lock()}
-    for sha256 in sorted(uploads.keys() - known.keys()):  # in one order, as they lock each other
-        if sha256 not in stored:
+    rows = Reference.objects.filter(sha256__in={upload.sha256 for upload in uploads.values()}).lock()
+    files = {sha256: reference.file.name or "" for sha256, reference in stored.items()}
+    for row in rows:
+        if row.sha256 not in stored or is_present(row):
+            files[row.sha256] = row.file.name or ""
+    known: dict[Key, Reference] = {(row.sha256, row.ends): row for row in rows}
+    for key in sorted(uploads.keys() - known.keys(), key=str):  # in one order, as they lock each other
+        if key[0] not in files:
             raise IntegrityError("A clip was deleted in this moment.")
-        stored[sha256].save(force_insert=True)
-        known[sha256] = stored[sha256]
-    for sha256 in stored:
-        if not default_storage.exists(known[sha256].file.name or ""):
-            known[sha256].file = stored[sha256].file
-            known[sha256].save(update_fields=["file"])
-    return [known[sha256] for sha256 in uploads]
+        own = stored.get(key[0])
+        known[key] = own if own and own.ends == key[1] else uploads[key].describe()
+        known[key].file.name = files[key[0]]
+        known[key].save(force_insert=True)
+    for row in rows:
+        if row.sha256 in stored and not is_present(row):
+            row.file.name = files[row.sha256]
+            row.save(update_fields=["file"])
+    return [known[key] for key in uploads]

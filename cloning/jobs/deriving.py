@@ -28,6 +28,7 @@ from cloning.engines.base import Conditioning, Engine, EngineError, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.conditioning import find_conditioning, store_conditioning
+from cloning.jobs.measuring import find_ends
 from cloning.jobs.takes import Progress
 from cloning.models import Reference, Stage, StoredConditioning, identify_set, identify_stock_voice
 
@@ -178,11 +179,11 @@ def compute_digest(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
 
 def fetch_normalized(reference: Reference, folder: Path) -> Path:
     """A local copy of the normalized clip, normalized now if there is none that is whole."""
-    local = folder / f"{reference.sha256}.wav"
+    local = folder / f"{reference.pk}.wav"
     if content := load_normalized(reference):
         local.write_bytes(content)
         return local
-    upload = folder / reference.sha256
+    upload = folder / str(reference.pk)
     try:
         with reference.file.open("rb") as source:
             upload.write_bytes(source.read())
@@ -190,7 +191,9 @@ def fetch_normalized(reference: Reference, folder: Path) -> Path:
         raise GenerationError(
             ErrorCode.REFERENCE_MISSING, "The reference's file is gone from the storage."
         ) from error
-    audio.normalize(upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS)
+    audio.normalize(
+        upload, local, max_seconds=settings.MAX_REFERENCE_SECONDS, ends=find_ends(reference, upload)
+    )
     reference.keep_normalized(ContentFile(local.read_bytes()))
     return local
 

@@ -134,7 +134,9 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
 def find_voice(engine: Engine, generation: Generation, folder: Path, report: Report) -> Voice:
     if generation.stock_voice:
         return learn_stock_voice(engine, generation.stock_voice, generation.language)
-    return learn_voice(engine, list(generation.references.order_by("sha256")), folder, report)
+    return learn_voice(
+        engine, list(generation.references.order_by("sha256", "start_seconds")), folder, report
+    )
 
 
 def is_listened_to(take: Take, engine: Engine) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cloning.engines import registry
@@ -119,17 +119,45 @@ def remove_reference(voice: Voice, reference_id: uuid.UUID, channel: Channel) ->
     """Raises GenerationError (REFERENCE_UNKNOWN, LAST_REFERENCE, VOICE_UNKNOWN)."""
     with transaction.atomic():
         begin_change(voice)
-        references = {reference.pk: reference for reference in voice.references.all()}
-        if reference_id not in references:
-            raise GenerationError(
-                ErrorCode.REFERENCE_UNKNOWN, "This voice has no such clip, or not any more."
-            )
-        if len(references) == 1:
+        reference = find_reference(voice, reference_id)
+        if voice.references.count() == 1:
             raise GenerationError(
                 ErrorCode.LAST_REFERENCE, "A voice needs a clip: add another first, or delete the voice."
             )
-        voice.references.remove(references[reference_id])
+        voice.references.remove(reference)
     speak_sample(voice, channel)
+
+
+def trim_reference(
+    voice: Voice, reference_id: uuid.UUID, ends: tuple[float, float] | None, channel: Channel
+) -> None:
+    """Has the voice use another part of a clip; None is all of it.
+
+    What was derived of the part of before goes, unless something else uses it. Raises GenerationError
+    (REFERENCE_UNKNOWN, VOICE_UNKNOWN).
+    """
+    with transaction.atomic():
+        lock(voice)
+        before = find_reference(voice, reference_id)
+        if before.ends == ends:
+            return
+        drop_sample(voice)
+        ours = Q(pk__in=voice.references.values("pk"))
+        rows = Reference.objects.filter(Q(sha256=before.sha256) | ours).lock()
+        same_clip = (row for row in rows if row.sha256 == before.sha256)
+        after = next((row for row in same_clip if row.ends == ends), None) or before.make_part(ends)
+        if after._state.adding:
+            after.save(force_insert=True)
+        voice.references.add(after)
+        voice.references.remove(before)
+    speak_sample(voice, channel)
+
+
+def find_reference(voice: Voice, reference_id: uuid.UUID) -> Reference:
+    """Raises GenerationError (REFERENCE_UNKNOWN)."""
+    if found := voice.references.filter(pk=reference_id).first():
+        return found
+    raise GenerationError(ErrorCode.REFERENCE_UNKNOWN, "This voice has no such clip, or not any more.")
 
 
 def begin_change(voice: Voice) -> None:

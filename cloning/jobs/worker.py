@@ -25,6 +25,7 @@ from cloning.engines import registry
 from cloning.jobs import joins, scheduling, sweeping
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
+from cloning.jobs.measuring import find_unmeasured, measure_next
 from cloning.jobs.notifications import WORK, Subscription
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform_join, perform_take, reporter
 from cloning.jobs.work import release, release_abandoned
@@ -52,6 +53,7 @@ class WorkerLoop:
         self._in_hand: dict[Future[None], Leased] = {}
         self._sweep_at = 0.0
         self._sweeping: Future[None] | None = None
+        self._measuring: Future[None] | None = None
 
     def stop(self, _signal_number: int = 0, _frame: FrameType | None = None) -> None:
         self.stopping.set()
@@ -81,6 +83,7 @@ class WorkerLoop:
                 try:
                     close_old_connections()
                     self._sweep_when_due(pool)
+                    self._measure_when_due(pool)
                     if row := self._claim_next():
                         self._begin(pool, row)
                         continue
@@ -115,6 +118,12 @@ class WorkerLoop:
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
             self._sweeping = pool.submit(sweep)
 
+    def _measure_when_due(self, pool: ThreadPoolExecutor) -> None:
+        """In a process of its own, which yields to the work in hand."""
+        if (self._measuring is None or self._measuring.done()) and find_unmeasured().exists():
+            self._measuring = pool.submit(measure)
+            self._measuring.add_done_callback(lambda _: self.notifications.interrupt())
+
     def _perform(self, row: Leased) -> None:
         """In a thread of its own. Whatever goes wrong here, the lease runs out, and the row is taken up again."""
         name = f"{type(row).__name__} {row.pk}"
@@ -148,6 +157,20 @@ class WorkerLoop:
             take.status,
             take.spoken_seconds or 0,
         )
+
+
+def measure() -> None:
+    """One clip, in a thread of its own."""
+    try:
+        measure_next()
+    except DatabaseError as error:
+        logger.warning("The database did not answer: %s", error)
+        time.sleep(PAUSE_SECONDS)
+    except Exception:
+        logger.exception("A clip is not measured")
+        time.sleep(PAUSE_SECONDS)
+    finally:
+        connection.close()
 
 
 def sweep() -> None:

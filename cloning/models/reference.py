@@ -1,4 +1,4 @@
-"""An uploaded clip, and what the rows have in common that use some.
+"""An uploaded clip or a part of one, and what the rows have in common that use some.
 
 Names of stored files, here and of all other rows, are used once: who deletes a file late, after a pause of any length,
 can't take one that was stored meanwhile.
@@ -40,10 +40,17 @@ class ReferenceQuerySet(models.QuerySet["Reference"]):
 
 
 class Reference(models.Model):
-    """An uploaded clip, known by the SHA-256 of its bytes: the same clip twice is one row."""
+    """An uploaded clip, known by the SHA-256 of its bytes, or a part of one: the same part twice is one row.
+
+    The rows of the parts of a clip have one file, which goes with the last of them. What is derived, the row has alone.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    sha256 = models.CharField("SHA-256", max_length=64, unique=True, editable=False)
+    sha256 = models.CharField("SHA-256", max_length=64, db_index=True, editable=False)
+    start_seconds = models.FloatField(
+        null=True, blank=True, editable=False, help_text="Of the part that is used; none is all of the clip."
+    )
+    end_seconds = models.FloatField(null=True, blank=True, editable=False)
     original_name = models.CharField(
         max_length=255, blank=True, help_text="What the uploader called it; never used as a path."
     )
@@ -53,15 +60,59 @@ class Reference(models.Model):
     format_name = models.CharField("container", max_length=64, editable=False)
     duration_seconds = models.FloatField(editable=False)
     size_bytes = models.PositiveBigIntegerField(editable=False)
+    report = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What was measured of it; empty where nothing can be.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256"], condition=models.Q(start_seconds=None), name="one_whole_clip"
+            ),
+            models.UniqueConstraint(fields=["sha256", "start_seconds", "end_seconds"], name="one_row_a_part"),
+            models.CheckConstraint(
+                condition=models.Q(start_seconds=None, end_seconds=None)
+                | models.Q(
+                    start_seconds__isnull=False,
+                    end_seconds__isnull=False,
+                    start_seconds__lt=models.F("end_seconds"),
+                ),
+                name="part_has_two_ends",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.original_name or self.sha256[:12]} ({self.duration_seconds:.1f} s)"
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Of the part that is used, in seconds; None for all of the clip."""
+        if self.start_seconds is None or self.end_seconds is None:
+            return None
+        return self.start_seconds, self.end_seconds
+
+    def make_part(self, ends: tuple[float, float] | None) -> "Reference":
+        """An unsaved row of another part of the same clip."""
+        start_seconds, end_seconds = ends or (None, None)
+        return Reference(
+            sha256=self.sha256,
+            start_seconds=start_seconds,
+            end_seconds=end_seconds,
+            original_name=self.original_name,
+            file=self.file.name,
+            suffix=self.suffix,
+            format_name=self.format_name,
+            duration_seconds=self.duration_seconds,
+            size_bytes=self.size_bytes,
+            created_at=self.created_at,  # it stands where the other did
+        )
 
     def keep_normalized(self, file: "File[bytes]") -> None:
         """Stores the normalised clip; this file is dropped when another worker was first or the reference is gone."""

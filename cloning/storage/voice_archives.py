@@ -30,7 +30,11 @@ class VoiceArchive:
                 name = f"clips/{number}{reference.suffix}"
                 file = self._files.enter_context(default_storage.open(reference.file.name or ""))
                 self._clips.append((name, file))
-                listed.append({"file": name, "name": reference.original_name, "sha256": reference.sha256})
+                part = {"start_seconds": reference.start_seconds, "end_seconds": reference.end_seconds}
+                listed.append(
+                    {"file": name, "name": reference.original_name, "sha256": reference.sha256}
+                    | (part if reference.ends else {})
+                )
         except BaseException:
             self.close()
             raise

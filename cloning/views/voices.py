@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cloning.errors import GenerationError
-from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, VoiceForm
+from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceForm, form_errors
 from cloning.forms.messages import in_page_language
 from cloning.jobs import voices as changes
 from cloning.models import Channel, Generation, Voice
@@ -154,6 +154,24 @@ def remove_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID
         messages.warning(request, in_page_language(str(error)))
     else:
         messages.success(request, _("Removed. The voice is learnt anew."))
+    return redirect("voice", pk)
+
+
+@require_POST
+def trim_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponse:
+    """Has the voice use another part of the clip."""
+    found = fetch_voice(pk)
+    reference = get_object_or_404(found.references, pk=reference_pk)
+    form = TrimForm(request.POST, duration_seconds=reference.duration_seconds)
+
+    def trim() -> bool:
+        changes.trim_reference(found, reference_pk, form.ends, Channel.PAGE)
+        return True
+
+    if not attempt(form, trim):
+        wrong = {"trim_pk": reference_pk, "trim_form": form, "trim_error": form_errors(form)[0].message}
+        return marked_invalid(render_voice(request, fetch_voice(pk), **wrong), form)
+    messages.success(request, _("Trimmed. The voice is learnt anew."))
     return redirect("voice", pk)
 
 

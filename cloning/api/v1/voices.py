@@ -12,7 +12,7 @@ from cloning.api.http import api_view, read_json, read_member, require_trusted_o
 from cloning.api.v1.generate import require_multipart, respond_to_invalid
 from cloning.api.voice_serializers import VOICE, VOICES, VoicesPage, list_saved, list_stock
 from cloning.errors import ErrorCode, GenerationError
-from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, VoiceForm
+from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceForm
 from cloning.jobs import voices as changes
 from cloning.jobs.cleanup import delete_voice
 from cloning.jobs.voices import find_stock_voices
@@ -86,17 +86,31 @@ def references(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return respond(request, pk, status=201)
 
 
-@api_view("GET", "HEAD", "DELETE")
+@api_view("GET", "HEAD", "PATCH", "DELETE")
 def reference(request: HttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
     found = fetch_voice(pk)
     if request.method == "DELETE":
         changes.remove_reference(found, reference_pk, Channel.API)
         return respond(request, pk)
+    if request.method == "PATCH":
+        return trim(request, found, reference_pk)
     try:
         return clip_response(request, found.references.get(pk=reference_pk))
     except Reference.DoesNotExist as error:
         raise GenerationError(ErrorCode.REFERENCE_UNKNOWN, "This voice has no such clip.") from error
+
+
+def trim(request: HttpRequest, found: Voice, reference_pk: uuid.UUID) -> HttpResponseBase:
+    members = read_json(request)
+    given = {name: read_member(members, name, int, float) for name in ("start_seconds", "end_seconds")}
+    ends = {name: "" if number is None else str(number) for name, number in given.items()}
+    duration_seconds = changes.find_reference(found, reference_pk).duration_seconds
+    form = TrimForm(ends, duration_seconds=duration_seconds)
+    if not form.is_valid():
+        return respond_to_invalid(form)
+    changes.trim_reference(found, reference_pk, form.ends, Channel.API)
+    return respond(request, found.pk)
 
 
 @api_view("GET", "HEAD")

@@ -88,6 +88,7 @@ NEEDS: dict[str, Callable[[LiveSite], dict[str, str]]] = {
     "delete-voices-id": make_voice,
     "delete-pronunciations-id": make_pronunciation,
     "delete-voices-id-references-reference-id": make_voice,
+    "patch-voices-id-references-reference-id": make_voice,
 }
 """Calls for which what all others share will not do."""
 
