@@ -22,11 +22,60 @@
     const underWay = document.querySelectorAll(".row:is(.queued, .running)");
     if (underWay.length < wasUnderWay && document.hidden) isReady = true;
     wasUnderWay = underWay.length;
-    const share = document.querySelector(".row.running progress[value]")?.value ?? document.querySelector(".row progress[value]")?.value;
+    const shown = document.querySelector(".row.running progress[value]") ?? document.querySelector(".row progress[value]");
+    const share = shown?.matches(".learning") ? 0 : shown?.value; // else it would go back when the voice is learnt
     const prefix = isReady ? "✓ · " : underWay.length ? (share ? `${Math.round(100 * share)} % · ` : "… · ") : "";
     const title = prefix + document.title.replace(PREFIX, "");
     if (document.title !== title) document.title = title;
   }
+
+  // What ends is told to whoever looks at another page of this site, in another tab.
+
+  const channel = window.BroadcastChannel && new BroadcastChannel("generations");
+  const elsewhere = document.getElementById("elsewhere");
+  const told = new Set();
+  let active = new Set();
+  const idsOf = (selector) => new Set([...document.querySelectorAll(selector)].map((row) => row.id));
+
+  function tellWhatEnded() {
+    const before = active;
+    active = idsOf(".row:is(.queued, .running)");
+    for (const id of before) {
+      const row = active.has(id) ? null : document.querySelector(`#${id}:is(.succeeded, .failed)`);
+      if (!row || told.has(id)) continue;
+      told.add(id);
+      const { name, page } = row.dataset;
+      channel?.postMessage({ id, name, page, outcome: row.matches(".succeeded") ? "succeeded" : "failed" });
+    }
+  }
+
+  function showElsewhere({ data: { id, name, page, outcome } }) {
+    const isHere = told.has(id) || document.getElementById(id);
+    told.add(id);
+    if (isHere || !page?.startsWith("/")) return;
+    const sentence = fill(elsewhere.dataset[outcome], { name });
+    elsewhere.querySelector("[data-said]").textContent = sentence;
+    document.getElementById("announcer").textContent = sentence;
+    const link = elsewhere.querySelector("a");
+    const fresh = Object.assign(link.cloneNode(true), { href: page }); // htmx keeps the address that a link had at first
+    link.replaceWith(fresh);
+    window.htmx.process(fresh);
+    elsewhere.hidden = false;
+    isReady = document.hidden;
+    showInTitle();
+  }
+  if (channel) channel.onmessage = showElsewhere;
+  document.addEventListener("click", ({ target }) => {
+    const control = target.closest("#elsewhere a, #elsewhere button");
+    if (!control) return;
+    elsewhere.hidden = true;
+    if (control.matches("button")) document.getElementById("main").focus({ preventScroll: true });
+  });
+
+  // Beside Generate: when it would be ready. The text itself is not sent.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id === "outlook") detail.parameters.chars = document.getElementById("id_text").value.trim().length;
+  });
 
   document.addEventListener("visibilitychange", () => {
     isReady = false;
@@ -35,10 +84,12 @@
   });
   document.addEventListener("htmx:afterSettle", () => {
     showTimes();
+    tellWhatEnded();
     showInTitle();
   });
   document.addEventListener("htmx:historyRestore", showInTitle);
   setInterval(showTimes, EVERY_MS);
+  tellWhatEnded();
   showTimes();
   showInTitle();
 })();

@@ -4,14 +4,16 @@ import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from statistics import median
 
 import numpy as np
 from django.db.models import Max
+from django.utils import timezone
 
 from cloning.engines import registry
 from cloning.jobs.scheduling import NOT_SPEAKING_YET
-from cloning.models import Generation, Status, StoredConditioning, Take, identify_set
+from cloning.models import Generation, Reference, Status, StoredConditioning, Take, identify_set
 
 REMEMBERED_TAKES = 60
 REMEMBERED_VOICES = 9
@@ -19,6 +21,9 @@ REMEMBERED_JOINS = 5
 MIN_TAKES = 3
 """In the past, below which nothing is said of the future."""
 KNOWN_SECONDS = 2.0  # for which a pace is not computed anew
+
+MAX_SHARE_LEARNT = 0.95  # what takes longer than usual is never said to be done
+USUAL_FILL = 0.7  # of a segment's limit, in texts of sentences
 
 MIN_DIFFERENCE_CHARS = 20
 """Between two takes from which it is told how much time goes with their length."""
@@ -49,13 +54,26 @@ def estimate_seconds_left(generation: Generation) -> float | None:
     """Until the joined file is there: what is left of it, and what others have spoken meanwhile."""
     if not generation.is_active:
         return None
+    takes = generation.segments_total - generation.segments_done
+    return add_up(generation, estimate_learning(generation), takes, count_chars_left(generation))
+
+
+def estimate_draft(
+    chars: int, language: str, references: Sequence[Reference] | None, *, is_awaited: bool = False
+) -> float | None:
+    """As much for a text that is not sent yet: with the voice of saved clips, of a clip that is new (no references),
+    or with a stock voice (None)."""
+    takes = math.ceil(chars / (USUAL_FILL * registry.selected().segment_limits[language]))
+    draft = Generation(language=language, segments_total=takes, unspoken_chars=chars)
+    draft.awaited_until = timezone.now() + timedelta(minutes=1) if is_awaited else None
+    return add_up(draft, 0.0 if references is None else expect_learning(references), takes, chars)
+
+
+def add_up(generation: Generation, learning_seconds: float | None, takes: int, chars: float) -> float | None:
     engine = generation.engine or registry.selected().name
     pace = known_pace(engine, generation.precision, generation.language)
-    learning_seconds = estimate_learning(generation)
     if pace is None or learning_seconds is None:
         return None
-    chars = count_chars_left(generation)
-    takes = generation.segments_total - generation.segments_done
     others = Generation.objects.active().exclude(pk=generation.pk)
     for other in others.only("segments_total", "segments_done", "unspoken_chars", "awaited_until"):
         share = share_spoken_before(other, generation)
@@ -147,7 +165,28 @@ def estimate_learning(generation: Generation) -> float | None:
     """Seconds until its voice is known: 0 where it is; None where no voice was ever learnt here."""
     if generation.stock_voice or generation.stage not in ("", *NOT_SPEAKING_YET):
         return 0.0
-    references = list(generation.references.all())
+    expected = expect_learning(list(generation.references.all()))
+    return expected and expected * (1 - share_learnt(generation, expected))
+
+
+def measure_learning(generation: Generation) -> float | None:
+    """How much of its voice is learnt, as far as time tells; None where none is, or where there is no past."""
+    is_learning = generation.status == Status.RUNNING and generation.stage in NOT_SPEAKING_YET
+    if not is_learning or generation.stock_voice:
+        return None
+    expected = expect_learning(list(generation.references.all()))
+    return share_learnt(generation, expected) if expected else None
+
+
+def share_learnt(generation: Generation, expected_seconds: float) -> float:
+    if generation.status != Status.RUNNING or generation.started_at is None or not expected_seconds:
+        return 0.0
+    elapsed_seconds = (timezone.now() - generation.started_at).total_seconds()
+    return min(MAX_SHARE_LEARNT, max(0.0, elapsed_seconds / expected_seconds))
+
+
+def expect_learning(references: Sequence[Reference]) -> float | None:
+    """Seconds that this voice takes to be learnt: 0 where it is known, None where no voice was ever learnt here."""
     if StoredConditioning.objects.filter(set_id=identify_set(references)).exists():
         return 0.0
     past = StoredConditioning.objects.exclude(learning_seconds=None).order_by("-created_at")

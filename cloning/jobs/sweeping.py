@@ -49,6 +49,9 @@ class Finding:
     mend: Callable[[], object]
     """Looks again: what it was found to be may be over."""
 
+    def describe(self, *, is_mended: bool) -> str:
+        return f"{self.what}: {'' if is_mended else 'to be '}{self.remedy}" if self.remedy else self.what
+
 
 def sweep() -> None:
     """Cheap in most calls. Raises DatabaseError and OSError."""
@@ -60,7 +63,7 @@ def sweep() -> None:
     if time.monotonic() >= _list_at:
         _list_at = time.monotonic() + LISTING_SECONDS
         for finding in find_all():
-            logger.warning("%s%s", finding.what, finding.remedy and f": {finding.remedy}")
+            logger.warning("%s", finding.describe(is_mended=True))
             finding.mend()
 
 

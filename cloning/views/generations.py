@@ -19,7 +19,7 @@ from cloning.errors import GenerationError
 from cloning.forms import VoiceForm
 from cloning.forms.messages import in_page_language
 from cloning.jobs import state
-from cloning.jobs.estimates import estimate_seconds_left, find_position
+from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_learning
 from cloning.models import Generation
 from cloning.templatetags.cloning import seconds_in_words
 from cloning.views import errors
@@ -49,9 +49,10 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 def describe_outlook(found: Generation) -> dict[str, object]:
     """Place in line and time left, and what changes whenever the state or they do."""
     position, seconds_left = find_position(found), estimate_seconds_left(found)
+    learnt = measure_learning(found)
     told = "" if seconds_left is None else seconds_in_words(seconds_left)
-    known = [found.state, *(str(each) for each in (position, told) if each)]
-    return {"position": position, "seconds_left": seconds_left, "seen": "-".join(known)}
+    known = [found.state, *(str(each) for each in (position, told, learnt and f"{learnt:.2f}") if each)]
+    return {"position": position, "seconds_left": seconds_left, "learnt": learnt, "seen": "-".join(known)}
 
 
 def is_own_page(request: HtmxHttpRequest, found: Generation) -> bool:

@@ -17,7 +17,7 @@ from cloning.errors import GenerationError
 from cloning.forms import TakeForm, VoiceForm
 from cloning.forms.messages import in_page_language
 from cloning.jobs import state, takes
-from cloning.jobs.estimates import estimate_seconds_left, find_position
+from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_learning
 from cloning.jobs.timeline import TimedSegment, read_timeline
 from cloning.models import Generation, Segment, Status
 from cloning.views.context import HtmxHttpRequest
@@ -40,6 +40,7 @@ def describe(
         "looked_at": looked_at.isoformat(),
         "seconds_left": estimate_seconds_left(generation),
         "position": find_position(generation),
+        "learnt": measure_learning(generation),
     }
 
 

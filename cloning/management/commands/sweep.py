@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
-from cloning.jobs.sweeping import Finding, find_all
+from cloning.jobs.sweeping import find_all
 
 
 class Command(BaseCommand):
@@ -24,13 +24,7 @@ class Command(BaseCommand):
                 count += 1
                 if not dry_run:
                     finding.mend()
-                self.stdout.write(describe(finding, dry_run))
+                self.stdout.write(finding.describe(is_mended=not dry_run))
         except (OSError, DatabaseError) as error:
             raise CommandError(f"The sweep did not come to its end. {error}") from error
         self.stdout.write(f"{count} found." if count else "Nothing found.")
-
-
-def describe(finding: Finding, dry_run: bool) -> str:
-    if not finding.remedy:
-        return finding.what
-    return f"{finding.what}: {'to be ' if dry_run else ''}{finding.remedy}"

@@ -152,3 +152,13 @@ def test_page_is_light(open_page, live_site) -> None:
 
 def weigh(received: list[Response]) -> int:
     return sum(each.request.sizes()["responseBodySize"] for each in received)
+
+
+def test_time_until_it_would_be_ready_stands_beside_generate(open_page):
+    page = open_page()
+    for text in ("One.", "Two.", "Three."):
+        expect_finished(generate(page, text))
+    page.get_by_label("Text", exact=True).fill("How long does this take?")
+    expect(page.locator("#outlook")).to_contain_text("Ready in")
+    page.get_by_label("Text", exact=True).fill("")
+    expect(page.locator("#outlook")).to_be_empty()

@@ -11,6 +11,7 @@ from cloning.tests.e2e.pages import (
     LONG_TEXT,
     SENTENCE,
     WAIT_MS,
+    expect_accessible,
     expect_finished,
     generate,
     needs_chromium,
@@ -119,3 +120,18 @@ def web_server_pid(site: LiveSite) -> int:
         check=True,
     )
     return next(int(line.split()[0]) for line in listing.stdout.splitlines() if "gunicorn" in line)
+
+
+def test_what_ends_is_told_in_another_tab(open_page):
+    page = open_page()
+    other = page.context.new_page()
+    other.goto(page.url + "api/")
+    expect_finished(generate(page))
+    notice = other.get_by_role("complementary", name="Another tab")
+    expect(notice).to_contain_text(f"Ready: {SENTENCE}")
+    expect(other.locator("#announcer")).to_contain_text(SENTENCE)
+    expect(page.locator("#elsewhere")).to_be_hidden()
+    expect_accessible(other)
+    notice.get_by_role("link", name="Open").click()
+    expect(other).to_have_url(re.compile("/generations/"))
+    expect(notice).to_be_hidden()

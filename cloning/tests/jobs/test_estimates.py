@@ -3,9 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from cloning.jobs import estimates, takes
-from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_busy_seconds, measure_pace
+from cloning.jobs.estimates import (
+    MAX_SHARE_LEARNT,
+    estimate_draft,
+    estimate_seconds_left,
+    find_position,
+    measure_busy_seconds,
+    measure_learning,
+    measure_pace,
+)
 from cloning.jobs.takes import Progress
 from cloning.models import Generation, Stage, StoredConditioning, Take
 from cloning.tests.jobs.recording import THREE_SEGMENTS, claim_first, finish
@@ -116,6 +125,35 @@ class TestRows:
         StoredConditioning.objects.create(set_id="x", engine_key="y", learning_seconds=7.0)
         expected = 7 + generation.unspoken_chars / 10
         assert estimate_seconds_left(generation) == pytest.approx(expected, abs=0.1)
+
+    def test_voice_that_is_learnt_fills_a_bar_that_is_never_full(self, make_generation):
+        self.learn(make_generation)
+        generation = make_generation()
+        claim_first(generation)
+        generation.refresh_from_db()
+        assert measure_learning(generation) is None  # no voice was ever learnt here
+        StoredConditioning.objects.create(set_id="x", engine_key="y", learning_seconds=100.0)
+        generation.started_at = timezone.now() - timedelta(seconds=40)
+        assert measure_learning(generation) == pytest.approx(0.4, abs=0.01)
+        expected = 60 + generation.unspoken_chars / 10
+        assert estimate_seconds_left(generation) == pytest.approx(expected, abs=1)
+        generation.started_at -= timedelta(hours=1)
+        assert measure_learning(generation) == MAX_SHARE_LEARNT
+        generation.stage = Stage.SPEAKING
+        assert measure_learning(generation) is None
+
+    def test_text_that_is_not_sent_yet(self, make_generation):
+        assert estimate_draft(500, "en", None) is None
+        self.learn(make_generation)
+        estimates._paces.clear()
+        assert estimate_draft(500, "en", None) == pytest.approx(50, abs=0.1)
+        assert estimate_draft(500, "en", []) is None  # no voice was ever learnt here
+        StoredConditioning.objects.create(set_id="x", engine_key="y", learning_seconds=7.0)
+        assert estimate_draft(500, "en", []) == pytest.approx(57, abs=0.1)
+        waiting = make_generation(text=THREE_SEGMENTS)
+        later = 50 + waiting.unspoken_chars / 10
+        assert estimate_draft(500, "en", None) == pytest.approx(later, abs=0.2)
+        assert estimate_draft(500, "en", None, is_awaited=True) == pytest.approx(50, abs=0.1)
 
     def test_position_is_told_of_what_waits(self, make_generation):
         first, second = make_generation(), make_generation()

@@ -1,0 +1,13 @@
+"""A text that is being written, as far as is needed to say when it would be ready."""
+
+from django import forms
+
+from cloning.forms.generations import VoiceField
+from cloning.text import LANGUAGES
+
+
+class OutlookForm(forms.Form):
+    chars = forms.IntegerField(min_value=1, max_value=10_000_000)
+    language = forms.ChoiceField(choices=list(LANGUAGES.items()))
+    voice = VoiceField(required=False)
+    listen = forms.BooleanField(required=False)

@@ -1,0 +1,167 @@
+"""What an operator asks first when something is odd."""
+
+import io
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from cloning import audio
+from cloning.engines import registry
+from cloning.errors import GenerationError
+from cloning.jobs.leases import read_claimed
+from cloning.jobs.sweeping import find_all
+from cloning.jobs.work import release_abandoned
+from cloning.models import Generation, Worker
+from cloning.storage.local import check_storage
+from cloning.storage.space import free_bytes
+
+Check = Callable[[], Iterator[str]]
+"""Gives a sentence for each thing that is wrong."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Looks at settings, database, storage, FFmpeg, engine, workers, claims, and at files and rows that do not fit "
+        "together, and says what is wrong; ends with 1 where something is. --mend does what can be done about it."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--mend",
+            action="store_true",
+            help="apply migrations, give abandoned claims back, do what `sweep` does",
+        )
+
+    def handle(self, *args: Any, mend: bool, **options: Any) -> None:
+        self.wrong_count = 0
+        self.run_check("Settings", check_settings)
+        if self.run_check("Database", check_database):
+            if mend:
+                call_command("migrate", interactive=False, verbosity=0)
+            if self.run_check("Migrations", check_migrations):
+                self.run_check("Workers", check_workers)
+                self.run_check("Claims", lambda: check_claims(mend))
+                self.run_check("Files and rows", lambda: check_files(mend))
+        self.run_check("Storage", check_files_can_be_kept)
+        self.run_check("FFmpeg", check_ffmpeg)
+        self.run_check("Engine", check_engine)
+        if self.wrong_count:
+            raise CommandError(f"{self.wrong_count} found.")
+
+    def run_check(self, name: str, check: Check) -> bool:
+        """Whether nothing is wrong. What was mended is said, and is not wrong any more."""
+        is_well = True
+        try:
+            for sentence in check():
+                is_mended = sentence.startswith(MENDED)
+                is_well &= is_mended
+                self.wrong_count += not is_mended
+                self.stdout.write(f"{name}: {sentence}")
+        except (OSError, DatabaseError) as error:
+            is_well = False
+            self.wrong_count += 1
+            self.stdout.write(f"{name}: {error}")
+        if is_well:
+            self.stdout.write(f"{name}: well.")
+        return is_well
+
+
+MENDED = "mended, "
+
+
+def check_settings() -> Iterator[str]:
+    """Those that are read at all are of their type and in their range: the start sees to that."""
+    found = io.StringIO()
+    try:
+        call_command(
+            "check",
+            deploy=settings.BASE_URL.startswith("https://"),
+            fail_level="WARNING",
+            stdout=found,
+            stderr=found,
+        )
+    except SystemCheckError as error:
+        yield str(error).strip()
+    if settings.DEBUG and settings.HOST not in ("127.0.0.1", "localhost", "::1"):
+        yield "DEBUG shows stack traces to everybody who reaches the server: set DEBUG=false."
+
+
+def check_database() -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA quick_check(5)")
+            yield from (f"SQLite: {row[0]}" for row in cursor.fetchall() if row[0] != "ok")
+
+
+def check_migrations() -> Iterator[str]:
+    executor = MigrationExecutor(connection)
+    for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        yield f"{migration} is not applied: `manage.py migrate`, or the next start, does it."
+
+
+def check_workers() -> Iterator[str]:
+    workers = list(Worker.alive())
+    waiting = Generation.objects.active().count()
+    if not workers and waiting:
+        yield f"None was seen in the last {settings.LEASE_SECONDS:.0f} s, and {waiting} generations wait."
+    selected = registry.selected().name
+    for worker in workers:
+        if worker.engine != selected:
+            yield (
+                f"{worker} speaks {registry.label(worker.engine)}; by the settings of this machine it would be "
+                f"{registry.label(selected)}."
+            )
+
+
+def check_claims(mend: bool) -> Iterator[str]:
+    """By this machine's clock; workers, who take over by themselves, go by how long a lease stays as it is."""
+    for row in read_claimed():
+        if row.lease_expires_at and row.lease_expires_at >= timezone.now() - patience():
+            continue
+        kind, since = type(row).__name__, row.lease_expires_at
+        what = f"{kind} {row.pk} is in the hand of a worker that was not seen since {since}"
+        if mend and release_abandoned(row):
+            yield f"{MENDED}{what}: given back"
+        else:
+            yield f"{what}: a worker that runs takes it up."
+
+
+def patience() -> timedelta:
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def check_files(mend: bool) -> Iterator[str]:
+    for finding in find_all():
+        if mend:
+            finding.mend()
+        yield f"{MENDED if mend and finding.remedy else ''}{finding.describe(is_mended=mend)}"
+
+
+def check_files_can_be_kept() -> Iterator[str]:
+    check_storage()
+    free_mb = free_bytes() // 1024**2
+    if free_mb < settings.MIN_FREE_MB:
+        yield f"{free_mb} MB are free in STORAGE_ROOT; below MIN_FREE_MB, {settings.MIN_FREE_MB}, nothing new is taken."
+
+
+def check_ffmpeg() -> Iterator[str]:
+    try:
+        audio.find_ffmpeg()
+    except GenerationError as error:
+        yield str(error)
+
+
+def check_engine() -> Iterator[str]:
+    for obstacle in registry.obstacles():
+        yield f"{obstacle} Until then speaks: {registry.selected().label}."
