@@ -59,6 +59,7 @@ urlpatterns = [
     path("api/v1/generations", api_generations.generations, name="api-generations"),
     path("api/v1/generations/<uuid:pk>", api_generations.generation, name="api-generation"),
     path("api/v1/generations/<uuid:pk>/cancel", api_generations.cancel, name="api-cancel"),
+    path("api/v1/generations/<uuid:pk>/restore", api_generations.restore, name="api-restore"),
     path("api/v1/generations/<uuid:pk>/resume", api_generations.resume, name="api-resume"),
     re_path(rf"^api/v1/generations/{UUID}/segments/{INDEX}$", segments.segment, name="api-segment"),
     re_path(rf"^api/v1/generations/{UUID}/segments/{INDEX}/takes$", segments.segment_takes, name="api-takes"),

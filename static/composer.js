@@ -86,6 +86,16 @@
     hint.hidden = isFit;
   }
 
+  // A stock voice brings its language along, unless one was chosen by hand.
+  let isLanguageChosen = draft?.getItem("language-chosen") === "true";
+  function chooseLanguage(target) {
+    const { language } = target.name === "voice" ? (target.labels[0]?.querySelector("[data-language]")?.dataset ?? {}) : {};
+    if (language && !isLanguageChosen) field("language").value = language;
+    if (target.name !== "language" && !target.closest("[data-hint]")) return;
+    isLanguageChosen = true;
+    draft?.setItem("language-chosen", "true");
+  }
+
   // Draft
 
   const value = (name) => {
@@ -163,6 +173,7 @@
       if (!form()?.contains(event.target)) return;
       if (event.target.type === "file") rememberClips(event.target);
       else {
+        if (type === "change") chooseLanguage(event.target);
         show();
         keep();
       }
@@ -175,7 +186,10 @@
     const insert = event.target.closest("[data-insert]");
     if (insert) text.setRangeText(insert.dataset.insert, text.selectionStart, text.selectionEnd, "end");
     if (sentence) text.value = sentence.dataset.try;
-    if (hint) field("language").value = hint.value;
+    if (hint) {
+      field("language").value = hint.value;
+      chooseLanguage(hint);
+    }
     if (!sentence && !hint && !insert) return;
     text.dispatchEvent(new Event("input", { bubbles: true }));
     text.focus();

@@ -58,12 +58,12 @@ def write_python(request: Request) -> str:
     lines = ["import requests", ""]
     arguments = [f'"{request.url}"']
     if request.fields:
-        arguments.append(f"data={write_json(request.fields)}")
+        arguments.append(f"data={write_literal(request.fields)}")
     if request.files:
         files = ", ".join(f'"{name}": open("{value}", "rb")' for name, value in request.files.items())
         arguments.append(f"files={{{files}}}")
     if request.members is not None:
-        arguments.append(f"json={write_json(request.members)}")
+        arguments.append(f"json={write_literal(request.members)}")
     call = f"requests.{request.method.lower()}("
     if sum(map(len, arguments)) > 80:
         lines.append(f"answer = {call}")
@@ -111,5 +111,15 @@ def write_javascript(request: Request) -> str:
 
 
 def write_json(value: Any) -> str:
-    """As Python and JavaScript both read it: no value of an example is true, false or null."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def write_literal(value: Any) -> str:
+    """As Python writes it, with the quotes of JSON."""
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(f"{write_json(name)}: {write_literal(each)}" for name, each in value.items())
+            + "}"
+        )
+    return str(value) if isinstance(value, bool) or value is None else write_json(value)

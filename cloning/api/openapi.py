@@ -44,6 +44,10 @@ CHOICE = {
     },
     "example": {"take": 1},
 }
+STARRED = {
+    "schema": {"type": "object", "required": ["starred"], "properties": {"starred": {"type": "boolean"}}},
+    "example": {"starred": True},
+}
 ANOTHER_TAKE = {"schema": schema_named("TakeRequest"), "example": {"seed": 7}}
 
 
@@ -61,6 +65,11 @@ def document() -> dict[str, Any]:
             "/api/v1/generations/{id}": {
                 "parameters": [path_parameter("id", UUID)],
                 **read(status()),
+                "patch": operation(
+                    "Star it as one of the best, or no longer",
+                    {"200": json_of("Generation"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND, "413": TOO_LARGE},
+                    requestBody={"required": True, "content": {"application/json": STARRED}},
+                ),
                 "delete": operation(
                     "Cancel what runs, delete the generation and its files",
                     {"204": {"description": "Gone"}, "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
@@ -71,6 +80,13 @@ def document() -> dict[str, Any]:
                 "parameters": [path_parameter("id", UUID)],
                 "post": operation(
                     "Stop: what is spoken stays, and what has ended already stays as it is",
+                    {"200": json_of("Generation"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
+                ),
+            },
+            "/api/v1/generations/{id}/restore": {
+                "parameters": [path_parameter("id", UUID)],
+                "post": operation(
+                    "Have back what was deleted on a page less than five minutes ago; what is there stays as it is",
                     {"200": json_of("Generation"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
                 ),
             },

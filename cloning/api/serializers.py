@@ -218,6 +218,7 @@ SUMMARY = Serializer[Generation](
         lambda generation, request: absolute_url(offered_url(generation), request),
     ),
     Field("status_url", STRING, lambda generation, _: status_url(generation)),
+    Field("starred", {"type": "boolean"}, lambda generation, _: generation.is_starred),
     Field("format", {"enum": list(AudioFormat)}, lambda generation, _: generation.audio_format),
     Field("sample_rate_hz", {"type": ["integer", "null"]}, lambda generation, _: generation.sample_rate_hz),
     Field("duration_seconds", nullable(NUMBER), lambda generation, _: generation.duration_seconds),

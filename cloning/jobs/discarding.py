@@ -53,6 +53,12 @@ def restore(moment: datetime) -> list[uuid.UUID]:
     return ids
 
 
+def restore_one(pk: uuid.UUID) -> bool:
+    """Of what was hidden together, this one alone."""
+    hidden = Generation.objects.filter(pk=pk, deleted_at__gt=timezone.now() - UNDO)
+    return bool(hidden.update(deleted_at=None))
+
+
 def find_overdue() -> QuerySet[Generation]:
     """What is to be deleted for good."""
     return Generation.objects.filter(deleted_at__lt=timezone.now() - UNDO - APART)

@@ -54,8 +54,10 @@ def estimate_seconds_left(generation: Generation) -> float | None:
     """Until the joined file is there: what is left of it, and what others have spoken meanwhile."""
     if not generation.is_active:
         return None
+    if (learning_seconds := estimate_learning(generation)) is None:
+        return None
     takes = generation.segments_total - generation.segments_done
-    return add_up(generation, estimate_learning(generation), takes, count_chars_left(generation))
+    return add_up(generation, learning_seconds, takes, count_chars_left(generation))
 
 
 def estimate_draft(
@@ -66,13 +68,14 @@ def estimate_draft(
     takes = math.ceil(chars / (USUAL_FILL * registry.selected().segment_limits[language]))
     draft = Generation(language=language, segments_total=takes, unspoken_chars=chars)
     draft.awaited_until = timezone.now() + timedelta(minutes=1) if is_awaited else None
-    return add_up(draft, 0.0 if references is None else expect_learning(references), takes, chars)
+    learning_seconds = 0.0 if references is None else expect_learning(references)
+    return None if learning_seconds is None else add_up(draft, learning_seconds, takes, chars)
 
 
-def add_up(generation: Generation, learning_seconds: float | None, takes: int, chars: float) -> float | None:
+def add_up(generation: Generation, learning_seconds: float, takes: int, chars: float) -> float | None:
     engine = generation.engine or registry.selected().name
     pace = known_pace(engine, generation.precision, generation.language)
-    if pace is None or learning_seconds is None:
+    if pace is None:
         return None
     others = Generation.objects.active().exclude(pk=generation.pk)
     for other in others.only("segments_total", "segments_done", "unspoken_chars", "awaited_until"):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseLocation
 
 from cloning.jobs import discarding
 from cloning.models import Generation
@@ -83,7 +83,8 @@ def delete_one(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     moment = discarding.discard([pk])
     after = history_after(request, moment)
     if request.htmx and is_own_page(request, found):
-        return HttpResponseClientRedirect(after)
+        # as navigation.js moves about, so that what plays goes on
+        return HttpResponseLocation(after, target="#page", select="#page", swap="outerHTML")
     if request.htmx and request.htmx.target == f"generation-{pk}":
         if moment is None:
             return HttpResponse()  # somebody else was quicker

@@ -1,4 +1,4 @@
-"""GET /api/v1/generations, and GET and DELETE of one."""
+"""/api/v1/generations, and each of them: to read, star, stop, continue, delete, and have back."""
 
 import hashlib
 import uuid
@@ -6,10 +6,10 @@ import uuid
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 
-from cloning.api.http import api_view, require_trusted_origin
+from cloning.api.http import api_view, read_json, require_trusted_origin
 from cloning.api.serializers import GENERATION, GENERATIONS
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import state
+from cloning.jobs import discarding, state
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation
 from cloning.storage.responses import is_known
@@ -17,14 +17,33 @@ from cloning.storage.responses import is_known
 PAGE_SIZE = 20
 
 
-@api_view("GET", "HEAD", "DELETE")
+@api_view("GET", "HEAD", "PATCH", "DELETE")
 def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     found = fetch_generation(pk)
+    if request.method == "PATCH":
+        return star(request, pk)
     if request.method != "DELETE":
         return with_etag(request, JsonResponse(GENERATION.serialize(found, request)))
     require_trusted_origin(request)
     delete_generation(pk)
     return HttpResponse(status=204)
+
+
+def star(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    require_trusted_origin(request)
+    is_starred = read_json(request).get("starred")
+    if not isinstance(is_starred, bool):
+        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "“starred” has to be true or false.")
+    state.star(pk, is_starred)
+    return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
+
+
+@api_view("POST")
+def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """What was deleted on a page, as long as that can be undone there; what is there stays as it is."""
+    require_trusted_origin(request)
+    discarding.restore_one(pk)
+    return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
 
 
 def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:

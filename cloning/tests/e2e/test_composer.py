@@ -162,3 +162,21 @@ def test_time_until_it_would_be_ready_stands_beside_generate(open_page):
     expect(page.locator("#outlook")).to_contain_text("Ready in")
     page.get_by_label("Text", exact=True).fill("")
     expect(page.locator("#outlook")).to_be_empty()
+
+
+def test_stock_voice_brings_its_language_unless_one_was_chosen(open_page) -> None:
+    page = open_page()
+    page.evaluate(
+        """() => document.getElementById("form").insertAdjacentHTML("afterbegin", ["ja", "fr"].map((code) =>
+            `<label><input type="radio" name="voice" value="stock:${code}">
+            <span data-language="${code}">${code}</span></label>`
+        ).join(""))"""
+    )  # this site has none
+    language = page.get_by_label("Language")
+    page.get_by_role("radio", name="ja").check()
+    expect(language).to_have_value("ja")
+    page.get_by_role("radio", name="fr").check()
+    expect(language).to_have_value("fr")
+    language.select_option("de")
+    page.get_by_role("radio", name="ja").check()
+    expect(language).to_have_value("de")

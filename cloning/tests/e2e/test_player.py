@@ -13,6 +13,7 @@ from cloning.tests.e2e.pages import (
     fill_in,
     generate,
     needs_chromium,
+    open_menu,
     play,
     send,
 )
@@ -60,6 +61,24 @@ def test_goes_on_while_one_moves_about(finished: Locator, live_site) -> None:
     page.get_by_role("button", name="Close the player").click()
     expect(page.get_by_role("region", name="Player")).to_be_hidden()
     assert not page.evaluate(SOUND_PLAYS)
+
+
+def test_goes_on_after_a_deletion_on_a_page_of_its_own(finished: Locator) -> None:
+    page = finished.page
+    other = generate(page, "Another.")
+    expect_finished(other)
+    play(finished)
+    page.get_by_label("Playback speed").select_option("0.75")
+    other.locator(".row-text a").click()
+    expect(page.get_by_role("heading", name="Sentences")).to_be_visible()
+    page.evaluate("window.sameDocument = true")
+    open_menu(page.locator("article"))
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("1 generation deleted.")).to_be_visible()
+    expect(page).to_have_url(re.compile("/history/"))
+    expect(page).to_have_title(re.compile("^History"))
+    expect(page.locator("#main")).to_be_focused()
+    assert page.evaluate("window.sameDocument") and page.evaluate(SOUND_PLAYS)
 
 
 def test_slider_with_keys_and_sentence(finished: Locator) -> None:

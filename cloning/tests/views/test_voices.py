@@ -191,6 +191,7 @@ def test_stock_voices_are_offered_as_such(browser, submit, settings, db) -> None
     assert "Heart" not in body_of(browser.get("/voices/", {"q": "siwi"}))
     home = body_of(browser.get("/", {"voice": "stock:ff_siwis"}))
     assert re.search('<input type="radio" name="voice" value="stock:ff_siwis"[^>]* checked', home)
+    assert '<span class="chip" data-language="fr">' in home
     assert "Siwis, Français" in home and '<details class="stock" open>' in home
     assert submit((), voice="stock:ff_siwis", language="fr").status_code == 302
     generation = Generation.objects.get()

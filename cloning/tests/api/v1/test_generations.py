@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from cloning.api.v1 import generations
 from cloning.errors import ErrorCode
-from cloning.jobs import estimates, scheduling, state, takes
+from cloning.jobs import discarding, estimates, scheduling, state, takes
 from cloning.jobs.takes import Progress
 from cloning.jobs.voices import create_from
 from cloning.models import Generation, Reference, Segment, Stage, Status, Take
@@ -315,3 +315,44 @@ def test_disk_full_while_a_result_is_stored(
     left = [name for name in stored_files() if name.startswith("generated/")]
     assert len(left) == number - 3, "what was spoken stays"
     assert all(name.startswith("generated/takes/") for name in left)
+
+
+def test_star(api, make_generation) -> None:
+    generation = make_generation()
+    url = status_url(generation)
+    assert api.get(url).json()["starred"] is False
+    for starred in (True, True, False):
+        answer = api.patch(url, {"starred": starred}, content_type="application/json")
+        assert (answer.status_code, answer.json()["starred"]) == (200, starred)
+        assert api.get("/api/v1/generations").json()["results"][0]["starred"] is starred
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", "nonsense", '{"starred": 1}', '{"starred": "true"}', '{"starred": null}']
+)
+def test_star_is_true_or_false(api, make_generation, body: str) -> None:
+    answer = api.patch(status_url(make_generation()), body, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "request_unreadable")
+
+
+def test_what_a_page_deleted_is_had_back(api, make_generation) -> None:
+    first, second = make_generation(), make_generation()
+    discarding.discard([first.pk, second.pk])
+    assert api.get(status_url(first)).status_code == 404
+    answer = api.post(f"{status_url(first)}/restore")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert api.get(status_url(first)).status_code == 200
+    assert api.post(f"{status_url(first)}/restore").status_code == 200, "it is there"
+    assert api.get(status_url(second)).status_code == 404, "that alone"
+    Generation.objects.filter(pk=second.pk).update(deleted_at=timezone.now() - discarding.UNDO)
+    assert api.post(f"{status_url(second)}/restore").status_code == 404
+    assert api.post(f"/api/v1/generations/{UNKNOWN_ID}/restore").status_code == 404
+
+
+def test_pages_of_other_origins_may_not_star_or_restore(api, make_generation) -> None:
+    url = status_url(make_generation())
+    foreign = {"Origin": "http://localhost:5173"}
+    assert (
+        api.patch(url, {"starred": True}, content_type="application/json", headers=foreign).status_code == 403
+    )
+    assert api.post(f"{url}/restore", headers=foreign).status_code == 403
