@@ -14,6 +14,7 @@ from cloning.engines import registry
 from cloning.errors import ErrorCode
 from cloning.formats import AudioFormat
 from cloning.jobs.estimates import estimate_seconds_left, find_position
+from cloning.jobs.speaking import find_engine
 from cloning.jobs.timeline import TimedSegment, read_timeline
 from cloning.models import Generation, Segment, Status, Take
 from cloning.text import LANGUAGES
@@ -209,7 +210,7 @@ SUMMARY = Serializer[Generation](
     Field("speed", NUMBER, lambda generation, _: generation.speed),
     Field("temperature", NUMBER, lambda generation, _: generation.temperature),
     Field("seed", {"type": "integer"}, lambda generation, _: generation.seed),
-    Field("engine", ENGINE, lambda generation, _: generation.engine or registry.selected().name),
+    Field("engine", ENGINE, lambda generation, _: generation.engine or find_engine().name),
     Field("synthetic", {"const": True}, lambda _generation, _: True),
     Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),
     Field(
@@ -295,7 +296,7 @@ def health_of(*names: str) -> Serializer[Checks]:
     results = Serializer[Checks](*map(check_result, names))
     return Serializer[Checks](
         Field("status", OK_OR_FAILING, lambda checks, _: "failing" if "failing" in checks.values() else "ok"),
-        Field("engine", ENGINE, lambda _checks, _: registry.selected().name),
+        Field("engine", ENGINE, lambda _checks, _: find_engine().name),
         Field("checks", results.schema(), results.serialize),
     )
 

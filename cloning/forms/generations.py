@@ -17,6 +17,7 @@ from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
 from cloning.forms.clips import ReferencesField, describe_widget
 from cloning.forms.messages import in_page_language, unknown_language
 from cloning.forms.parts import PartsForm
+from cloning.jobs.speaking import find_engine
 from cloning.jobs.submission import require_room
 from cloning.models import Channel, Generation, Segment, Voice, random_seed
 from cloning.text import (
@@ -292,7 +293,7 @@ class TakeForm(forms.Form):
         if "text" not in self.data:
             return self.segment.text
         language = self.segment.generation.language
-        max_chars = registry.selected().segment_limits[language]
+        max_chars = find_engine().segment_limits[language]
         written = " ".join(self.cleaned_data["text"].split())  # paragraphs are no reason for two pieces
         if written == self.segment.text:
             return written

@@ -11,8 +11,8 @@ import numpy as np
 from django.db.models import Max
 from django.utils import timezone
 
-from cloning.engines import registry
 from cloning.jobs.scheduling import NOT_SPEAKING_YET
+from cloning.jobs.speaking import find_engine
 from cloning.models import Generation, Reference, Status, StoredConditioning, Take, identify_set
 
 REMEMBERED_TAKES = 60
@@ -65,7 +65,7 @@ def estimate_draft(
 ) -> float | None:
     """As much for a text that is not sent yet: with the voice of saved clips, of a clip that is new (no references),
     or with a stock voice (None)."""
-    takes = math.ceil(chars / (USUAL_FILL * registry.selected().segment_limits[language]))
+    takes = math.ceil(chars / (USUAL_FILL * find_engine().segment_limits[language]))
     draft = Generation(language=language, segments_total=takes, unspoken_chars=chars)
     draft.awaited_until = timezone.now() + timedelta(minutes=1) if is_awaited else None
     learning_seconds = 0.0 if references is None else expect_learning(references)
@@ -73,7 +73,7 @@ def estimate_draft(
 
 
 def add_up(generation: Generation, learning_seconds: float, takes: int, chars: float) -> float | None:
-    engine = generation.engine or registry.selected().name
+    engine = generation.engine or find_engine().name
     pace = known_pace(engine, generation.precision, generation.language)
     if pace is None:
         return None

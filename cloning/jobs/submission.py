@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import transaction
 
 from cloning import text
-from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.notifications import WORK, notify
 from cloning.jobs.pronunciations import read_spellings
+from cloning.jobs.speaking import find_engine
 from cloning.logs import about
 from cloning.models import Channel, Generation, Reference, Segment, Take, Voice
 from cloning.storage.space import require_free_space
@@ -53,7 +53,7 @@ def submit(generation: Generation, uploads: Sequence[ReferenceUpload] = ()) -> N
 def split_text(generation: Generation) -> list[text.Segment]:
     """In pieces that the engine takes which would speak now. Of what is listened to the first is short."""
     is_listened_to = generation.is_streamed or generation.requested_via == Channel.PAGE
-    entry, language = registry.selected(), generation.language
+    entry, language = find_engine(), generation.language
     first_chars = entry.first_segment_limits[language] if is_listened_to else None
     try:
         return text.split_script(

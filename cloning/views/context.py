@@ -4,8 +4,8 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
-from cloning.engines import registry
 from cloning.engines.base import EngineEntry
+from cloning.jobs.speaking import find_engine
 
 
 class HtmxHttpRequest(HttpRequest):
@@ -14,7 +14,7 @@ class HtmxHttpRequest(HttpRequest):
 
 def engine(request: HtmxHttpRequest) -> dict[str, EngineEntry]:
     """Context of every page: which engine speaks now, so that no page can leave it out."""
-    return {"engine": registry.selected()}
+    return {"engine": find_engine()}
 
 
 PLACES = {
