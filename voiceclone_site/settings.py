@@ -77,6 +77,8 @@ MAX_REFERENCE_SECONDS = env.int("MAX_REFERENCE_SECONDS", 300, validate=Range(1))
 MAX_QUEUED = env.int("MAX_QUEUED", 100, validate=Range(1))
 MAX_STREAMS = env.int("MAX_STREAMS", 64, validate=Range(1, 1000))
 MIN_FREE_MB = env.int("MIN_FREE_MB", 512, validate=Range(1))
+KEEP_GENERATIONS_DAYS = env.int("KEEP_GENERATIONS_DAYS", 0, validate=Range(0, 36_500))
+KEEP_REFERENCES_DAYS = env.int("KEEP_REFERENCES_DAYS", 0, validate=Range(0, 36_500))
 API_WAIT_SECONDS = env.float("API_WAIT_SECONDS", 120.0, validate=Range(0))
 
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret_key(STORAGE_ROOT / "secret_key")

@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.utils import timezone
@@ -58,7 +59,7 @@ def sweep() -> None:
     global _list_at
     delete_abandoned_folders()
     purge_deleted()
-    for finding in find_discarded():
+    for finding in (*find_discarded(), *find_expired()):
         finding.mend()
     if time.monotonic() >= _list_at:
         _list_at = time.monotonic() + LISTING_SECONDS
@@ -73,6 +74,7 @@ def find_all() -> Iterator[Finding]:
         what = f"temporary/{folder.name} is of a process that was killed"
         yield Finding(what, "deleted", partial(delete_if_abandoned, folder))
     yield from find_discarded()
+    yield from find_expired()
     yield from find_unused_rows()
     stored = {
         name for folder in FOLDERS for name in walk(folder)
@@ -85,6 +87,30 @@ def find_discarded() -> Iterator[Finding]:
     """What somebody deleted and did not want back in time."""
     for pk in find_overdue().order_by().values_list("pk", flat=True):
         yield Finding(f"Generation {pk} was deleted by somebody", "deleted", partial(delete_generation, pk))
+
+
+def find_expired() -> Iterator[Finding]:
+    """What is older than the settings have it kept: results, starred ones too, and clips that belong to no voice."""
+    statuses = [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED]  # by the index of status and time
+    ended = Generation.objects.filter(status__in=statuses, sample_of=None)
+    if days := settings.KEEP_GENERATIONS_DAYS:
+        old = ended.filter(created_at__lt=timezone.now() - timedelta(days=days))
+        for pk in old.order_by().values_list("pk", flat=True):
+            what = f"Generation {pk} is older than {days} days"
+            yield Finding(what, "deleted", partial(delete_generation, pk))
+    if days := settings.KEEP_REFERENCES_DAYS:
+        old = ended.filter(created_at__lt=timezone.now() - timedelta(days=days), voice=None)
+        for pk in old.exclude(references=None).order_by().values_list("pk", flat=True).distinct():
+            what = f"The clips of generation {pk} are older than {days} days"
+            yield Finding(what, "released", partial(forget_clips, pk))
+
+
+def forget_clips(pk: uuid.UUID) -> None:
+    """What was spoken stays. Those that nothing else uses are deleted, with what was derived from them."""
+    with transaction.atomic():
+        generation = Generation.objects.select_for_update().filter(pk=pk, voice=None).first()
+        if generation and not generation.is_active:
+            generation.references.clear()
 
 
 def find_unused_rows() -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from cloning.jobs.conditioning import store_conditioning
 from cloning.jobs.sweeping import find_all, sweep
 from cloning.models import Generation, Reference, StoredConditioning, Voice
 from cloning.tests.clips import FEMALE_CLIP
+from cloning.tests.performing import perform
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -114,3 +115,38 @@ def test_files_are_listed_each_hour(age, monkeypatch) -> None:
         sweep()
         orphans.append(default_storage.exists("generated/a.wav"))
     assert orphans == [False, True]
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_old_generations_go_where_the_settings_say_so(days, settings, make_generation, stored_files) -> None:
+    settings.KEEP_GENERATIONS_DAYS = days
+    spoken, waiting, sample = perform(make_generation(is_starred=True)), make_generation(), make_generation()
+    fresh = perform(make_generation())
+    voice = Voice.objects.create(name="Grandma")
+    voice.references.set(spoken.references.all())
+    Generation.objects.filter(pk=sample.pk).update(sample_of=voice, status="succeeded")
+    old = Generation.objects.exclude(pk=fresh.pk)
+    old.update(created_at=timezone.now() - timedelta(days=31))
+    sweep()
+    kept = {waiting.pk, sample.pk, fresh.pk} | (set() if days else {spoken.pk})
+    assert set(Generation.objects.values_list("pk", flat=True)) == kept
+    assert (spoken.audio.name in stored_files()) == (days == 0)
+
+
+def test_old_clips_go_where_the_settings_say_so_and_what_they_spoke_stays(
+    settings, make_generation, make_reference
+) -> None:
+    settings.KEEP_REFERENCES_DAYS = 7
+    once = perform(make_generation())
+    saved = perform(make_generation([make_reference(FEMALE_CLIP)]))
+    voice = Voice.objects.create(name="Grandma")
+    voice.references.set(saved.references.all())
+    assert StoredConditioning.objects.count() == 2
+    sweep()
+    assert Reference.objects.count() == 2
+    Generation.objects.update(created_at=timezone.now() - timedelta(days=8))
+    sweep()
+    assert list(Reference.objects.all()) == list(voice.references.all())
+    assert StoredConditioning.objects.count() == 1
+    once.refresh_from_db()
+    assert once.status == "succeeded" and once.audio.open().read(4) == b"RIFF"
