@@ -110,6 +110,7 @@ MESSAGES = (
     gettext_noop("The server's disk is full."),
     gettext_noop("The server's disk is nearly full."),
     gettext_noop("The server's database is busy."),
+    gettext_noop("The server's storage does not answer."),
     gettext_noop("The server is being stopped."),
     gettext_noop("Something went wrong on the server; its log says what."),
     gettext_noop("Too many generations are waiting."),

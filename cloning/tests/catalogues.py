@@ -16,8 +16,8 @@ from django.utils.functional import Promise
 PROJECT = Path(__file__).parents[2]
 TEMPLATES = PROJECT / "templates"
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
-UNSEEN = {"Http404", "BadRequest", "error_response"}
-"""Whose words no page shows."""
+UNSEEN = {"Http404", "BadRequest", "error_response", "ConnectionError", "UnsupportedOperation", "ValueError"}
+"""Whose words no page shows: the last three are for programmers."""
 LOGGING = {"debug", "info", "warning", "error", "exception", "log"}
 
 
