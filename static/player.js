@@ -251,7 +251,8 @@
       wave.querySelector("path").id = "peaks-of-player";
       wave.querySelector("use").setAttribute("href", "#peaks-of-player");
     }
-    return { url: row.dataset.generation, page: row.dataset.page, name: row.dataset.name, file: row.dataset.file, wave };
+    const link = row.querySelector(".row-text a");
+    return { url: row.dataset.generation, page: row.dataset.page ?? link.href, name: row.dataset.name ?? link.textContent, file: row.dataset.file, wave };
   }
 
   const pauseOrGoOn = () => {

@@ -196,7 +196,7 @@ def bars(peaks: Sequence[float]) -> list[float]:
 
 @register.filter
 def waveform_path(peaks: Sequence[float]) -> str:
-    """SVG path data of a bar per peak (0 to 1), mirrored about the middle, one unit apart."""
-    middle = WAVEFORM_HEIGHT / 2
-    halves = ((x + 0.5, max(0.5, peak * (middle - 1))) for x, peak in enumerate(peaks))
-    return "".join(f"M{x} {middle - half:.3g}v{2 * half:.3g}" for x, half in halves)
+    """SVG path data of a bar per peak (0 to 1), mirrored about the middle, one unit apart, in whole numbers."""
+    middle = WAVEFORM_HEIGHT // 2
+    halves = (max(1, round(peak * (middle - 1))) for peak in peaks)
+    return "".join(f"M{x} {middle - half}v{2 * half}" for x, half in enumerate(halves))

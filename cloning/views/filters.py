@@ -86,6 +86,11 @@ class HistoryFilter(forms.Form):
         """Whether it leaves anything out."""
         return not self.is_valid() or any(self.cleaned_data.values())
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything but the words is looked for, or wrong."""
+        return bool(self.errors) or any(self.cleaned_data[name] for name in self.fields if name != "q")
+
     def choose(self, rows: GenerationQuerySet) -> GenerationQuerySet:
         """Those of the rows that are looked for: none where the form is not valid."""
         if not self.is_valid():

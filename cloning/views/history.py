@@ -22,6 +22,8 @@ from cloning.views.generations import is_own_page, render_card
 from cloning.views.selection import read_selection
 
 PAGE_SIZE = 20
+MAX_COUNTED = 1000
+"""Of more it is said that they are more: counting all that a search finds takes as long as they are many."""
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -32,10 +34,13 @@ def history(request: HtmxHttpRequest) -> HttpResponse:
     rows = (
         Generation.objects.listed().with_begun_share().select_related("voice").prefetch_related("references")
     )
+    found = form.choose(Generation.objects.listed())
     places = {name: request.GET.get(name, "") for name in ("before", "after")}
     context = {
         "form": form,
         "slice": read_slice(form.choose(rows), PAGE_SIZE, **places),
+        "count": found[: MAX_COUNTED + 1].count(),
+        "max_counted": MAX_COUNTED,
         "deleted_count": count_discarded(request.GET.get("deleted", "")),
     }
     wants_results = request.htmx and request.htmx.target == "results"

@@ -112,7 +112,7 @@ def test_waveform_and_progress_are_drawn_with_points(browser, spoken, make_gener
     Generation.objects.filter(pk=waiting.pk).update(segments_total=3, segments_done=1, status="running")
     body = browser.get("/history/", headers=GERMAN).content.decode()
     assert takes_of and re.search(r'<progress [^>]*value="0\.\d+"', body)
-    assert re.search(r' d="M0\.5 [\d.]+v[\d.]+', body)
+    assert re.search(r' d="M0 \d+v\d+M1 ', body)
     assert re.search(r'datetime="\d{4}-\d\d-\d\dT', body)
 
 
