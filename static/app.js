@@ -17,6 +17,12 @@ const measured = (number, unit) => {
   return number.toLocaleString(document.documentElement.lang, format);
 };
 
+// What a row is called, and its page.
+function titleOf(row) {
+  const link = row.querySelector(".row-text a");
+  return { name: row.dataset.name ?? link.textContent, page: row.dataset.page ?? link.getAttribute("href") };
+}
+
 // What went wrong with something that was done stays to be read; polling that goes well again ends only its own trouble.
 let isTroubleOfAction = false;
 

@@ -251,8 +251,7 @@
       wave.querySelector("path").id = "peaks-of-player";
       wave.querySelector("use").setAttribute("href", "#peaks-of-player");
     }
-    const link = row.querySelector(".row-text a");
-    return { url: row.dataset.generation, page: row.dataset.page ?? link.href, name: row.dataset.name ?? link.textContent, file: row.dataset.file, wave };
+    return { ...titleOf(row), url: row.dataset.generation, file: row.dataset.file, wave };
   }
 
   const pauseOrGoOn = () => {
