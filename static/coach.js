@@ -17,7 +17,7 @@
     const token = box.closest("form").elements.csrfmiddlewaretoken.value;
     const answer = await fetch(box.dataset.coach, { method: "POST", body, signal, headers: { "X-CSRFToken": token } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!page.querySelector("[data-coach-result]")) throw new Error(`The server answered ${answer.status}`);
+    if (!page.querySelector("[data-coach-result]")) throw new Error(answer.status);
     return page;
   }
 

@@ -44,7 +44,7 @@
       const row = active.has(id) ? null : document.querySelector(`#${id}:is(.succeeded, .failed)`);
       if (!row || told.has(id)) continue;
       told.add(id);
-      const { name, page } = row.dataset;
+      const { name, page } = titleOf(row);
       channel?.postMessage({ id, name, page, outcome: row.matches(".succeeded") ? "succeeded" : "failed" });
     }
   }

@@ -237,7 +237,7 @@ def read_text(members: dict[str, Any], name: str) -> str:
 def read_number(members: dict[str, Any], name: str) -> str:
     value = members.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise unreadable(f"“{name}” is no number.")
+        raise unreadable(_("“%(name)s” is no number.") % {"name": name})
     return "" if value is None else str(value)
 
 

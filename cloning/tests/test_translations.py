@@ -22,7 +22,7 @@ from cloning.tests.catalogues import (
 from cloning.text import LANGUAGES
 
 TRANSLATED = [code for code, _name in settings.LANGUAGES if code != "en"]
-PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|\{\w+\}|</?\w[^>]*>")
+PLACEHOLDERS = re.compile(r"%\(\w+\)[.\d]*[a-z]|\{\w+\}|</?\w[^>]*>")
 PAGES = sorted(TEMPLATES.rglob("*.html"))
 SCRIPTS = sorted(path for path in (PROJECT / "static").glob("*.js") if path.name != "app.js")
 
