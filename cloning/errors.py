@@ -35,6 +35,8 @@ class ErrorCode(StrEnum):
     LANGUAGE_UNSUPPORTED = "language_unsupported", 422, "language"
     VOICE_UNKNOWN = "voice_unknown", 422, "voice"
     VOICE_AMBIGUOUS = "voice_ambiguous", 422, "voice"
+    SPEAKER_MISSING = "speaker_missing", 422, "text"
+    CAST_INVALID = "cast_invalid", 422, "cast"
     NAME_MISSING = "name_missing", 422, "name"
     NAME_TOO_LONG = "name_too_long", 422, "name"
     NAME_TAKEN = "name_taken", 409, "name"

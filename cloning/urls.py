@@ -26,6 +26,7 @@ INDEX = "(?P<index>[0-9]{1,6})"
 
 urlpatterns = [
     path("", studio.home, name="home"),
+    path("cast/", studio.cast, name="cast"),
     path("language/", set_language, name="set-language"),
     path("history/", history.history, name="history"),
     path("history/zip/", archives.download, name="history-zip"),

@@ -57,8 +57,13 @@ def has_body(request: Request) -> bool:
 def write_python(request: Request) -> str:
     lines = ["import requests", ""]
     arguments = [f'"{request.url}"']
-    if request.fields:
+    if request.fields and request.files:
         arguments.append(f"data={write_literal(request.fields)}")
+    elif request.fields:  # without a file, `data` would not be sent as multipart/form-data
+        fields = ", ".join(
+            f"{write_json(name)}: (None, {write_json(value)})" for name, value in request.fields.items()
+        )
+        arguments.append(f"files={{{fields}}}")
     if request.files:
         files = ", ".join(f'"{name}": open("{value}", "rb")' for name, value in request.files.items())
         arguments.append(f"files={{{files}}}")

@@ -24,6 +24,7 @@ from cloning.api.operations import (
 )
 from cloning.api.serializers import UUID, Schema, schema_named
 from cloning.formats import AudioFormat, StreamFormat
+from cloning.forms.cast import MAX_SPEAKERS
 from cloning.text import LANGUAGES
 from cloning.text.pauses import MAX_PAUSE_SECONDS
 from cloning.text.splitting import PARAGRAPH_GAP_SECONDS
@@ -33,6 +34,11 @@ STREAM_HEADERS = {
     "Link": {"description": 'The status URL, with `rel="status"`', "schema": {"type": "string"}},
 }
 REQUEST = {"text": "Good morning.", "reference": SAMPLE_FILE}
+DIALOGUE = {
+    "text": "Anna: Good morning.\nTom: [pause 1s] Is it?",
+    "dialogue": "true",
+    "cast": '{"Anna": "VOICE_ID", "Tom": "VOICE_ID"}',
+}
 LOCATION = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
 
 
@@ -166,7 +172,13 @@ def generate() -> Operation:
         requestBody={
             "required": True,
             "content": {
-                "multipart/form-data": {"schema": schema_named("GenerationRequest"), "example": REQUEST}
+                "multipart/form-data": {
+                    "schema": schema_named("GenerationRequest"),
+                    "examples": {
+                        "voice": {"value": REQUEST},
+                        "dialogue": {"summary": "a dialogue", "value": DIALOGUE},
+                    },
+                }
             },
         },
     )
@@ -298,6 +310,7 @@ def schemas() -> dict[str, Schema]:
         "Generation": serializers.GENERATION.schema(),
         "GenerationSummary": serializers.SUMMARY.schema(),
         "Generations": serializers.GENERATIONS.schema(),
+        "Speaker": serializers.SPEAKER.schema(),
         "Segment": serializers.SEGMENT.schema(),
         "Take": serializers.TAKE.schema(),
         "TakeRequest": take_request_schema(),
@@ -341,6 +354,19 @@ def request_schema() -> Schema:
             "voice": {
                 "type": "string",
                 "description": "The id of a voice of `/api/v1/voices` instead of `reference`",
+            },
+            "dialogue": {
+                "type": "boolean",
+                "default": False,
+                "description": "Lines that begin with a name, as `Anna: …`, are spoken in the voice that `cast` gives "
+                "the name, and lines without one in that of the line before, in place of `voice` and `reference`.",
+            },
+            "cast": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "description": "Of a dialogue: a JSON object with each name of the text, in capitals or not, and the "
+                f"id or the name of its voice; null for what is no name. At most {MAX_SPEAKERS} speak.",
+                "examples": [DIALOGUE["cast"]],
             },
             "language": {
                 "type": "string",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloning.api.examples import SAMPLE_FILE, Example, Request, write_examples
@@ -104,7 +104,11 @@ def read_call(document: Document, path: str, method: str, base_url: str) -> Call
         description=operation.get("description", ""),
         values=values + (read_members(body, where) if body else []),
         answers=list(read_answers(operation["responses"], document)),
-        examples=write_examples(read_request(document, path, method, base_url)),
+        examples=[
+            replace(example, language=f"{example.language}, {title}" if title else example.language)
+            for title, request in read_requests(document, path, method, base_url)
+            for example in write_examples(request)
+        ],
     )
 
 
@@ -212,8 +216,8 @@ def common_answers(document: Document) -> dict[str, Any]:
     }
 
 
-def read_request(document: Document, path: str, method: str, base_url: str) -> Request:
-    """An example of the call: everything that has to be sent, and what the document gives as an example."""
+def read_requests(document: Document, path: str, method: str, base_url: str) -> Iterator[tuple[str, Request]]:
+    """Examples of the call with their titles: what has to be sent, and what the document gives as examples."""
     item = document["paths"][path]
     operation = item[method]
     address = path
@@ -222,17 +226,26 @@ def read_request(document: Document, path: str, method: str, base_url: str) -> R
             address = address.replace(f"{{{parameter['name']}}}", stand_in(path, parameter))
     media_type, body = read_body(document, operation)
     content = operation.get("requestBody", {}).get("content", {})
-    sample = content[media_type].get("example") or make_sample(body) if body and media_type else {}
     is_form = media_type == "multipart/form-data"
-    files = {name: value for name, value in sample.items() if is_form and is_file((body or {}), name)}
-    return Request(
-        method=method.upper(),
-        url=base_url + address,
-        fields={name: str(value) for name, value in sample.items() if name not in files} if is_form else {},
-        files=files,
-        members=sample if media_type == "application/json" else None,
-        saved_as=name_answer(operation["responses"], address),
-    )
+    for title, sample in read_samples(content.get(media_type, {}), body):
+        files = {name: value for name, value in sample.items() if is_form and is_file((body or {}), name)}
+        fields = {name: str(value) for name, value in sample.items() if name not in files}
+        request = Request(
+            method=method.upper(),
+            url=base_url + address,
+            fields=fields if is_form else {},
+            files=files,
+            members=sample if media_type == "application/json" else None,
+            saved_as=name_answer(operation["responses"], address),
+        )
+        yield title, request
+
+
+def read_samples(media: Mapping[str, Any], body: Schema | None) -> list[tuple[str, dict[str, Any]]]:
+    """Of a body, each with its title; the first has none."""
+    if "examples" in media:
+        return [(each.get("summary", ""), each["value"]) for each in media["examples"].values()]
+    return [("", media.get("example") or make_sample(body) if body else {})]
 
 
 def stand_in(path: str, parameter: Mapping[str, Any]) -> str:

@@ -13,10 +13,11 @@ from django.urls import reverse
 from cloning.engines import registry
 from cloning.errors import ErrorCode
 from cloning.formats import AudioFormat
+from cloning.forms.voice_choice import STOCK
 from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.jobs.speaking import find_engine
-from cloning.jobs.timeline import TimedSegment, read_timeline
-from cloning.models import Generation, Segment, Status, Take
+from cloning.jobs.timeline import TimedSegment, read_cast, read_timeline
+from cloning.models import Generation, Segment, Speaker, Status, Take
 from cloning.text import LANGUAGES
 from cloning.text.naming import name_download
 
@@ -78,7 +79,10 @@ def download_url(generation: Generation) -> str:
 
 
 def download_name(generation: Generation) -> str:
-    """Of its file, without the ending: as `cloning.text.naming` makes it of voice and text."""
+    """Of its file, without the ending: as `cloning.text.naming` makes it of voice and text.
+
+    A dialogue has no voice of its own, and begins with a name.
+    """
     voice = generation.voice.name if generation.voice else registry.stock_voice_name(generation.stock_voice)
     return name_download(voice, generation.text) or f"speech-{str(generation.pk)[:8]}"
 
@@ -168,6 +172,11 @@ SEGMENT = Serializer[TimedSegment](
     Field("index", {"type": "integer", "minimum": 0}, lambda timed, _: timed.segment.index),
     Field("text", STRING, lambda timed, _: timed.segment.text),
     Field("status", {"enum": Status.values}, lambda timed, _: timed.status),
+    Field(
+        "speaker",
+        {**nullable(STRING), "description": "Of a dialogue: who says it, of `cast`"},
+        lambda timed, _: timed.segment.speaker and timed.segment.speaker.name,
+    ),
     Field("pause_seconds", NUMBER, lambda timed, _: timed.segment.pause_seconds),
     Field(
         "duration_seconds",
@@ -206,6 +215,11 @@ SUMMARY = Serializer[Generation](
         lambda generation, _: round(generation.progress, 4),
     ),
     Field("text", STRING, lambda generation, _: generation.text),
+    Field(
+        "dialogue",
+        {"type": "boolean", "description": "Whether each of its sentences has a speaker of `cast`"},
+        lambda generation, _: generation.is_dialogue,
+    ),
     Field("language", {"enum": list(LANGUAGES)}, lambda generation, _: generation.language),
     Field("speed", NUMBER, lambda generation, _: generation.speed),
     Field("temperature", NUMBER, lambda generation, _: generation.temperature),
@@ -236,8 +250,30 @@ SUMMARY = Serializer[Generation](
 )
 
 
+SPEAKER = Serializer[Speaker](
+    Field("name", STRING, lambda speaker, _: speaker.name),
+    Field(
+        "voice",
+        {**nullable(STRING), "description": "The id of its voice; null where that was deleted since"},
+        lambda speaker, _: speaker_voice(speaker) or None,
+    ),
+)
+
+
+def speaker_voice(speaker: Speaker) -> str:
+    """As `cast` takes it."""
+    return STOCK + speaker.stock_voice if speaker.stock_voice else str(speaker.voice_id or "")
+
+
 GENERATION = Serializer[Generation](
     *SUMMARY.fields,
+    Field(
+        "cast",
+        {**list_of(schema_named("Speaker")), "description": "Of a dialogue: who speaks; else empty"},
+        lambda generation, request: [
+            SPEAKER.serialize(speaker, request) for speaker in read_cast(generation)
+        ],
+    ),
     Field(
         "position_in_queue",
         {"type": ["integer", "null"], "description": "1 is next"},

@@ -21,7 +21,7 @@ from cloning.api.serializers import (
     schema_named,
 )
 from cloning.engines.base import StockVoice
-from cloning.forms.generations import STOCK
+from cloning.forms.voice_choice import STOCK
 from cloning.jobs.measuring import load_report
 from cloning.models import Generation, Reference, Status, Voice
 from cloning.text import LANGUAGES

@@ -1,7 +1,6 @@
 """A generation, and one sentence of it spoken once more."""
 
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django import forms
@@ -11,14 +10,24 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
+from cloning.forms.cast import (
+    AS_TEXT,
+    MAX_SPEAKERS,
+    CastField,
+    Casting,
+    CastRow,
+    cast_text,
+    check_dialogue,
+    list_rows,
+)
 from cloning.forms.clips import ReferencesField, describe_widget
 from cloning.forms.messages import in_page_language, unknown_language
 from cloning.forms.parts import PartsForm
+from cloning.forms.voice_choice import VoiceField, find_voice, list_voices
 from cloning.jobs.speaking import find_engine
-from cloning.jobs.submission import require_room
+from cloning.jobs.submission import Role, require_room
 from cloning.models import Channel, Generation, Segment, Voice, random_seed
 from cloning.text import (
     OWN_NAMES,
@@ -28,12 +37,11 @@ from cloning.text import (
     resolve_language,
     split,
 )
+from cloning.text.dialogue import Turn, fold_speaker, list_speakers
 from cloning.text.pauses import find_passages, has_pauses, without_pauses
 
 Value = TypeVar("Value", int, float)
 
-STOCK = "stock:"
-"""Before the key of a stock voice, where it stands among ids of saved voices."""
 SPEED_RANGE = (0.5, 2.0)
 TEMPERATURE_RANGE = (0.05, 1.5)
 SEED_RANGE = (0, 2**32 - 1)
@@ -56,55 +64,6 @@ def in_range(bounds: tuple[float, float]) -> list[Callable[[float], None]]:
     return [check]
 
 
-class VoiceField(forms.ChoiceField):
-    """The id of a saved voice, or the key of a stock voice after STOCK; cleaned, the `Voice` or `StockVoice`."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=list_voices, **kwargs)
-
-    @property
-    def has_voices(self) -> bool:
-        return self.has_saved_voices or self.has_stock_voices
-
-    @property
-    def has_saved_voices(self) -> bool:
-        return Voice.objects.speakable().exists()
-
-    @property
-    def has_stock_voices(self) -> bool:
-        return bool(registry.stock_voices())
-
-    def clean(self, value: Any) -> Voice | StockVoice | None:
-        if value in self.empty_values:
-            return None
-        if (found := find_voice(str(value))) is None:
-            raise ValidationError(
-                _("There is no such voice; it may have been deleted."), code="voice_unknown"
-            )
-        return found
-
-
-def find_voice(value: str) -> Voice | StockVoice | None:
-    if value.startswith(STOCK):
-        return registry.find_stock_voice(value.removeprefix(STOCK))
-    try:
-        return Voice.objects.speakable().filter(pk=uuid.UUID(value)).first()
-    except ValueError:
-        return None
-
-
-def list_voices() -> list[tuple[str, str]]:
-    """With stock voices last, each with the language that it speaks best."""
-    saved = [(str(pk), name) for pk, name in Voice.objects.speakable().values_list("pk", "name")]
-    stock = [(STOCK + voice.key, describe_stock(voice)) for voice in registry.stock_voices()]
-    return [("", _("New voice")), *saved, *stock]
-
-
-def describe_stock(voice: StockVoice) -> str:
-    """Its name, and its language where that tells it from others."""
-    return f"{voice.name}, {OWN_NAMES[voice.own_language]}" if voice.own_language else voice.name
-
-
 class GenerationForm(PartsForm):
     """What a generation is made of. Once valid, `build_generation` and `uploads` are what `submit` takes.
 
@@ -119,6 +78,7 @@ class GenerationForm(PartsForm):
         ),
     )
     voice = VoiceField(label=gettext_lazy("Voice"), required=False, widget=forms.RadioSelect)
+    dialogue = forms.ChoiceField(required=False, choices=[("true", "true"), ("false", "false")])
     text = forms.CharField(
         label=gettext_lazy("Text"),
         required=False,
@@ -130,6 +90,7 @@ class GenerationForm(PartsForm):
             }
         ),
     )
+    cast = CastField(required=False)
     language = forms.CharField(
         label=gettext_lazy("Language"), required=False, widget=forms.Select(choices=list(OWN_NAMES.items()))
     )
@@ -158,6 +119,7 @@ class GenerationForm(PartsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", INITIAL)
         super().__init__(*args, **kwargs)
+        self.casting = Casting()
         if self.data.get("stream") == "true":
             choices = [(each.value, each.value) for each in StreamFormat]
             self.fields["format"] = forms.ChoiceField(required=False, choices=choices)
@@ -197,6 +159,9 @@ class GenerationForm(PartsForm):
         except ValueError as error:
             raise ValidationError(unknown_language(value), code="language_unsupported") from error
 
+    def clean_dialogue(self) -> bool:
+        return bool(self.cleaned_data["dialogue"] == "true")
+
     def clean_stream(self) -> bool:
         return bool(self.cleaned_data["stream"] == "true")
 
@@ -225,6 +190,30 @@ class GenerationForm(PartsForm):
                 check_speakable(without_pauses(cleaned["text"]), cleaned["language"])
             except UnspeakableText as error:
                 self.add_error("text", ValidationError(in_page_language(str(error)), code="text_unspeakable"))
+        if cleaned.get("dialogue"):
+            self.cast_speakers(cleaned)
+        else:
+            self.check_one_voice(cleaned)
+        if not self.errors:
+            require_room()
+            self.find_uploads([] if cleaned["dialogue"] else cleaned["reference"])
+        return cleaned
+
+    def cast_speakers(self, cleaned: dict[str, Any]) -> None:
+        """Of a dialogue, where voice and reference of the form are not looked at."""
+        for name in ("reference", "start_seconds", "end_seconds", "voice"):
+            self.errors.pop(name, None)
+        if "text" not in cleaned or "cast" not in cleaned:
+            return
+        self.casting = cast_text(cleaned["text"], cleaned["cast"])
+        try:
+            check_dialogue(cleaned["text"], self.casting)
+        except ValidationError as error:
+            self.add_error("text", error)
+        for wrong in self.casting.wrong.values():
+            self.add_error("cast", wrong)
+
+    def check_one_voice(self, cleaned: dict[str, Any]) -> None:
         if "reference" in cleaned and "voice" in cleaned and not (cleaned["reference"] or cleaned["voice"]):
             self.add_error(
                 "reference", ValidationError(_("Choose a clip of the voice."), code="reference_missing")
@@ -234,15 +223,11 @@ class GenerationForm(PartsForm):
                 "voice",
                 ValidationError(_("Send a reference or choose a voice, not both."), code="voice_ambiguous"),
             )
-        if not self.errors:
-            require_room()
-            self.find_uploads(cleaned["reference"])
-        return cleaned
 
     def build_generation(self, channel: Channel, user: Any) -> Generation:
-        """Unsaved, for `submit`, as are the form's `uploads`."""
+        """Unsaved, for `submit`, as are the form's `uploads` and `roles`."""
         cleaned = self.cleaned_data
-        voice = cleaned["voice"]
+        voice = None if cleaned["dialogue"] else cleaned["voice"]
         return Generation(
             requested_via=channel,
             requested_by=user if user.is_authenticated else None,
@@ -253,10 +238,14 @@ class GenerationForm(PartsForm):
             **{name: cleaned[name] for name in ("text", "language", "speed", "temperature", "seed")},
         )
 
+    @property
+    def roles(self) -> list[Role]:
+        return self.casting.roles
+
 
 def check_pauses(text: str) -> None:
     try:
-        find_passages(text)
+        find_passages([Turn(text)])
     except WrongPause as error:
         raise ValidationError(_(error.message) % error.values, code="pause_invalid") from error
 
@@ -273,6 +262,30 @@ class StudioForm(GenerationForm):
         required=False,
         widget=forms.CheckboxInput({"data-listen": True}),
     )
+
+    @property
+    def is_dialogue(self) -> bool:
+        return bool(self["dialogue"].value() == "true")
+
+    @property
+    def cast_rows(self) -> Sequence[CastRow]:
+        """The names of the text, each with what was chosen, or is likely, for it."""
+        return list_rows(str(self["text"].value() or ""), self.chosen_cast, self.casting.wrong)
+
+    @property
+    def other_roles(self) -> list[tuple[str, str]]:
+        """What was chosen for names that the text does not have, or not yet."""
+        names = set(map(fold_speaker, list_speakers(str(self["text"].value() or ""))))
+        return [role for role in self.chosen_cast.items() if role[0] not in names][:MAX_SPEAKERS]
+
+    @property
+    def chosen_cast(self) -> dict[str, str]:
+        chosen = self["cast"].value() if not self.errors.get("cast") or self.casting.wrong else None
+        return CastField().clean(chosen)
+
+    @property
+    def cast_choices(self) -> list[tuple[str, str]]:
+        return [*list_voices()[1:], (AS_TEXT, _("No name: read as it stands"))]
 
 
 class TakeForm(forms.Form):

@@ -70,6 +70,9 @@ MESSAGES = (
     gettext_noop("XTTS v2 can't read a part of this text. Try writing its numbers and signs as words."),
     gettext_noop("There are %(most)s pronunciations already: delete one first."),
     gettext_noop("There is a pronunciation of this word already."),
+    gettext_noop("With its pronunciations, this text is more than four times as long."),
+    gettext_noop("The voice “%(voice)s” is not there any more: choose another."),
+    gettext_noop("These are too many changes of the speaker for one file."),
     # Speaking
     gettext_noop("The engine returned no sound for this text."),
     gettext_noop("The engine made no sound for “%(text)s”. Try other words."),

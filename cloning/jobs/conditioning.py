@@ -1,4 +1,4 @@
-"""The conditioning of a set of references, kept for as long as a generation or a voice has that set."""
+"""The conditioning of a set of references, kept for as long as a generation, a voice or a speaker has that set."""
 
 from collections.abc import Sequence
 

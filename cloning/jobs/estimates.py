@@ -165,20 +165,33 @@ def measure_joining() -> float:
 
 
 def estimate_learning(generation: Generation) -> float | None:
-    """Seconds until its voice is known: 0 where it is; None where no voice was ever learnt here."""
+    """Seconds until its voices are known: 0 where they are; None where no voice was ever learnt here."""
     if generation.stock_voice or generation.stage not in ("", *NOT_SPEAKING_YET):
         return 0.0
-    expected = expect_learning(list(generation.references.all()))
+    all_expected = [expect_learning(references) for references in read_sets(generation)]
+    expected = None if None in all_expected else sum(filter(None, all_expected))
     return expected and expected * (1 - share_learnt(generation, expected))
 
 
 def measure_learning(generation: Generation) -> float | None:
-    """How much of its voice is learnt, as far as time tells; None where none is, or where there is no past."""
+    """How much of its voice is learnt, as far as time tells; None where none is, or where there is no past.
+
+    The voices of a dialogue are learnt one by one, between sentences.
+    """
     is_learning = generation.status == Status.RUNNING and generation.stage in NOT_SPEAKING_YET
-    if not is_learning or generation.stock_voice:
+    if not is_learning or generation.stock_voice or generation.is_dialogue:
         return None
     expected = expect_learning(list(generation.references.all()))
     return share_learnt(generation, expected) if expected else None
+
+
+def read_sets(generation: Generation) -> list[list[Reference]]:
+    """The references of each voice that it is spoken with."""
+    if not generation.is_dialogue:
+        return [list(generation.references.all())]
+    cast = generation.cast.filter(stock_voice="").prefetch_related("references")
+    sets = {identify_set(each.references.all()): list(each.references.all()) for each in cast}
+    return list(sets.values())
 
 
 def share_learnt(generation: Generation, expected_seconds: float) -> float:

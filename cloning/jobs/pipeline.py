@@ -115,7 +115,7 @@ def failures_recorded(name: object, fail: Fail) -> Iterator[None]:
 
 def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Sound:
     """The levelled sound of the take, in the folder."""
-    voice = find_voice(engine, take.segment.generation, folder, report)
+    voice = find_voice(engine, take.segment, folder, report)
     report(Progress(Stage.SPEAKING))
     started_at = time.monotonic()
     if voice.gain_db is not None and is_listened_to(take, engine):
@@ -131,12 +131,13 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     )
 
 
-def find_voice(engine: Engine, generation: Generation, folder: Path, report: Report) -> Voice:
-    if generation.stock_voice:
-        return learn_stock_voice(engine, generation.stock_voice, generation.language)
-    return learn_voice(
-        engine, list(generation.references.order_by("sha256", "start_seconds")), folder, report
-    )
+def find_voice(engine: Engine, segment: Segment, folder: Path, report: Report) -> Voice:
+    """That of its speaker; of what is no dialogue, the generation's."""
+    speaks = segment.speaker or segment.generation
+    if speaks.stock_voice:
+        return learn_stock_voice(engine, speaks.stock_voice, segment.generation.language)
+    references = list(speaks.references.order_by("sha256", "start_seconds"))
+    return learn_voice(engine, references, folder, report)
 
 
 def is_listened_to(take: Take, engine: Engine) -> bool:

@@ -1,22 +1,37 @@
 """A generation, stored with its references and its sentences, or not at all."""
 
 import logging
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
 
 from cloning import text
+from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.notifications import WORK, notify
 from cloning.jobs.pronunciations import read_spellings
 from cloning.jobs.speaking import find_engine
 from cloning.logs import about
-from cloning.models import Channel, Generation, Reference, Segment, Take, Voice
+from cloning.models import Channel, Generation, Reference, Segment, Speaker, Take, Voice
 from cloning.storage.space import require_free_space
+from cloning.text.dialogue import fold_speaker
 
 logger = logging.getLogger(__name__)
+
+MAX_SEGMENTS = 2_000
+"""Of a dialogue, in which every turn is one, however short."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A name of a dialogue, and who speaks it."""
+
+    name: str
+    voice: Voice | StockVoice
 
 
 def require_room() -> None:
@@ -26,21 +41,27 @@ def require_room() -> None:
         raise GenerationError(ErrorCode.QUEUE_FULL, "Too many generations are waiting.")
 
 
-def submit(generation: Generation, uploads: Sequence[ReferenceUpload] = ()) -> None:
-    """Queues an unsaved generation with the references of its voice, else with the uploads.
+def submit(
+    generation: Generation, uploads: Sequence[ReferenceUpload] = (), roles: Sequence[Role] = ()
+) -> None:
+    """Queues an unsaved generation with the references of its voice, else with the uploads; a dialogue with its roles.
 
-    Raises GenerationError (QUEUE_FULL, VOICE_UNKNOWN, TEXT_UNSPEAKABLE, DATABASE_BUSY), OSError and DatabaseError, and
-    keeps nothing then.
+    Raises GenerationError (QUEUE_FULL, VOICE_UNKNOWN, CAST_INVALID, TEXT_UNSPEAKABLE, DATABASE_BUSY), OSError and
+    DatabaseError, and keeps nothing then.
     """
     require_room()
-    pieces = split_text(generation)
+    pieces = split_text(generation, roles)
 
     def queue(references: Sequence[Reference]) -> None:
         require_room()
         insert(generation, pieces)
         generation.references.set(references)
 
-    if generation.voice:
+    if roles:
+        with transaction.atomic():
+            require_room()
+            insert_dialogue(generation, roles, pieces)
+    elif generation.voice:
         with transaction.atomic():
             queue(lock_voice(generation.voice))
     else:
@@ -50,17 +71,22 @@ def submit(generation: Generation, uploads: Sequence[ReferenceUpload] = ()) -> N
         logger.info("Generation %s queued: %d characters", generation.pk, len(generation.text))
 
 
-def split_text(generation: Generation) -> list[text.Segment]:
+def split_text(generation: Generation, roles: Sequence[Role] = ()) -> list[text.Segment]:
     """In pieces that the engine takes which would speak now. Of what is listened to the first is short."""
     is_listened_to = generation.is_streamed or generation.requested_via == Channel.PAGE
     entry, language = find_engine(), generation.language
     first_chars = entry.first_segment_limits[language] if is_listened_to else None
+    speakers = [fold_speaker(role.name) for role in roles]
+    script = text.Script(generation.text, language, read_spellings(language), speakers)
     try:
-        return text.split_script(
-            generation.text, language, entry.segment_limits[language], first_chars, read_spellings(language)
-        )
+        pieces = text.split_script(script, entry.segment_limits[language], first_chars)
     except text.UnspeakableText as error:
         raise GenerationError(ErrorCode.TEXT_UNSPEAKABLE, str(error)) from error
+    if roles and len(pieces) > MAX_SEGMENTS:
+        raise GenerationError(
+            ErrorCode.TEXT_UNSPEAKABLE, "These are too many changes of the speaker for one file."
+        )
+    return pieces
 
 
 def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
@@ -70,14 +96,43 @@ def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     add_segments(generation, pieces)
 
 
+def insert_dialogue(generation: Generation, roles: Sequence[Role], pieces: Sequence[text.Segment]) -> None:
+    """With its cast, in a transaction."""
+    references = lock_voices([role.voice for role in roles if isinstance(role.voice, Voice)])
+    count_pieces(generation, pieces)
+    generation.is_dialogue = True
+    generation.save(force_insert=True)
+    generation.references.set({each.pk: each for found in references.values() for each in found}.values())
+    speakers = {}
+    for index, role in enumerate(roles):
+        speaker = Speaker(generation=generation, index=index, name=role.name)
+        if isinstance(role.voice, Voice):
+            speaker.voice = role.voice
+        else:
+            speaker.stock_voice = role.voice.key
+        speaker.save(force_insert=True)
+        if speaker.voice:
+            speaker.references.set(references[speaker.voice.pk])
+        speakers[fold_speaker(role.name)] = speaker
+    add_segments(generation, pieces, speakers)
+
+
 def count_pieces(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     generation.segments_total = len(pieces)
     generation.unspoken_chars = sum(len(piece.text) for piece in pieces)
 
 
-def add_segments(generation: Generation, pieces: Sequence[text.Segment]) -> None:
+def add_segments(
+    generation: Generation, pieces: Sequence[text.Segment], speakers: Mapping[str, Speaker] | None = None
+) -> None:
     segments = Segment.objects.bulk_create(
-        Segment(generation=generation, index=index, text=piece.text, pause_seconds=piece.pause_seconds)
+        Segment(
+            generation=generation,
+            index=index,
+            text=piece.text,
+            pause_seconds=piece.pause_seconds,
+            speaker=speakers[piece.speaker] if speakers else None,
+        )
         for index, piece in enumerate(pieces)
     )
     Take.objects.bulk_create(
@@ -94,4 +149,20 @@ def lock_voice(voice: Voice) -> list[Reference]:
         raise GenerationError(
             ErrorCode.VOICE_UNKNOWN, "There is no such voice; it may have been deleted in this moment."
         )
+    return references
+
+
+def lock_voices(voices: Sequence[Voice]) -> dict[uuid.UUID, list[Reference]]:
+    """As `lock_voice`, of several: all voices first, then all references, each in one order."""
+    rows = Voice.objects.kept().filter(pk__in=[voice.pk for voice in voices]).order_by("pk")
+    kept = {row.pk for row in rows.select_for_update(of=("self",)).only("pk")}
+    Reference.objects.filter(
+        pk__in=Voice.references.through.objects.filter(voice__in=kept).values("reference")
+    ).lock()
+    references = {voice.pk: list(voice.references.all()) if voice.pk in kept else [] for voice in voices}
+    for voice in voices:
+        if not references[voice.pk]:
+            raise GenerationError(
+                ErrorCode.CAST_INVALID, f"The voice “{voice}” is not there any more: choose another."
+            )
     return references

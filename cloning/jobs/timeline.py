@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 
-from cloning.models import Generation, Segment, Status, Take
+from cloning.models import Generation, Segment, Speaker, Status, Take
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,15 @@ def read_timeline(generation: Generation) -> list[TimedSegment]:
     start_seconds: float | None = 0.0
     takes_without_levels = Take.objects.defer("loudness_blocks").order_by("number")
     segments = generation.segments.order_by("index")
+    if generation.is_dialogue:
+        segments = segments.select_related("speaker")
     for segment in segments.prefetch_related(Prefetch("takes", takes_without_levels)):
         timed.append(TimedSegment(segment, list(segment.takes.all()), start_seconds))
         end_seconds = timed[-1].end_seconds
         start_seconds = None if end_seconds is None else end_seconds + segment.pause_seconds
     return timed
+
+
+def read_cast(generation: Generation) -> list[Speaker]:
+    """Of a dialogue, in the order of the text. A query, unless `cast` was read with the generation."""
+    return list(generation.cast.all()) if generation.is_dialogue else []

@@ -47,7 +47,7 @@ def create_from(generation: Generation, name: str) -> Voice:
     """A voice of this name with the references of a generation."""
     with transaction.atomic():
         references = Reference.objects.filter(generations=generation).lock()
-        if not references:
+        if not references or generation.is_dialogue:
             raise GenerationError(
                 ErrorCode.REFERENCE_MISSING, "This generation has no clip that could be kept."
             )

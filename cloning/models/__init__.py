@@ -21,6 +21,7 @@ from cloning.models.lease import Leased
 from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation
 from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
+from cloning.models.speaker import MAX_SPEAKER_CHARS, Speaker
 from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
 from cloning.models.worker import Worker
 
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_NAME_CHARS",
     "MAX_NOTES_CHARS",
+    "MAX_SPEAKER_CHARS",
     "MAX_SPELLING_CHARS",
     "MAX_WORD_CHARS",
     "Channel",
@@ -38,6 +40,7 @@ __all__ = [
     "Reference",
     "Segment",
     "SoundChunk",
+    "Speaker",
     "Stage",
     "Status",
     "StoredConditioning",

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from cloning.models.generation import Generation
 from cloning.models.reference import Reference
+from cloning.models.speaker import Speaker
 from cloning.models.voice import Voice
 
 STOCK = "stock:"
@@ -31,13 +32,14 @@ def identify_stock_voice(key: str) -> str:
 
 
 def is_set_used(references: Iterable[Reference]) -> bool:
-    """Whether a generation or a voice has just these references."""
+    """Whether a generation, a voice or a speaker of a dialogue has just these references."""
     ids = [reference.pk for reference in references]
-    return any(rows.having_exactly(ids).exists() for rows in (Generation.objects, Voice.objects))
+    users = (Generation.objects, Voice.objects, Speaker.objects)
+    return any(rows.having_exactly(ids).exists() for rows in users)
 
 
 class StoredConditioning(models.Model):
-    """Of a set of references and an engine. It lives as long as a generation or a voice has just these references.
+    """Of a set of references and an engine. It lives as long as a generation, a voice or a speaker has just these.
 
     Of a stock voice it has no file, only the gain.
     """

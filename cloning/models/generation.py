@@ -1,6 +1,7 @@
 """The job and, once it has succeeded, its result. `jobs/state.py` has every change of its state."""
 
 import secrets
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -60,6 +61,13 @@ class GenerationQuerySet(ReferencingQuerySet["Generation"]):
         """What somebody asked for, of these. The sample of a voice stands with the voice."""
         return self.kept().filter(sample_of=None)
 
+    def spoken_by(self, *, voice: uuid.UUID | str = "", stock_voice: str = "") -> "GenerationQuerySet":
+        """Those in this voice, and dialogues in which somebody has it."""
+        mine = {"stock_voice": stock_voice} if stock_voice else {"voice": voice}
+        speakers: Any = self.model._meta.get_field("cast").related_model
+        roles = speakers._default_manager.filter(**mine).order_by()
+        return self.filter(models.Q(**mine) | models.Q(pk__in=roles.values("generation")))
+
     def active(self) -> "GenerationQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 
@@ -113,6 +121,9 @@ class Generation(Leased):
         max_length=64,
         blank=True,
         help_text="The key of a voice of the engine's own; there are no references then.",
+    )
+    is_dialogue = models.BooleanField(
+        "dialogue", default=False, help_text="Each sentence has a speaker with a voice then, and this none."
     )
     sample_of = models.OneToOneField(
         Voice,

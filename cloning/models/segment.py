@@ -6,6 +6,7 @@ from django.utils import timezone
 from cloning.errors import ErrorCode
 from cloning.models.generation import Generation, Status, random_seed
 from cloning.models.lease import Leased
+from cloning.models.speaker import Speaker
 
 
 def take_file(take: "Take", _filename: str) -> str:
@@ -18,6 +19,9 @@ class Segment(models.Model):
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="segments")
     index = models.PositiveIntegerField()
     text = models.TextField(help_text="As it is read out: numbers and signs are words.")
+    speaker = models.ForeignKey(
+        Speaker, null=True, blank=True, on_delete=models.CASCADE, related_name="segments", editable=False
+    )
     pause_seconds = models.FloatField(help_text="The silence after it.")
     chosen_take = models.ForeignKey(
         "Take", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False

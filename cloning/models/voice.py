@@ -2,13 +2,16 @@
 
 import unicodedata
 import uuid
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.db import models, transaction
+from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils import timezone
 
 from cloning.models.reference import Reference, ReferencingQuerySet
 
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_NAME_CHARS = 80
 MAX_NOTES_CHARS = 2000
 
@@ -21,6 +24,12 @@ def fold_name(name: str) -> str:
 def generations() -> models.QuerySet[Any]:
     """Whose module knows this one."""
     model: Any = Voice._meta.get_field("sample").related_model
+    return cast("models.QuerySet[Any]", model.objects.all())
+
+
+def roles_of_voices() -> models.QuerySet[Any]:
+    """Of dialogues, whose module knows this one."""
+    model: Any = Voice._meta.get_field("roles").related_model
     return cast("models.QuerySet[Any]", model.objects.all())
 
 
@@ -41,11 +50,14 @@ class VoiceQuerySet(ReferencingQuerySet["Voice"]):
         return self.filter(language=language) if language else self
 
     def with_last_use(self) -> "VoiceQuerySet":
-        """What it spoke for people: its own sample is no use of it."""
+        """What it spoke for people, in dialogues too: its own sample is no use of it."""
         spoken = generations().filter(voice=models.OuterRef("pk"), sample_of=None, deleted_at=None)
-        return self.annotate(
-            last_used_at=models.Subquery(spoken.order_by("-created_at").values("created_at")[:1])
-        )
+        alone = spoken.order_by("-created_at").values("created_at")[:1]
+        roles = roles_of_voices().filter(voice=models.OuterRef("pk"), generation__deleted_at=None)
+        with_others = roles.order_by("-generation__created_at").values("generation__created_at")[:1]
+        never = models.Value(NEVER, models.DateTimeField())
+        last = Greatest(*(Coalesce(models.Subquery(each), never) for each in (alone, with_others)))
+        return self.annotate(last_used_at=NullIf(last, never))
 
     def with_clips(self) -> "VoiceQuerySet":
         """Spares a list the queries for the clips and the sample of each."""

@@ -1,6 +1,6 @@
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cloning.api.serializers import download_url as api_download_url
-from cloning.api.serializers import segment_url
+from cloning.api.serializers import segment_url, speaker_voice
 from cloning.engines import registry
 from cloning.formats import AudioFormat
-from cloning.forms.generations import STOCK
 from cloning.forms.messages import in_page_language
+from cloning.forms.voice_choice import STOCK
 from cloning.jobs.timeline import TimedSegment
-from cloning.models import Generation, Segment
+from cloning.models import Generation, Segment, Speaker
 from cloning.text import LANGUAGES
 from cloning.text.languages import CHARS_PER_SECOND, OWN_NAMES
 from cloning.text.scripts import SCRIPTS
@@ -72,6 +72,23 @@ def speaker(generation: Generation) -> str:
     if generation.voice:
         return generation.voice.name
     return next((reference.original_name for reference in generation.references.all()), "")
+
+
+@register.filter
+def roles(generation: Generation) -> Iterable[Speaker]:
+    """Of a dialogue, with their voices."""
+    return generation.cast.select_related("voice") if generation.is_dialogue else ()
+
+
+@register.filter
+def stock_name(key: str) -> str:
+    return registry.stock_voice_name(key)
+
+
+@register.filter
+def voice_of(speaker: Speaker) -> str:
+    """What the hue of a speaker of a dialogue is told by: that of the voice, wherever it is shown."""
+    return speaker_voice(speaker) or speaker.name
 
 
 @register.filter

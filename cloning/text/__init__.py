@@ -7,13 +7,14 @@ the same words in one piece. `check_speakable` is for requests, which have no ti
 from cloning.text.languages import LANGUAGES, OWN_NAMES, resolve_language
 from cloning.text.normalising import normalize
 from cloning.text.pauses import WrongPause
-from cloning.text.script import split_script
+from cloning.text.script import Script, split_script
 from cloning.text.speakable import UnspeakableText, check_speakable
 from cloning.text.splitting import Segment, split
 
 __all__ = [
     "LANGUAGES",
     "OWN_NAMES",
+    "Script",
     "Segment",
     "UnspeakableText",
     "WrongPause",

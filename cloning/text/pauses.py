@@ -1,8 +1,10 @@
 """Pauses that a text asks for: [pause 1s], [pause 0.5s], [pause 500ms]; [pause] alone is a second."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from cloning.text.dialogue import Turn
 from cloning.text.speakable import UnspeakableText, may_have_sound
 
 MIN_PAUSE_SECONDS = 0.05
@@ -33,29 +35,31 @@ class WrongPause(UnspeakableText):
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of text without a pause that was asked for."""
+    """A stretch of what one speaker says without a pause that was asked for."""
 
     text: str
     pause_seconds: float | None = None
     """After it, where one was asked for."""
+    speaker: str = ""
 
 
-def find_passages(text: str) -> list[Passage]:
+def find_passages(turns: Iterable[Turn]) -> list[Passage]:
     """What stands between the pauses of a text. Before the first word and after the last there is none.
 
     Raises WrongPause.
     """
-    parts = TAG.split(text)
-    lengths = [read_length(part) for part in parts[1::2]]
     passages: list[Passage] = []
-    for words, pause_seconds in zip(parts[::2], [*lengths, 0.0], strict=True):
-        if any(map(may_have_sound, set(words))):
-            passages.append(Passage(words, pause_seconds))
-        elif passages:
-            seconds = (passages[-1].pause_seconds or 0.0) + pause_seconds
-            passages[-1] = Passage(passages[-1].text, seconds)
+    for turn in turns:
+        parts = TAG.split(turn.text)
+        lengths = [*map(read_length, parts[1::2]), None]
+        for words, pause_seconds in zip(parts[::2], lengths, strict=True):
+            if any(map(may_have_sound, set(words))):
+                passages.append(Passage(words, pause_seconds, turn.speaker))
+            elif passages and pause_seconds is not None:
+                pause_seconds += passages[-1].pause_seconds or 0.0
+                passages[-1] = replace(passages[-1], pause_seconds=pause_seconds)
     if passages:
-        passages[-1] = Passage(passages[-1].text)
+        passages[-1] = replace(passages[-1], pause_seconds=None)
     check_lengths([passage.pause_seconds or 0.0 for passage in passages])
     return passages
 

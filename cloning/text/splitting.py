@@ -35,6 +35,8 @@ class Segment:
 
     text: str
     pause_seconds: float
+    speaker: str = ""
+    """Of a dialogue: the folded name of who says it."""
 
 
 @dataclass

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cloning.engines import registry
-from cloning.forms.generations import STOCK
+from cloning.forms.voice_choice import STOCK
 from cloning.models import Generation, Status, Voice
 from cloning.models.generation import GenerationQuerySet
 from cloning.text import OWN_NAMES
@@ -101,7 +101,8 @@ class HistoryFilter(forms.Form):
                 rows = rows.filter(**{name: cleaned[name]})
         if voice := cleaned["voice"]:
             is_stock = voice.startswith(STOCK)
-            rows = rows.filter(stock_voice=voice[len(STOCK) :]) if is_stock else rows.filter(voice=voice)
+            key = voice.removeprefix(STOCK)
+            rows = rows.spoken_by(stock_voice=key) if is_stock else rows.spoken_by(voice=voice)
         if cleaned["starred"]:
             rows = rows.filter(is_starred=True)
         if cleaned["from"]:

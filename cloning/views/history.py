@@ -32,7 +32,10 @@ MICROSECOND = timedelta(microseconds=1)
 def history(request: HtmxHttpRequest) -> HttpResponse:
     form = HistoryFilter(request.GET)
     rows = (
-        Generation.objects.listed().with_begun_share().select_related("voice").prefetch_related("references")
+        Generation.objects.listed()
+        .with_begun_share()
+        .select_related("voice")
+        .prefetch_related("references", "cast")
     )
     found = form.choose(Generation.objects.listed())
     places = {name: request.GET.get(name, "") for name in ("before", "after")}

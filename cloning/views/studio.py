@@ -1,19 +1,23 @@
 """The page with the form and the newest generations."""
 
 import uuid
+from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from cloning.api.serializers import speaker_voice
 from cloning.forms import StudioForm
-from cloning.forms.generations import STOCK
+from cloning.forms.voice_choice import STOCK
 from cloning.jobs import state
 from cloning.jobs.submission import submit
+from cloning.jobs.timeline import read_cast
 from cloning.models import Channel, Generation
 from cloning.text import LANGUAGES
 from cloning.text.scripts import languages_by_script
@@ -23,8 +27,8 @@ from cloning.views.context import HtmxHttpRequest
 RECENT = 5
 
 PREFILLED = {
-    "text": ("text", "language"),
-    "settings": ("voice", "language", "speed", "temperature", "seed", "format"),
+    "text": ("text", "language", "dialogue", "cast"),
+    "settings": ("dialogue", "cast", "voice", "language", "speed", "temperature", "seed", "format"),
 }
 """Fields of the form that are filled in from a generation."""
 
@@ -45,6 +49,19 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
         return ask_to_listen(response, generation) if form.cleaned_data["listen"] else response
     warn_of_language(request, generation)
     return redirect(generation)
+
+
+@require_POST
+def cast(request: HtmxHttpRequest) -> HttpResponse:
+    """The part of the form that gives each name of a dialogue a voice, as it was filled in."""
+    return render(request, "cloning/_cast.html", {"form": StudioForm(initial=read_draft(request.POST))})
+
+
+def read_draft(data: QueryDict) -> dict[str, Any]:
+    """What the cast is listed from; nothing of it is checked yet."""
+    chosen = dict(zip(data.getlist("cast_name"), data.getlist("cast_voice"), strict=False))
+    text = data.get("text", "")[: settings.MAX_TEXT_CHARS]
+    return {"dialogue": data.get("dialogue", ""), "text": text, "cast": chosen}
 
 
 def ask_to_listen(response: HttpResponse, generation: Generation) -> HttpResponse:
@@ -77,9 +94,14 @@ def read_initial(request: HtmxHttpRequest) -> dict[str, object]:
         messages.warning(request, _("What was to be used is not there any more."))
         return {}
     voice = STOCK + found.stock_voice if found.stock_voice else found.voice_id or ""
-    if "voice" in fields and not voice:
+    if "voice" in fields and not voice and not found.is_dialogue:
         messages.info(request, _("Its voice was not saved: choose a clip of it once more."))
-    values = {"voice": voice, "format": found.audio_format}
+    values = {
+        "voice": voice,
+        "format": found.audio_format,
+        "dialogue": "true" if found.is_dialogue else "",
+        "cast": {each.name: speaker_voice(each) for each in read_cast(found)},
+    }
     return {name: values.get(name, getattr(found, name, None)) for name in fields}
 
 
@@ -89,7 +111,7 @@ def queue(form: StudioForm, request: HtmxHttpRequest) -> Generation:
         request.htmx and form.cleaned_data["listen"]
     ):  # the player asks for the stream when the answer is there
         generation.is_streamed, generation.awaited_until = True, state.awaited_from_now()
-    submit(generation, form.uploads)
+    submit(generation, form.uploads, form.roles)
     return generation
 
 
@@ -101,5 +123,5 @@ def respond_to_invalid(request: HtmxHttpRequest, form: StudioForm) -> HttpRespon
 
 def render_home(request: HtmxHttpRequest, form: StudioForm) -> HttpResponse:
     rows = Generation.objects.listed().with_begun_share()
-    recent = rows.select_related("voice").prefetch_related("references")[:RECENT]
+    recent = rows.select_related("voice").prefetch_related("references", "cast")[:RECENT]
     return render(request, "cloning/home.html", {"form": form, "recent": recent})

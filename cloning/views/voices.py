@@ -116,8 +116,8 @@ def fetch_voice(pk: uuid.UUID) -> Voice:
 
 
 def render_voice(request: HtmxHttpRequest, found: Voice, **forms: Any) -> HttpResponse:
-    spoken = Generation.objects.listed().filter(voice=found).with_begun_share()
-    spoken = spoken.select_related("voice").prefetch_related("references")
+    spoken = Generation.objects.listed().spoken_by(voice=found.pk).with_begun_share()
+    spoken = spoken.select_related("voice").prefetch_related("references", "cast")
     context = {
         "voice": found,
         "sample": getattr(found, "sample", None),

@@ -34,7 +34,7 @@ def generate(request: HttpRequest) -> HttpResponseBase:
         return stream(request, generation, form)
     is_awaited = "respond-async" not in request.headers.get("Prefer", "").lower()
     generation.awaited_until = state.awaited_from_now() if is_awaited else None
-    submit(generation, form.uploads)
+    submit(generation, form.uploads, form.roles)
     if not is_awaited:
         return respond(request, generation)
     answer = functools.partial(answer_call, request, respond, generation)
@@ -64,7 +64,7 @@ def stream(request: HttpRequest, generation: Generation, form: GenerationForm) -
     response = sound_of(request, generation, stream_format, leave)
     try:
         generation.awaited_until = state.awaited_from_now()
-        submit(generation, form.uploads)
+        submit(generation, form.uploads, form.roles)
     except BaseException:
         response.give_back_place()
         raise

@@ -106,7 +106,15 @@ def test_defaults_are_those_of_the_form(document, api, clips, db) -> None:
     data = {"text": "Good morning.", "reference": clip}
     body = api.post("/api/v1/voice-clone/generate", data, headers={"Prefer": "respond-async"}).json()
     defaults = {name: schema["default"] for name, schema in fields.items() if "default" in schema}
-    assert set(defaults) == {"language", "speed", "temperature", "format", "stream", "on_disconnect"}
+    assert set(defaults) == {
+        "language",
+        "speed",
+        "temperature",
+        "format",
+        "stream",
+        "on_disconnect",
+        "dialogue",
+    }
     told = {"language", "speed", "temperature", "format"}
     assert {name: body[name] for name in told} == {name: defaults[name] for name in told}
 

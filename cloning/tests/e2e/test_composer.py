@@ -14,6 +14,7 @@ from cloning.tests.e2e.pages import (
     fill_in,
     generate,
     needs_chromium,
+    send,
 )
 
 pytestmark = needs_chromium
@@ -107,6 +108,38 @@ def test_pronunciations_are_kept_and_found_from_the_form(open_page) -> None:
     page.get_by_role("link", name="Leave as it is").click()
     page.get_by_role("button", name="Delete Nguyen").click()
     expect(page.get_by_text("is deleted.")).to_be_visible()
+
+
+def test_a_dialogue_is_offered_cast_kept_and_spoken(open_page, live_site) -> None:
+    page = open_page(width=360)
+    clip = {"name": "anna.flac", "mimeType": "audio/flac", "buffer": MALE_CLIP.read_bytes()}
+    page.request.post(f"{live_site.url}/api/v1/voices", multipart={"name": "Anna", "reference": clip})
+    page.reload()
+    text_of(page).fill("Anna: Good morning, Tom.")
+    expect(page.get_by_text("Lines begin with names.")).to_be_hidden()
+    text_of(page).fill("Anna: Good morning, Tom.\nTom: Is it? [pause 1s] Well.\nNote: it rained.")
+    page.get_by_role("button", name="Give each a voice").click()
+    expect(page.get_by_label("Anna", exact=True).locator(":checked")).to_have_text("Anna")
+    expect(page.get_by_label("Reference", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_text("Choose a voice for Tom.")).to_be_visible()
+    expect_accessible(page)
+    expect_no_sideways_scrolling(page)
+    page.get_by_label("Tom", exact=True).select_option(label="Anna")
+    page.get_by_label("Note", exact=True).select_option("text")
+
+    page.reload()
+    expect(page.get_by_label("Dialogue")).to_be_checked()
+    expect(page.get_by_label("Tom", exact=True).locator(":checked")).to_have_text("Anna")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("text")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect_accessible(page)
+    page.get_by_label("Play while it is made").uncheck()
+    row = send(page)
+    expect_finished(row)
+    row.locator(".row-text a").click()
+    expect(page.locator(".sentence .speaker")).to_have_text(["Anna", "Tom", "Tom"])
+    expect_accessible(page)
 
 
 def test_progress_is_told_in_the_row_and_in_the_title(open_page) -> None:

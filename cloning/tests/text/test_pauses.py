@@ -6,13 +6,16 @@ import time
 import pytest
 
 from cloning.engines.xtts.limits import FIRST_SEGMENT_LIMITS, SEGMENT_LIMITS
-from cloning.text import Segment, UnspeakableText, WrongPause, split, split_script
+from cloning.text import Script, Segment, UnspeakableText, WrongPause, split, split_script
+from cloning.text.dialogue import Turn
 from cloning.text.naming import name_download
 from cloning.text.pauses import MAX_ALL_PAUSES_SECONDS, find_passages
 
 
 def pauses_of(text: str) -> list[tuple[str, float]]:
-    return [(each.text, each.pause_seconds) for each in split_script(text, "en", SEGMENT_LIMITS["en"])]
+    return [
+        (each.text, each.pause_seconds) for each in split_script(Script(text, "en"), SEGMENT_LIMITS["en"])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ def test_a_blank_line_is_a_pause() -> None:
 )
 def test_a_pause_that_can_not_be_made_is_refused(text: str, says: str) -> None:
     with pytest.raises(WrongPause) as raised:
-        find_passages(text)
+        find_passages([Turn(text)])
     assert says in str(raised.value)
 
 
@@ -77,24 +80,24 @@ def test_a_pause_that_can_not_be_made_is_refused(text: str, says: str) -> None:
     ["Hi [pause for applause] there.", "Hi [pause there.", "Hi pause 1s] there.", "Hi [pauses] there."],
 )
 def test_what_is_no_tag_is_text(text: str) -> None:
-    assert split_script(text, "en", 250) == split(text, "en", 250)
+    assert split_script(Script(text, "en"), 250) == split(text, "en", 250)
 
 
 @pytest.mark.parametrize("text", ["[pause 1s]", "[pause 1s] … [pause] 👍", ""])
 def test_pauses_alone_are_nothing_to_speak(text: str) -> None:
     with pytest.raises(UnspeakableText, match="nothing to speak"):
-        split_script(text, "en", 250)
+        split_script(Script(text, "en"), 250)
 
 
 def test_what_has_no_pause_is_split_as_ever() -> None:
     text = "One sentence, which is not short.\n\nAnother one; and a third. " * 40
     for first_chars in (None, FIRST_SEGMENT_LIMITS["en"]):
-        assert split_script(text, "en", 250, first_chars) == split(text, "en", 250, first_chars)
+        assert split_script(Script(text, "en"), 250, first_chars) == split(text, "en", 250, first_chars)
 
 
 def test_a_beginning_that_is_listened_to_grows_through_the_pauses() -> None:
     sentence = "This is a sentence of a fair length, which goes on for a while, and then ends."
-    segments = split_script(f"{sentence} [pause 1s] " * 20, "en", SEGMENT_LIMITS["en"], 80)
+    segments = split_script(Script(f"{sentence} [pause 1s] " * 20, "en"), SEGMENT_LIMITS["en"], 80)
     room = 80
     for segment in segments:
         assert len(segment.text) <= room
@@ -110,7 +113,7 @@ def test_20_000_characters_are_read_at_once(text: str) -> None:
     started = time.process_time()
     segments: list[Segment] = []
     with contextlib.suppress(UnspeakableText):
-        segments = split_script(long_text, "en", SEGMENT_LIMITS["en"])
+        segments = split_script(Script(long_text, "en"), SEGMENT_LIMITS["en"])
     assert time.process_time() - started < 3
     assert sum(segment.pause_seconds for segment in segments) <= MAX_ALL_PAUSES_SECONDS
 

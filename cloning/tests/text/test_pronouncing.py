@@ -5,7 +5,7 @@ import time
 import pytest
 
 from cloning.engines.xtts.limits import SEGMENT_LIMITS
-from cloning.text import UnspeakableText, split_script
+from cloning.text import Script, UnspeakableText, split_script
 from cloning.text.pronouncing import MAX_GROWTH, Spellings
 
 WORDS = {
@@ -55,7 +55,7 @@ def test_half_of_a_letter_is_not_replaced() -> None:
 
 def test_what_is_read_is_what_segments_have() -> None:
     segments = split_script(
-        "SQL was 3 Nguyen. [pause 1s] SQL!", "en", 250, spellings={"sql": "sequel", "pause": "x"}
+        Script("SQL was 3 Nguyen. [pause 1s] SQL!", "en", {"sql": "sequel", "pause": "x"}), 250
     )
     assert [(each.text, each.pause_seconds) for each in segments] == [
         ("sequel was three Nguyen.", 1.0),
@@ -75,5 +75,5 @@ def test_thousand_words_in_20_000_characters_take_no_time(text: str) -> None:
 
 def test_a_text_that_becomes_far_too_long_is_refused() -> None:
     with pytest.raises(UnspeakableText, match="four times as long"):
-        split_script("a " * 10_000, "en", SEGMENT_LIMITS["en"], spellings={"a": "long " * 20})
+        split_script(Script("a " * 10_000, "en", {"a": "long " * 20}), SEGMENT_LIMITS["en"])
     assert len(Spellings({"a": "x" * 120}).apply("a. " * 8)) > MAX_GROWTH * 24

@@ -241,7 +241,12 @@ def test_list_is_a_summary(api, make_generation) -> None:
     whole = api.get(status_url(generation)).json()
     assert listed["progress"] == 0.2
     assert listed.items() <= whole.items()
-    assert whole.keys() - listed.keys() == {"segments", "position_in_queue", "estimated_seconds_left"}
+    assert whole.keys() - listed.keys() == {
+        "cast",
+        "segments",
+        "position_in_queue",
+        "estimated_seconds_left",
+    }
 
 
 def test_list_asks_the_database_a_fixed_number_of_times(

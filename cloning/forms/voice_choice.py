@@ -1,0 +1,65 @@
+"""A voice that is chosen: a saved one, or one of the engine's own."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from cloning.engines import registry
+from cloning.engines.base import StockVoice
+from cloning.models import Voice
+from cloning.text import OWN_NAMES
+
+STOCK = "stock:"
+"""Before the key of a stock voice, where it stands among ids of saved voices."""
+
+
+class VoiceField(forms.ChoiceField):
+    """The id of a saved voice, or the key of a stock voice after STOCK; cleaned, the `Voice` or `StockVoice`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=list_voices, **kwargs)
+
+    @property
+    def has_voices(self) -> bool:
+        return self.has_saved_voices or self.has_stock_voices
+
+    @property
+    def has_saved_voices(self) -> bool:
+        return Voice.objects.speakable().exists()
+
+    @property
+    def has_stock_voices(self) -> bool:
+        return bool(registry.stock_voices())
+
+    def clean(self, value: Any) -> Voice | StockVoice | None:
+        if value in self.empty_values:
+            return None
+        if (found := find_voice(str(value))) is None:
+            raise ValidationError(
+                _("There is no such voice; it may have been deleted."), code="voice_unknown"
+            )
+        return found
+
+
+def find_voice(value: str) -> Voice | StockVoice | None:
+    if value.startswith(STOCK):
+        return registry.find_stock_voice(value.removeprefix(STOCK))
+    try:
+        return Voice.objects.speakable().filter(pk=uuid.UUID(value)).first()
+    except ValueError:
+        return None
+
+
+def list_voices() -> list[tuple[str, str]]:
+    """With stock voices last, each with the language that it speaks best."""
+    saved = [(str(pk), name) for pk, name in Voice.objects.speakable().values_list("pk", "name")]
+    stock = [(STOCK + voice.key, describe_stock(voice)) for voice in registry.stock_voices()]
+    return [("", _("New voice")), *saved, *stock]
+
+
+def describe_stock(voice: StockVoice) -> str:
+    """Its name, and its language where that tells it from others."""
+    return f"{voice.name}, {OWN_NAMES[voice.own_language]}" if voice.own_language else voice.name
