@@ -2,7 +2,7 @@
 
 from django import forms
 
-from cloning.forms.generations import VoiceField
+from cloning.forms.voice_choice import VoiceField
 from cloning.text import LANGUAGES
 
 
