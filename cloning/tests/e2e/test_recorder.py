@@ -147,6 +147,7 @@ def test_voice_from_recordings(open_page):
     button(page, "Stop").click()
     expect(page.get_by_text(RECORDED)).to_be_visible()
     expect(page.get_by_label("The recording", exact=True)).to_have_js_property("readyState", 4)
+    expect(page.locator("[data-part-start]")).to_be_visible()  # the coach offers to cut it
     expect_accessible(page)
     page.get_by_role("button", name="Save voice").click()
     expect(page.get_by_text("Give the voice a name.")).to_be_visible()

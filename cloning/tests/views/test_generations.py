@@ -1,14 +1,16 @@
 """A generation: how it is going, cancel, continue, delete."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from cloning.errors import ErrorCode
 from cloning.jobs import state, takes
 from cloning.jobs.takes import Progress
-from cloning.models import Generation, Stage
+from cloning.models import Generation, Stage, StoredConditioning
 from cloning.tests.pages import HTMX, Page
 from cloning.tests.performing import perform, work_once
 from cloning.tests.speaking import THREE, claim_take, made_sound
@@ -40,6 +42,22 @@ def test_place_in_line_is_told_and_told_anew(browser, make_generation) -> None:
     assert browser.get(url, {"seen": seen}, headers=HTMX).status_code == 204
     state.cancel(first)
     assert "Next in line" in browser.get(url, {"seen": seen}, headers=HTMX).content.decode()
+
+
+def test_bar_of_a_voice_that_is_learnt_moves(browser, make_generation) -> None:
+    generation = make_generation()
+    claim_take(generation)
+    url = generation.get_absolute_url()
+    assert 'class="learning"' not in browser.get(url, headers=HTMX).content.decode(), (
+        "nothing tells how long it takes"
+    )
+    StoredConditioning.objects.create(set_id="x", engine_key="y", learning_seconds=100.0)
+    for elapsed_seconds, value in ((40, "0.40"), (3600, "0.95")):
+        started_at = timezone.now() - timedelta(seconds=elapsed_seconds)
+        Generation.objects.filter(pk=generation.pk).update(started_at=started_at)
+        for headers in (HTMX, {}):
+            body = browser.get(url, headers=headers).content.decode()
+            assert f'<progress class="learning" aria-label="Learning the voice" value="{value}">' in body
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])
