@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from cloning.coach.measures import ClipMeasures
@@ -45,13 +46,13 @@ def describe(name: str, verdict: Verdict, measures: ClipMeasures) -> str:
     is_ok = verdict == Verdict.OK
     match name:
         case "speech":
-            return _("%(seconds).1f s of speech") % {"seconds": measures.speech_seconds}
+            return _("%(seconds)s s of speech") % {"seconds": number_format(measures.speech_seconds, 1)}
         case "noise":
             return _("Noise %(decibels)d dB below the voice") % {"decibels": round(measures.noise_db)}
         case "level":
             return (_("Level %(level)d dB") % {"level": round(measures.level_dbfs)}).replace("-", "−")
         case "bandwidth":
-            return _("Sound up to %(khz).1f kHz") % {"khz": measures.bandwidth_hz / 1000}
+            return _("Sound up to %(khz)s kHz") % {"khz": number_format(measures.bandwidth_hz / 1000, 1)}
         case "silence":
             return _("%(percent)d %% pauses") % {"percent": round(measures.silence_share * 100)}
         case "clipping":

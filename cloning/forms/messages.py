@@ -74,6 +74,7 @@ MESSAGES = (
     gettext_noop("The voice “%(voice)s” is not there any more: choose another."),
     gettext_noop("These are too many changes of the speaker for one file."),
     # Speaking
+    gettext_noop("Preview (not a clone)"),
     gettext_noop("The engine returned no sound for this text."),
     gettext_noop("The engine made no sound for “%(text)s”. Try other words."),
     gettext_noop("The preview voice could not speak at this speed."),

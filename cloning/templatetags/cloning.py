@@ -108,7 +108,7 @@ def own_name(code: str) -> str:
 
 @register.filter
 def engine_label(name: str) -> str:
-    return registry.label(name)
+    return in_page_language(registry.label(name))
 
 
 @register.filter
