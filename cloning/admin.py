@@ -253,6 +253,8 @@ class ReferenceAdmin(ModelAdmin[Reference]):
         "sha256",
         "format_name",
         "duration_seconds",
+        "start_seconds",
+        "end_seconds",
         "size_bytes",
         "stored_names",
         "created_at",

@@ -6,6 +6,7 @@ from cloning.audio.levels import Samples
 from cloning.engines.base import Floats
 from cloning.engines.preview import speaker
 
+MAX_SPEECH_SECONDS = 60  # bounds memory and time
 MIN_PIECES = 5  # of 1.6 s, half of which overlap
 MIN_GROUP_SHARE, MIN_GROUP = 0.15, 2
 ROUNDS = 10
@@ -14,7 +15,8 @@ NEIGHBOURS = 1  # on either side, which a piece is averaged with: words differ m
 
 def measure_likeness(speech: Samples) -> float:
     """The cosine of the two groups' means; 1 where there is too little speech to tell, or no second group."""
-    pieces = speaker.pieces(speech.astype(np.float64))
+    used = speech[: MAX_SPEECH_SECONDS * speaker.SAMPLE_RATE_HZ]
+    pieces = speaker.pieces(used.astype(np.float64))
     return compare_groups(smooth(speaker.encode(pieces))) if len(pieces) >= MIN_PIECES else 1.0
 
 

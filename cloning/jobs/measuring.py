@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import QuerySet
 
+from cloning.audio.ffmpeg import NICENESS
 from cloning.coach import ClipReport, Part, check_clip
 from cloning.coach.measures import MAX_PART_SECONDS
 from cloning.errors import GenerationError
@@ -43,7 +44,7 @@ def measure(reference: Reference, path: Path) -> ClipReport | None:
     """Of the clip, whose file is at `path`; None where it can't be measured."""
     part = Part(*reference.ends) if reference.ends else None
     try:
-        report = check_clip(path, max_seconds=settings.MAX_REFERENCE_SECONDS, part=part)
+        report = check_clip(path, max_seconds=settings.MAX_REFERENCE_SECONDS, part=part, niceness=NICENESS)
     except GenerationError as error:
         logger.warning("Reference %s is not measured: %s", reference.pk, error)
         keep(reference, {})

@@ -5,9 +5,8 @@ import sys
 
 import pytest
 
-from cloning.audio.probing import slots
 from cloning.coach import ClipReport, Part, checking
-from cloning.coach.checking import check_clip
+from cloning.coach.checking import check_clip, slots
 from cloning.errors import ErrorCode, GenerationError
 from cloning.tests.clips import MALE_CLIP
 
