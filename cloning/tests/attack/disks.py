@@ -35,7 +35,7 @@ def attack(folder: Path, report: Report, size: Size) -> None:
 
 def lock(folder: Path, report: Report, clips: dict[str, bytes], size: Size) -> None:
     with attacked(folder / "lock", report, LEASE_SECONDS="10") as server:
-        running = server.post(LONG_TEXT * 12, clips["flac"])
+        running = server.post(LONG_TEXT * 6, clips["flac"])
         finished = server.post("Good morning.", clips["mp3"])
         assert running and finished
         server.wait_for(lambda: server.status_of(running) != "queued", 120, "a generation runs")
@@ -127,7 +127,7 @@ def fill(folder: Path, report: Report, clips: dict[str, bytes]) -> None:
     ):
         done = [server.post(LONG_TEXT, clips["flac"]) for _ in range(3)]
         server.wait_for_ends(180)
-        running = server.post(LONG_TEXT * 12, clips["flac"])
+        running = server.post(LONG_TEXT * 6, clips["flac"])
         server.wait_for(lambda: server.status_of(running or "") != "queued", 120, "a generation runs")
         fill_up(disk / "filler")
         while_full(server, clips)

@@ -23,7 +23,7 @@ VICTIMS = {
     "everything": 1,
     "frozen worker": 1,
 }  # and how often
-TEXTS = ["Good morning.", "The train leaves at half past nine.", "One. Two. Three. Four. Five. " * 40]
+TEXTS = ["Good morning.", "The train leaves at half past nine.", "One. Two. Three. Four. Five. " * 20]
 
 
 @dataclass
