@@ -25,7 +25,7 @@
   });
 
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
-    if (!detail.boosted && detail.target.id !== "page") return; // the server leads elsewhere after a deletion
+    if (!detail.boosted && detail.target?.id !== "page") return; // the server leads elsewhere after a deletion
     document.getElementById("trouble").hidden = true;
     document.getElementById("announcer").textContent = document.title;
     (document.querySelector("main [aria-invalid=true]") ?? document.getElementById("main")).focus({ preventScroll: true });

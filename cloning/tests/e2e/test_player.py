@@ -113,7 +113,7 @@ def test_waveform_of_the_row_takes_clicks_and_follows(finished: Locator) -> None
 
 def test_one_sound_at_a_time(finished: Locator) -> None:
     page = finished.page
-    chosen = page.locator(".drop audio")
+    chosen = page.locator(".drop [data-chosen] audio")
     chosen.evaluate("audio => audio.play()")
     play(finished)
     page.wait_for_function(SOUND_PLAYS)
