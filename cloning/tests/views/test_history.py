@@ -233,7 +233,7 @@ def test_it_asks_the_database_a_fixed_number_of_times(
     Generation.objects.filter(pk=spoken.pk).update(voice=create_from(spoken, "Ada"))
     for _ in range(10):
         claim_take(make_generation())
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         look()
 
 
