@@ -47,6 +47,7 @@ def take_screenshots(folder: Path) -> None:
             "generation-under-way": f"/generations/{under_way['id']}/",
             "voices": "/voices/",
             "history": "/history/",
+            "pronunciations": "/pronunciations/",
             "api": "/api/",
             "not-found": "/nothing",
         }

@@ -2,7 +2,7 @@
 
 import functools
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -61,16 +61,24 @@ def respond(
 def subtitles(request: HttpRequest, pk: uuid.UUID, subtitle_format: str) -> HttpResponseBase:
     """The sentences with their times in the joined file."""
     found = fetch_with_file(pk)
-    cues = [
-        Cue(timed.start_seconds, timed.end_seconds, timed.segment.text)
-        for timed in read_timeline(found)
-        if timed.start_seconds is not None and timed.end_seconds is not None
-    ]
     content, content_type = SUBTITLE_FORMATS[subtitle_format]
-    response = HttpResponse(content(cues), content_type=content_type)
+    response = HttpResponse(content(list(read_cues(found))), content_type=content_type)
     if "download" in request.GET:
         response["Content-Disposition"] = attachment(f"{download_name(found)}.{subtitle_format}")
     return response
+
+
+def read_cues(generation: Generation) -> Iterator[Cue]:
+    """Of a dialogue each turn begins with the name of who has it."""
+    speaker_id = None
+    for timed in read_timeline(generation):
+        if timed.start_seconds is None or timed.end_seconds is None:
+            continue
+        speaker = timed.segment.speaker
+        is_turn = speaker is not None and speaker.pk != speaker_id
+        text = f"{speaker.name}: {timed.segment.text}" if speaker and is_turn else timed.segment.text
+        speaker_id = speaker.pk if speaker else None
+        yield Cue(timed.start_seconds, timed.end_seconds, text)
 
 
 SUBTITLE_FORMATS: dict[str, tuple[Callable[[Sequence[Cue]], str], str]] = {

@@ -92,14 +92,16 @@ def test_one_voice_is_asked_for_no_speaker(make_generation, django_assert_num_qu
         read_timeline(generation)
 
 
-def test_stopped_it_is_continued_with_the_same_voices(converse) -> None:
-    generation = converse()
+def test_stopped_it_is_continued_with_the_same_voices(converse, client) -> None:
+    generation = converse("Anna: Hello there. [pause 1s] And how are you?\nTom: Fine.")
     assert work_once(generation.pk)
     state.cancel(generation)
     before = list(generation.cast.values_list("name", "voice"))
     assert state.resume(generation)
     assert perform(generation).status == Status.SUCCEEDED
     assert list(generation.cast.values_list("name", "voice")) == before
+    subtitles = client.get(f"/api/v1/files/{generation.pk}.vtt").content.decode().splitlines()
+    assert subtitles[3::3] == ["Anna: Hello there.", "And how are you?", "Tom: Fine."]
 
 
 def test_a_voice_that_is_deleted_meanwhile_stays_until_the_dialogue_goes(
