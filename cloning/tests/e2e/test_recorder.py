@@ -73,6 +73,7 @@ def test_keyboard_alone_from_the_text_to_read_to_another_try(open_page):
     assert chosen(page) == []
 
     page.keyboard.press("Enter")
+    expect(button(page, "Stop")).to_be_focused()
     expect(page.locator(".recorder-time")).to_contain_text(re.compile("0:0[1-9]"))
     page.keyboard.press("Enter")
     expect(page.get_by_text(RECORDED)).to_be_visible()
@@ -87,14 +88,12 @@ def test_form_sent_in_the_middle_of_a_recording_takes_it_and_is_sent_once(open_p
     page = open_page()
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
-    page.get_by_label("Reference", exact=True).set_input_files(MALE_CLIP)
-    page.get_by_role("button", name=f"Remove {MALE_CLIP.name}").click()
     page.get_by_label("Text", exact=True).fill("Spoken from a recording.")
     record(page)
     page.get_by_role("button", name="Generate").dblclick()
     expect_finished(page.locator("article").first)
     expect(page.locator("article").first).to_contain_text("recording.wav")
-    assert len(posts) == 1
+    assert posts.count(page.url) == 1
     expect(button(page, "Record again")).to_be_visible()
 
 
