@@ -10,4 +10,5 @@ class OutlookForm(forms.Form):
     chars = forms.IntegerField(min_value=1, max_value=10_000_000)
     language = forms.ChoiceField(choices=list(LANGUAGES.items()))
     voice = VoiceField(required=False)
+    dialogue = forms.BooleanField(required=False)
     listen = forms.BooleanField(required=False)

@@ -22,6 +22,6 @@ def outlook(request: HttpRequest) -> HttpResponse:
 def estimate(form: OutlookForm) -> float | None:
     asked = form.cleaned_data
     voice = asked["voice"]
-    is_stock = voice is not None and not isinstance(voice, Voice)
-    references = None if is_stock else list(voice.references.all()) if voice else []
+    is_known = asked["dialogue"] or (voice is not None and not isinstance(voice, Voice))  # saved voices, or stock
+    references = None if is_known else list(voice.references.all()) if voice else []
     return estimate_draft(asked["chars"], asked["language"], references, is_awaited=asked["listen"])

@@ -22,6 +22,7 @@ def test_time_until_a_text_would_be_ready(client: Client, spoken: Generation, pa
     voice = create_from(spoken, "Ada")
     assert look(client, voice=voice.pk) == "Ready in about 50 seconds"
     assert look(client, voice=voice.pk, chars=50, listen="on") == "Ready in a few seconds"
+    assert look(client, dialogue="on") == "Ready in about 50 seconds"
 
 
 @pytest.mark.parametrize(
