@@ -68,6 +68,25 @@ def test_voice_comes_back_as_it_was(api, made, send, clips) -> None:
     assert Generation.objects.get().sample_of_id == Voice.objects.get().pk
 
 
+def test_the_parts_of_clips_travel_with_them(api, made, send, clips) -> None:
+    [first, _] = made["references"]
+    address = f"/api/v1/voices/{made['id']}/references/{first['id']}"
+    api.patch(address, json.dumps({"start_seconds": 0.5, "end_seconds": 2}), content_type="application/json")
+    back = send(exported(api, made)).json()
+    parts = {each["sha256"]: (each["start_seconds"], each["end_seconds"]) for each in back["references"]}
+    assert parts.pop(first["sha256"]) == (0.5, 2.0)
+    assert [*parts.values()] == [(None, None)]
+    assert Reference.objects.count() == 2, "the same parts"
+
+
+@pytest.mark.parametrize("start", ["1", True, -1, 3, 10**400])
+def test_a_part_that_the_clip_does_not_have(send, clips, start) -> None:
+    clip = {"file": "a.wav", "name": "a", "start_seconds": start}
+    description = {"format": "cloned-voice", "version": 1, "name": "Ada", "clips": [clip]}
+    assert send(archive({"a.wav": clips["speech"]}, description)).status_code == 422
+    assert not Voice.objects.exists()
+
+
 def test_import_beside_the_original_gets_a_number(api, made, send) -> None:
     back = send(exported(api, made)).json()
     assert back["name"] == "Grandma / 1 2"
