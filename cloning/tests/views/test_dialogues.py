@@ -84,6 +84,13 @@ def test_used_again_it_keeps_its_cast(use, browser, dialogue, voices) -> None:
         assert kept in body
 
 
+def test_many_names_cost_no_query_each(browser, voices, django_assert_max_num_queries) -> None:
+    text = "".join(f"Name{number}: Yes.\n" for number in range(20))
+    with django_assert_max_num_queries(6):
+        body = browser.post("/cast/", {"text": text, "dialogue": "true"}, headers=HTMX).content.decode()
+    assert body.count("<select") == 20
+
+
 def test_the_cast_follows_the_text(browser, voices) -> None:
     data = {"text": TEXT, "dialogue": "true", "cast_name": ["Tom", "Ada"], "cast_voice": ["text", "x"]}
     body = browser.post("/cast/", data, headers=HTMX).content.decode()
