@@ -103,6 +103,8 @@ def check_dialogue(text: str, casting: Casting) -> None:
 
 def find_cast_voice(value: str) -> Voice | StockVoice | None:
     """By id, by the key of a stock voice, or by name."""
+    if not value.isprintable():  # no name has what a database may not take
+        return None
     if found := find_voice(value):
         return found
     named = Voice.objects.speakable().filter(name_key=fold_name(value)).first()

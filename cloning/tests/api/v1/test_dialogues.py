@@ -62,6 +62,7 @@ def test_stock_voices_take_part(post, settings) -> None:
         ({"Anna": "Anna"}, "cast", "cast_invalid", "Choose a voice for Tom."),
         ({"Anna": "Anna", "Tom": "Ada"}, "cast", "cast_invalid", "The voice for Tom is not there"),
         ({"Anna": "Anna", "Tom": "\0"}, "cast", "cast_invalid", "The voice for Tom is not there"),
+        ({"Anna": "Anna", "Tom": "\ud800"}, "cast", "cast_invalid", "The voice for Tom is not there"),
         ({"Anna": 7}, "cast", "cast_invalid", "Send a JSON object"),
         ("[]", "cast", "cast_invalid", "Send a JSON object"),
         ("{", "cast", "cast_invalid", "Send a JSON object"),
