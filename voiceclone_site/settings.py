@@ -40,7 +40,8 @@ tighten([*(STORAGE_ROOT / name for name in FOLDERS), STORAGE_ROOT / "secret_key"
 MODEL_CACHE = env_folder("MODEL_CACHE", "./model_cache")
 STATIC_ROOT = BASE_DIR / env.path("STATIC_ROOT", Path("./staticfiles")).expanduser()  # made by `serve`
 DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(STORAGE_ROOT))}/db.sqlite3"
-DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
+DATABASE_POOL = env.int("DATABASE_POOL", 32, validate=Range(0, 1000))
 S3_BUCKET = env.str("S3_BUCKET", "")
 S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", "")
 S3_SIGNED_REDIRECT = env.bool("S3_SIGNED_REDIRECT", False) and bool(S3_BUCKET)
@@ -151,6 +152,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     tighten(sqlite_files(Path(DATABASES["default"]["NAME"])))
     # On disk as in use: an SQLite in memory locks differently when threads write.
     DATABASES["default"]["TEST"] = {"NAME": str(STORAGE_ROOT / "test.sqlite3")}
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql" and DATABASE_POOL:
+    # Of each process. Every request and every look of a stream would else open a connection of its own.
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": DATABASE_POOL,
+        "timeout": 2,  # seconds; then the database is said to be busy
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MEDIA_ROOT = STORAGE_ROOT

@@ -339,4 +339,4 @@ def health_of(*names: str) -> Serializer[Checks]:
 
 HEALTH = health_of(*CHECKS)
 READY = health_of(*CHECKS[:-1])
-LIVE = health_of()
+LIVE = Serializer[Checks](Field("status", {"const": "ok"}, lambda _checks, _: "ok"))

@@ -35,6 +35,7 @@ def test_the_job_is_the_same_on_postgresql() -> None:
             "cloning/tests/api/v1/test_dialogues.py",
             "cloning/tests/jobs/test_notifications.py",
             "cloning/tests/jobs/postgresql_notifications.py",
+            "cloning/tests/jobs/postgresql_pool.py",
         ],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": URL},

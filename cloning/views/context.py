@@ -1,9 +1,11 @@
 """What every page is given, and what a request of a page is."""
 
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
+from cloning.engines import registry
 from cloning.engines.base import EngineEntry
 from cloning.jobs.speaking import find_engine
 
@@ -14,7 +16,10 @@ class HtmxHttpRequest(HttpRequest):
 
 def engine(request: HtmxHttpRequest) -> dict[str, EngineEntry]:
     """Context of every page: which engine speaks now, so that no page can leave it out."""
-    return {"engine": find_engine()}
+    try:
+        return {"engine": find_engine()}
+    except DatabaseError:  # the page may be the one that says so
+        return {"engine": registry.selected()}
 
 
 PLACES = {

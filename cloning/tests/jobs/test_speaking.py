@@ -27,7 +27,7 @@ def test_what_the_workers_have_loaded_speaks(selected, loaded, speaks, settings,
         Worker.objects.create(host="there", pid=number, engine=engine)
     assert find_engine().name == speaks
     assert ("Preview" in client.get("/pronunciations/").content.decode()) == (speaks == "preview")
-    assert api.get("/api/v1/health/live").json()["engine"] == speaks
+    assert api.get("/api/v1/health").json()["engine"] == speaks
 
 
 def test_a_worker_that_is_gone_speaks_no_more(settings) -> None:

@@ -1,0 +1,29 @@
+"""Connections to PostgreSQL are kept. Called by `cloning/tests/test_postgresql.py`."""
+
+import psycopg
+import pytest
+from django.db import connection
+
+from cloning.jobs.notifications.postgresql import connection_parameters
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask_process_id() -> int:
+    """Of the server's process that answers, as a request asks: with a connection that it gives back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (found,) = cursor.fetchone()
+    connection.close()
+    return found
+
+
+def test_a_connection_is_used_again() -> None:
+    assert ask_process_id() == ask_process_id()
+
+
+def test_one_that_the_server_ended_is_replaced_unnoticed() -> None:
+    ended = ask_process_id()
+    with psycopg.connect(**connection_parameters()) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [ended])
+    assert ask_process_id() != ended
