@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -43,6 +44,7 @@ def texts_of(entry: polib.POEntry | polib.MOEntry) -> list[str]:
     return [entry.msgstr_plural[form] for form in sorted(entry.msgstr_plural)] or [entry.msgstr]
 
 
+@cache
 def marked() -> set[tuple[str, str]]:
     sources = [path for path in python_files("cloning") if "tests" not in path.parts]
     found = [message for path in sources for message in marked_in_python(path)]
@@ -54,7 +56,9 @@ def marked() -> set[tuple[str, str]]:
 def test_every_message_of_the_source_is_translated_and_no_other(language):
     known = {(entry.msgid, entry.msgid_plural) for entry in polib.pofile(str(catalogue(language, "po")))}
     wanted = marked()
-    wanted -= {(text, "") for text, plural in wanted if plural}  # marked with and without a count: one entry
+    wanted = wanted - {
+        (text, "") for text, plural in wanted if plural
+    }  # marked with and without a count: one entry
     assert sorted(wanted - known) == [], "run `make messages` and translate these"
     assert sorted(known - wanted) == [], "run `make messages`: nothing says these any more"
 
