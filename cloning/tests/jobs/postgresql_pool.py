@@ -18,8 +18,8 @@ def ask_process_id() -> int:
     return found
 
 
-def test_a_connection_is_used_again() -> None:
-    assert ask_process_id() == ask_process_id()
+def test_connections_are_used_again() -> None:
+    assert len({ask_process_id() for _ in range(20)}) <= 5  # the fixture's may be among them
 
 
 def test_one_that_the_server_ended_is_replaced_unnoticed() -> None:
