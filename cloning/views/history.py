@@ -37,18 +37,23 @@ def history(request: HtmxHttpRequest) -> HttpResponse:
         .select_related("voice")
         .prefetch_related("references", "cast")
     )
-    found = form.choose(Generation.objects.listed())
     places = {name: request.GET.get(name, "") for name in ("before", "after")}
+    page = read_slice(form.choose(rows), PAGE_SIZE, **places)
+    is_all = page.newer is None and page.older is None
     context = {
         "form": form,
-        "slice": read_slice(form.choose(rows), PAGE_SIZE, **places),
-        "count": found[: MAX_COUNTED + 1].count(),
+        "slice": page,
+        "count": len(page.rows) if is_all else count_found(form),
         "max_counted": MAX_COUNTED,
         "deleted_count": count_discarded(request.GET.get("deleted", "")),
     }
     wants_results = request.htmx and request.htmx.target == "results"
     template = "cloning/_results.html" if wants_results else "cloning/history.html"
     return render(request, template, context, status=200 if form.is_valid() else 422)
+
+
+def count_found(form: HistoryFilter) -> int:
+    return form.choose(Generation.objects.listed())[: MAX_COUNTED + 1].count()
 
 
 def count_discarded(value: str) -> int:

@@ -22,6 +22,8 @@ def outlook(request: HttpRequest) -> HttpResponse:
 def estimate(form: OutlookForm) -> float | None:
     asked = form.cleaned_data
     voice = asked["voice"]
-    is_known = asked["dialogue"] or (voice is not None and not isinstance(voice, Voice))  # saved voices, or stock
+    is_known = asked["dialogue"] or (
+        voice is not None and not isinstance(voice, Voice)
+    )  # saved voices, or stock
     references = None if is_known else list(voice.references.all()) if voice else []
     return estimate_draft(asked["chars"], asked["language"], references, is_awaited=asked["listen"])

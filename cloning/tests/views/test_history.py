@@ -13,6 +13,7 @@ from cloning.models import Generation
 from cloning.tests.pages import ATTACK, HTMX, Page
 from cloning.tests.speaking import accept_sounds, claim_take
 from cloning.tests.wrong_requests import UNKNOWN_ID
+from cloning.views import history
 from cloning.views.history import PAGE_SIZE
 
 RESULTS = {**HTMX, "HX-Target": "results"}
@@ -235,6 +236,20 @@ def test_it_asks_the_database_a_fixed_number_of_times(
         claim_take(make_generation())
     with django_assert_max_num_queries(7):
         look()
+
+
+def test_how_many_were_found(browser, make_generation, monkeypatch) -> None:
+    monkeypatch.setattr(history, "PAGE_SIZE", 2)
+    monkeypatch.setattr(history, "MAX_COUNTED", 3)
+    for number in range(5):
+        make_generation(text="Good morning." if number else "Good night.")
+    said = [
+        re.findall(r'<p class="count[^>]*>([^<]*)', browser.get(path).content.decode())
+        for path in ("/history/?q=night", "/history/?q=nothing", "/history/?q=good")
+    ]
+    assert said == [["1 result"], [], ["More than 3 results"]]
+    monkeypatch.setattr(history, "MAX_COUNTED", 5)
+    assert "5 results" in browser.get("/history/").content.decode()
 
 
 def test_only_looking(browser, db) -> None:
