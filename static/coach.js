@@ -27,8 +27,8 @@
     try {
       const answer = await ask(box, file, ends, signal);
       said.replaceChildren(answer.querySelector("[data-coach-result]"));
-      const part = answer.querySelector("[data-part]");
-      if (part && !coach.querySelector("[data-part]")) coach.append(part);
+      const part = answer.querySelector("[data-trim]");
+      if (part && !coach.querySelector("[data-trim]")) coach.append(part);
     } catch (error) {
       if (!signal.aborted) said.textContent = box.dataset.failed;
     } finally {
@@ -63,10 +63,10 @@
   // The part that is used
 
   const fields = (part) => ({
-    start: part.querySelector("[data-part-start]"),
-    end: part.querySelector("[data-part-end]"),
-    from: part.querySelector("[data-part-from]"),
-    to: part.querySelector("[data-part-to]"),
+    start: part.querySelector("[data-trim-start]"),
+    end: part.querySelector("[data-trim-end]"),
+    from: part.querySelector("[data-trim-from]"),
+    to: part.querySelector("[data-trim-to]"),
   });
 
   function move(part, moved) {
@@ -84,7 +84,7 @@
   }
 
   function show(part, first, last) {
-    const used = part.querySelector("[data-part-used]");
+    const used = part.querySelector("[data-trim-used]");
     const width = part.querySelector("svg").viewBox.baseVal.width / Number(part.dataset.seconds);
     used.setAttribute("x", first * width);
     used.setAttribute("width", Math.max(0, last - first) * width);
@@ -135,15 +135,15 @@
     if (target.type === "file") {
       const box = target.form?.querySelector("[data-coach]");
       if (box) checkAll(box, target);
-    } else if (target.closest?.("[data-part]")) recheckSoon(target.closest("[data-part]"));
+    } else if (target.closest?.("[data-trim]")) recheckSoon(target.closest("[data-trim]"));
   });
   document.addEventListener("input", ({ target }) => {
-    const part = target.closest?.("[data-part]");
+    const part = target.closest?.("[data-trim]");
     if (part) move(part, target);
   });
   document.addEventListener("click", ({ target }) => {
-    const button = target.closest("[data-part-play]");
-    if (button) listen(button.closest("[data-part]"), button);
+    const button = target.closest("[data-trim-play]");
+    if (button) listen(button.closest("[data-trim]"), button);
   });
   // A start and an end for each clip, whether it is checked already or not; none where no clip is sent.
   document.addEventListener("formdata", ({ target, formData }) => {
@@ -153,7 +153,7 @@
     formData.delete("end_seconds");
     if (!formData.has("reference")) return;
     for (const coach of box.children) {
-      const part = coach.querySelector("[data-part]");
+      const part = coach.querySelector("[data-trim]");
       formData.append("start_seconds", part ? fields(part).from.value : "");
       formData.append("end_seconds", part ? fields(part).to.value : "");
     }
