@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import webrtcvad
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, fftconvolve, sosfiltfilt
 
 from cloning.audio.levels import Samples
 from cloning.audio.mastering import filter_samples
@@ -97,6 +97,16 @@ def add_music(below_db: float) -> Kind:
     return lambda samples: mix(samples, make_music(samples.size), below_db)
 
 
+def add_echo(fading_seconds: float) -> Kind:
+    """Noise that fades by 60 dB, begins after 4 ms, and is as loud as what comes straight."""
+    size = int(fading_seconds * 1.2 * RATE_HZ)
+    echo = random.standard_normal(size) * 10 ** (-3 * np.arange(size) / (fading_seconds * RATE_HZ))
+    echo[:64] = 0
+    echo /= np.sqrt(np.square(echo).sum())
+    echo[0] = 1
+    return lambda samples: fftconvolve(samples, echo)[: samples.size].astype(np.float32)
+
+
 def overdrive(times: float) -> Kind:
     return lambda samples: np.clip(samples / np.abs(samples).max() * times, -1, 1)
 
@@ -112,6 +122,9 @@ KINDS: dict[str, tuple[str, Kind]] = {
     "noise, 15 dB below": ("noise", add_noise(15)),
     "noise, 10 dB below": ("noise", add_noise(10)),
     "noise, 5 dB below": ("noise", add_noise(5)),
+    "echo, 60 dB in 0.3 s": ("echo", add_echo(0.3)),
+    "echo, 60 dB in 0.5 s": ("echo", add_echo(0.5)),
+    "echo, 60 dB in 0.8 s": ("echo", add_echo(0.8)),
     "twice too loud": ("clipping", overdrive(2)),
     "four times too loud": ("clipping", overdrive(4)),
     "up to 3.4 kHz": ("bandwidth", low_pass(3400)),
@@ -129,6 +142,7 @@ SHOWN: dict[str, str] = {
     "clipping": "clipped_share",
     "bandwidth": "bandwidth_hz",
     "level": "level_dbfs",
+    "echo": "fall_db",
     "music": "steady_tones",
     "speakers": "voice_likeness",
     "silence": "silence_share",

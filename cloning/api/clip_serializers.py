@@ -28,6 +28,9 @@ MEASURES = Serializer[ClipMeasures](
     measure(
         "clipped_share", "Samples of the speech that stand at its limit, 0 to 1: some in loud recordings"
     ),
+    measure(
+        "fall_db", "How far speech falls within 80 ms where a syllable ends: less than 14 where a room echoes"
+    ),
     measure("bandwidth_hz", "Up to where there is sound, 8000 at most"),
     measure("steady_tones", "That sound on at a time: none in speech, one and more in music"),
     measure("voice_likeness", "Of the moments least alike, as a cosine; 1 is one voice"),

@@ -57,6 +57,8 @@ def describe(name: str, verdict: Verdict, measures: ClipMeasures) -> str:
             return _("%(percent)d %% pauses") % {"percent": round(measures.silence_share * 100)}
         case "clipping":
             return _("Not distorted") if is_ok else _("Distorted")
+        case "echo":
+            return _("No echo heard") if is_ok else _("Echo")
         case "music":
             return _("No music heard") if is_ok else _("Music suspected")
         case _:
@@ -84,6 +86,11 @@ def explain(check: Check) -> tuple[str, str]:
             return (
                 _("There is noise behind the voice: record in a quiet room, nearer to the microphone."),
                 _("noisy"),
+            )
+        case "echo":
+            return (
+                _("The room echoes: record where there are curtains and cushions, nearer to the microphone."),
+                _("echo"),
             )
         case "clipping":
             return (

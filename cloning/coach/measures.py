@@ -29,6 +29,7 @@ class ClipMeasures:
     silence_share: float  # 0 to 1: what is no speech
     level_dbfs: float  # of the speech
     noise_db: float  # the speech above what is heard in its pauses
+    fall_db: float  # how far the loud falls within 80 ms, at the end of syllables: little where a room echoes
     clipped_share: float  # 0 to 1: samples of the speech that stand at the limit
     bandwidth_hz: float  # up to where there is speech, of at most half the rate
     steady_tones: float  # how many sound on at a time, as they do in music

@@ -28,6 +28,11 @@ TONE_LOWEST_DB = -10.0  # of samples whose peak is 1, as one bin has it
 TONE_NEIGHBOURS = 27  # bins of 7.8 Hz, whose median a tone stands out from
 TONE_BLOCK_FRAMES = 256
 
+FALL_STEP_SAMPLES = 160
+FALL_STEPS = 8  # 80 ms
+FALL_PERCENTILE = 95
+LOUD_RANGE_DB = 12.0  # below the loud steps: what fades already tells nothing
+
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -89,6 +94,19 @@ def measure_clipping(frames: Frames) -> float:
     if not speech.size:
         return 0.0
     return float((speech > CLIP_SHARE_OF_PEAK * np.percentile(speech, CLIP_PERCENTILE)).mean())
+
+
+def measure_fall(samples: Samples) -> float:
+    """How steeply speech ends, in dB within 80 ms. The echo of a room fades slowly, and noise hides it."""
+    count = samples.size // FALL_STEP_SAMPLES
+    if count < 4 * FALL_STEPS:
+        return MAX_NOISE_DB
+    steps = samples[: count * FALL_STEP_SAMPLES].reshape(count, FALL_STEP_SAMPLES)
+    powers = np.square(steps, dtype=np.float64).mean(axis=1)
+    level_db = 10 * np.log10((powers[:-1] + powers[1:]) / 2 + 1e-9)
+    falls_db = level_db[:-FALL_STEPS] - level_db[FALL_STEPS:]
+    is_loud = level_db[:-FALL_STEPS] > np.percentile(level_db, 90) - LOUD_RANGE_DB
+    return float(np.percentile(falls_db[is_loud], FALL_PERCENTILE))
 
 
 def measure_bandwidth(frames: Frames) -> float:

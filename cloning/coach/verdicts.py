@@ -7,6 +7,7 @@ from cloning.coach.measures import ClipMeasures
 
 GOOD_SPEECH_SECONDS, MIN_SPEECH_SECONDS = 6.0, 2.0
 GOOD_NOISE_DB, MIN_NOISE_DB = 15.0, 8.0
+GOOD_FALL_DB = 14.0  # where noise does not hide it
 GOOD_LEVEL_DBFS, MIN_LEVEL_DBFS = -38.0, -50.0
 MAX_CLIPPED_SHARE, HOPELESS_CLIPPED_SHARE = 0.01, 0.08
 GOOD_BANDWIDTH_HZ = 5000.0
@@ -33,6 +34,7 @@ JUDGES: dict[str, Callable[[ClipMeasures], Verdict]] = {
     "music": lambda of: judge(of.steady_tones <= MAX_STEADY_TONES),
     "speakers": lambda of: judge(of.voice_likeness >= MIN_VOICE_LIKENESS),
     "noise": lambda of: judge(of.noise_db >= GOOD_NOISE_DB, of.noise_db < MIN_NOISE_DB),
+    "echo": lambda of: judge(of.fall_db >= GOOD_FALL_DB or of.noise_db < GOOD_NOISE_DB),
     "clipping": lambda of: judge(
         of.clipped_share <= MAX_CLIPPED_SHARE, of.clipped_share > HOPELESS_CLIPPED_SHARE
     ),

@@ -58,7 +58,11 @@ def keep(reference: Reference, report: dict[str, object]) -> None:
 
 
 def load_report(reference: Reference) -> ClipReport | None:
-    return ClipReport.load(reference.report) if reference.report else None
+    """None where there is none, or one of another version."""
+    try:
+        return ClipReport.load(reference.report) if reference.report else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def find_ends(reference: Reference, path: Path) -> tuple[float, float] | None:

@@ -29,6 +29,19 @@ def as_by_telephone(samples: np.ndarray) -> np.ndarray:
     return np.fft.irfft(spectrum, samples.size).astype("f4")
 
 
+def in_a_room(samples: np.ndarray) -> np.ndarray:
+    """Which fades by 60 dB in half a second, and is as loud as what comes straight."""
+    size = RATE_HZ // 2
+    echo = np.random.default_rng(0).standard_normal(size) * 10 ** (-3 * np.arange(size) / size)
+    echo[:64] = 0
+    echo /= np.sqrt(np.square(echo).sum())
+    echo[0] = 1
+    count = samples.size + size
+    return np.fft.irfft(np.fft.rfft(samples, count) * np.fft.rfft(echo, count), count)[: samples.size].astype(
+        "f4"
+    )
+
+
 def play_music(seconds: float) -> np.ndarray:
     """A chord each half a second."""
     time = np.arange(int(seconds * RATE_HZ)) / RATE_HZ

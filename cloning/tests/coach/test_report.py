@@ -11,6 +11,7 @@ from cloning.tests.coach.clips import (
     add_noise,
     as_by_telephone,
     cut_off,
+    in_a_room,
     man,
     play_music,
     silence,
@@ -34,6 +35,7 @@ def find_faults(samples: np.ndarray) -> set[str]:
         (twice(twice(woman)), set()),
         (man[: 4 * RATE_HZ], {"speech"}),
         (add_noise(long_man, 10), {"noise"}),
+        (in_a_room(twice(twice(woman))), {"echo"}),
         (cut_off(twice(twice(woman)), 5), {"clipping"}),
         (0.01 * long_man, {"level"}),
         (as_by_telephone(long_man), {"bandwidth"}),
@@ -41,7 +43,19 @@ def find_faults(samples: np.ndarray) -> set[str]:
         (np.concatenate([long_man, twice(woman)]), {"speakers"}),
         (np.concatenate([long_man, silence(16)]), {"silence"}),
     ],
-    ids=["man", "woman", "short", "noise", "loud", "quiet", "telephone", "music", "two voices", "silence"],
+    ids=[
+        "man",
+        "woman",
+        "short",
+        "noise",
+        "echo",
+        "loud",
+        "quiet",
+        "phone",
+        "music",
+        "two voices",
+        "silence",
+    ],
 )
 def test_what_is_wrong_is_heard_and_nothing_else(samples, faults) -> None:
     assert find_faults(samples) == faults

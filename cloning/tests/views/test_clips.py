@@ -31,7 +31,7 @@ def test_a_chosen_clip_is_told_about_and_not_kept(browser) -> None:
     body = check(browser).content.decode()
     assert "That is little speech" in body
     assert "No music heard" in body and "One voice" in body
-    assert body.count('<li class="ok">') == 7 and body.count('<li class="warn">') == 1
+    assert body.count('<li class="ok">') == 8 and body.count('<li class="warn">') == 1
     assert re.search(r'name="end_seconds"[^>]* value="7.06"', body)
     assert not Reference.objects.exists()
 
