@@ -7,7 +7,7 @@ import pytest
 from cloning.models import Generation, Voice
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.pages import HTMX
-from cloning.tests.performing import perform
+from cloning.tests.speaking import accept_sounds
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def dialogue(browser, voices) -> Generation:
 
 
 def test_its_page_says_who_says_what(browser, dialogue, voices) -> None:
-    perform(dialogue)
+    accept_sounds(dialogue)
     body = browser.get(dialogue.get_absolute_url()).content.decode()
     assert re.findall(r'<bdi class="speaker hue-\d+">(.*?)</bdi>', body) == ["Anna", "Tom"]
     assert "Save this voice" not in body
