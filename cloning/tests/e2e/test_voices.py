@@ -103,6 +103,7 @@ def test_admin_at_a_desktop(open_page, live_site) -> None:
         if results.count():
             assert results.evaluate("results => results.scrollWidth <= results.clientWidth"), address
             page.locator("#result_list tbody th a").first.click()
+            page.wait_for_url("**/change/")
             expect_accessible(page)
 
 
