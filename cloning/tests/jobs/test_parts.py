@@ -12,13 +12,13 @@ from cloning.errors import GenerationError
 from cloning.forms.clips import probe_distinct
 from cloning.jobs import measuring, voices
 from cloning.jobs.cleanup import delete_generation, delete_voice
+from cloning.jobs.conditioning import store_conditioning
 from cloning.jobs.deriving import fetch_normalized
 from cloning.jobs.measuring import load_report, measure_next
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Reference, StoredConditioning, Voice
 from cloning.storage.uploads import TemporaryUpload
 from cloning.tests.clips import MALE_CLIP
-from cloning.tests.performing import perform
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,9 +50,10 @@ def normalized_seconds(reference: Reference, folder: Path) -> float:
 
 
 def test_a_trimmed_voice_is_learnt_anew(ada, tmp_path) -> None:
-    perform(Generation.objects.get(sample_of=ada))
     before = Reference.objects.get()
-    assert StoredConditioning.objects.exists()
+    fetch_normalized(before, tmp_path)
+    store_conditioning([before], "preview", b"learnt", 1.0)
+    assert len(stored_files()) == 3
     voices.trim_reference(ada, before.pk, (1.0, 4.0), Channel.PAGE)
     after = ada.references.get()
     assert (after.ends, after.file.name, after.created_at) == (
@@ -69,7 +70,6 @@ def test_a_trimmed_voice_is_learnt_anew(ada, tmp_path) -> None:
 def test_what_others_use_stays_as_it_is(ada) -> None:
     generation = Generation(text="Hello.", language="en", requested_via=Channel.API, voice=ada)
     submit(generation)
-    perform(generation)
     before = ada.references.get()
     voices.trim_reference(ada, before.pk, (1.0, 4.0), Channel.PAGE)
     assert generation.references.get() == before
