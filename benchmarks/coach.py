@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import webrtcvad
+from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, sosfiltfilt
 
 from cloning.audio.levels import Samples
@@ -32,6 +33,7 @@ from cloning.engines.preview import speaker
 from cloning.errors import ErrorCode, GenerationError
 
 RATE_HZ = 16_000
+Flags = NDArray[np.bool_]
 Clips = dict[str, Samples]
 Kind = Callable[[Samples], Samples]
 random = np.random.default_rng(0)
@@ -52,7 +54,7 @@ def speaker_of(name: str) -> str:
 def make_pink(count: int) -> Samples:
     spectrum = np.fft.rfft(random.standard_normal(count))
     noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(1, np.arange(spectrum.size))), count)
-    return (noise / noise.std()).astype(np.float32)
+    return np.asarray(noise / noise.std(), np.float32)
 
 
 def make_music(count: int) -> Samples:
@@ -64,7 +66,7 @@ def make_music(count: int) -> Samples:
         if start % RATE_HZ == 0:
             for step in (0, 2, 4):
                 music[start : start + RATE_HZ] += 0.2 * hold(float(scale_hz[random.integers(4) + step]) / 2)
-    return (music[:count] / music[:count].std()).astype(np.float32)
+    return np.asarray(music[:count] / music[:count].std(), np.float32)
 
 
 def pluck(pitch_hz: float) -> Samples:
@@ -82,7 +84,7 @@ def hold(pitch_hz: float) -> Samples:
     seconds = np.arange(RATE_HZ) / RATE_HZ
     envelope = np.minimum(1, np.minimum(seconds / 0.05, (1 - seconds) / 0.2))
     partials = [np.sin(2 * np.pi * pitch_hz * number * seconds) / number for number in range(1, 6)]
-    return (envelope * np.sum(partials, axis=0)).astype(np.float32)
+    return np.asarray(envelope * np.sum(partials, axis=0), np.float32)
 
 
 def mix(samples: Samples, other: Samples, below_db: float) -> Samples:
@@ -178,12 +180,12 @@ def show_detectors(clips: Clips) -> None:
             padded = np.pad(samples, 3 * RATE_HZ // 2)
             heard = padded if below_db is None else add_noise(below_db)(padded)
             labels = label(padded)
-            counts += [count(found, labels) for found in (hear_silero(heard), hear_webrtc(heard))]
+            counts += [count(found, labels) for found in (detect_silero(heard), detect_webrtc(heard))]
         scores = [2 * hits / (2 * hits + wrong + missed) for hits, wrong, missed in counts]
         print(f"| {'none' if below_db is None else f'{below_db} dB'} | {scores[0]:.2f} | {scores[1]:.2f} |")
 
 
-def label(samples: Samples) -> Samples:
+def label(samples: Samples) -> Flags:
     level_db = 10 * np.log10(np.convolve(np.square(samples), np.ones(480) / 480, "same") + 1e-12)
     is_loud = level_db > np.percentile(level_db, 95) - SPEECH_RANGE_DB
     window = np.ones(GAP_SAMPLES)
@@ -191,18 +193,18 @@ def label(samples: Samples) -> Samples:
     return ~(np.convolve(~closed, window, "same") > 0.5)
 
 
-def hear_silero(samples: Samples) -> Samples:
+def detect_silero(samples: Samples) -> Flags:
     return np.repeat(find_speech(samples) > 0.35, FRAME_SAMPLES)
 
 
-def hear_webrtc(samples: Samples) -> Samples:
+def detect_webrtc(samples: Samples) -> Flags:
     detector = webrtcvad.Vad(WEB_MODE)
     pcm = (samples.clip(-1, 1) * 32767).astype("<i2")
     frames = pcm[: pcm.size // WEB_FRAME_SAMPLES * WEB_FRAME_SAMPLES].reshape(-1, WEB_FRAME_SAMPLES)
     return np.repeat([detector.is_speech(frame.tobytes(), RATE_HZ) for frame in frames], WEB_FRAME_SAMPLES)
 
 
-def count(found: Samples, labels: Samples) -> tuple[int, int, int]:
+def count(found: Flags, labels: Flags) -> tuple[int, int, int]:
     size = min(found.size, labels.size)
     found, labels = found[:size], labels[:size]
     return int((found & labels).sum()), int((found & ~labels).sum()), int((~found & labels).sum())

@@ -2,6 +2,7 @@
 
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -14,12 +15,16 @@ class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails  # set by its middleware
 
 
-def engine(request: HtmxHttpRequest) -> dict[str, EngineEntry]:
+def engine(request: HtmxHttpRequest) -> dict[str, object]:
     """Context of every page: which engine speaks now, so that no page can leave it out."""
+    return {"engine": SimpleLazyObject(find_engine_or_selected)}  # parts of pages do not ask
+
+
+def find_engine_or_selected() -> EngineEntry:
     try:
-        return {"engine": find_engine()}
+        return find_engine()
     except DatabaseError:  # the page may be the one that says so
-        return {"engine": registry.selected()}
+        return registry.selected()
 
 
 PLACES = {

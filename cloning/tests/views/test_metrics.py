@@ -46,7 +46,7 @@ def scrape(settings, client):
 @pytest.mark.parametrize(
     ("token", "sent"), [("", ""), ("", "Bearer "), (TOKEN, ""), (TOKEN, "Bearer other"), (TOKEN, "Bearer ü")]
 )
-def test_nobody_else_sees_them(token, sent, settings, client) -> None:
+def test_nobody_else_sees_them(token, sent, settings, client, db) -> None:
     settings.METRICS_TOKEN = token
     assert client.get("/metrics", headers={"Authorization": sent}).status_code == 404
 
