@@ -1,0 +1,76 @@
+"""How soon one hears what one generates on the page: `python -m benchmarks.page_sound [--repeats 7]`.
+
+A Chromium opens a real site with the preview and presses Generate with a voice that is known: with "Play while it is
+made", and without, where Play is pressed as soon as the page has something to play. In turns. The time goes from the
+click to the first sample that the browser plays.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Page
+
+from benchmarks.screenshots import opening, save_voice
+from benchmarks.site import Site, serving
+
+TEXT = "The old lighthouse keeper counted the ships that passed the harbour before sunrise. " * 12
+WAIT_MS = 60_000
+
+WATCH = """() => {
+    window.clickedAt = null; window.soundAt = null;
+    document.addEventListener("click", (event) => {
+        if (event.target.closest("#generate")) [window.clickedAt, window.soundAt] = [performance.now(), null];
+    }, true);
+    const sound = document.getElementById("sound");
+    sound.addEventListener("timeupdate", () => {
+        if (sound.currentTime > 0 && !sound.paused) window.soundAt ??= performance.now() - 1000 * sound.currentTime;
+    });
+}"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=7)
+    repeats = parser.parse_args().repeats
+    with tempfile.TemporaryDirectory() as storage, serving(Path(storage)) as site, opening() as browser:
+        known = site.wait_for(site.submit("Good morning."))
+        save_voice(browser, site, known["id"], "Grandma")
+        page = browser.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(f"http://localhost:{site.port}/")
+        page.evaluate(WATCH)
+        page.locator(".voice-chips label", has_text="Grandma").click()
+        page.get_by_label("Text", exact=True).fill(TEXT)
+        measure(page, site, is_live=True)  # nothing is cached before
+        seconds: dict[bool, list[float]] = {True: [], False: []}
+        for _ in range(repeats):
+            for is_live, found in seconds.items():
+                found.append(measure(page, site, is_live=is_live))
+    print("| from Generate to the first sound (s) | median | slowest |\n|---|---|---|")
+    for is_live, found in seconds.items():
+        name = "played while it is made" if is_live else "Play pressed when the first sentence is there"
+        print(f"| {name} | {median(found):.2f} | {max(found):.2f} |")
+
+
+def measure(page: Page, site: Site, *, is_live: bool) -> float:
+    page.evaluate("document.getElementById('sound').pause()")
+    page.get_by_label("Play while it is made").set_checked(is_live)
+    page.get_by_role("button", name="Generate").click()
+    if not is_live:
+        page.locator(".row").first.get_by_text("Speaking: 1 of").wait_for()
+        page.locator(".row [data-play]").first.click()
+    page.wait_for_function("window.soundAt")
+    seconds = float(page.evaluate("(window.soundAt - window.clickedAt) / 1000"))
+    page.evaluate("document.getElementById('sound').pause()")
+    newest = site.get("/api/v1/generations")["results"][0]
+    page.locator(".row .cancel").first.click()
+    site.wait_for(newest)
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
