@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Of make test; each holds an engine or a whole site.
-PROCESSES ?= 2
+PROCESSES ?= 3
 INSTALL := $(PYTHON) infrastructure/install.py
 
 .PHONY: run xtts test attack check coverage screenshots messages admin

@@ -116,7 +116,8 @@ def test_other_sites_may_not_list(api, db) -> None:
 ENDPOINTS = {
     GENERATE: {"POST"},
     "/api/v1/generations": {"GET", "HEAD"},
-    f"/api/v1/generations/{UNKNOWN_ID}": {"GET", "HEAD", "DELETE"},
+    f"/api/v1/generations/{UNKNOWN_ID}": {"GET", "HEAD", "PATCH", "DELETE"},
+    f"/api/v1/generations/{UNKNOWN_ID}/restore": {"POST"},
     f"/api/v1/generations/{UNKNOWN_ID}/cancel": {"POST"},
     f"/api/v1/generations/{UNKNOWN_ID}/resume": {"POST"},
     f"/api/v1/generations/{UNKNOWN_ID}/segments/0": {"PATCH"},

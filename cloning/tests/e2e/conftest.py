@@ -51,13 +51,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def open_page(browser: Browser, live_site: LiveSite) -> Iterator[Callable[..., Page]]:
     """Opens a path of the site in a context of its own, at a desktop's width unless told.
 
+    Clips are checked `with_coach` alone: that takes a second of a core each time.
     At the end: nothing was asked of any other origin, and the console is clean.
     """
     contexts: list[BrowserContext] = []
     foreign: list[str] = []
     complaints: list[str] = []
 
-    def open_path(path: str = "/", width: int = 1280, **options: object) -> Page:
+    def open_path(path: str = "/", width: int = 1280, *, with_coach: bool = False, **options: object) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -67,6 +68,8 @@ def open_page(browser: Browser, live_site: LiveSite) -> Iterator[Callable[..., P
             "console", lambda message: complaints.append(message.text) if message.type == "error" else None
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        if not with_coach:
+            page.route("**/clips/check/", lambda route: route.fulfill(status=503))
         page.goto(live_site.url + path)
         return page
 

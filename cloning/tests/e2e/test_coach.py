@@ -18,7 +18,7 @@ pytestmark = needs_chromium
 
 
 def test_a_clip_is_told_about_and_its_part_is_chosen_by_keyboard(open_page, live_site) -> None:
-    page = open_page(width=360)
+    page = open_page(width=360, with_coach=True)
     fill_in(page)
     coach = page.locator(".coach")
     expect(coach.get_by_role("status")).to_contain_text("That is little speech")

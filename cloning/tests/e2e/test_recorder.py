@@ -37,7 +37,7 @@ def chosen(page: Page) -> list[str]:
 
 
 def test_keyboard_alone_from_the_text_to_read_to_another_try(open_page):
-    page = open_page(width=360)
+    page = open_page(width=360, with_coach=True)
     page.get_by_label("Language", exact=True).select_option("de")
     button(page, "Record").press("Enter")
     start = button(page, "Start recording")
@@ -85,7 +85,7 @@ def test_keyboard_alone_from_the_text_to_read_to_another_try(open_page):
 
 
 def test_form_sent_in_the_middle_of_a_recording_takes_it_and_is_sent_once(open_page):
-    page = open_page()
+    page = open_page(with_coach=True)
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     page.get_by_label("Text", exact=True).fill("Spoken from a recording.")
@@ -98,7 +98,7 @@ def test_form_sent_in_the_middle_of_a_recording_takes_it_and_is_sent_once(open_p
 
 
 def test_recording_stops_by_itself_and_replaces_the_one_before(open_page):
-    page = open_page()
+    page = open_page(with_coach=True)
     page.get_by_label("Reference", exact=True).set_input_files(MALE_CLIP)
     page.clock.install()
     button(page, "Record").click()
@@ -128,7 +128,7 @@ def fail_with(name: str) -> str:
     ],
 )
 def test_without_a_microphone_a_sentence_helps(open_page, script: str, sentence: str):
-    page = open_page("/voices/", width=360)
+    page = open_page("/voices/", width=360, with_coach=True)
     page.evaluate(script)
     button(page, "Record").press("Enter")
     expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
@@ -141,7 +141,7 @@ def test_without_a_microphone_a_sentence_helps(open_page, script: str, sentence:
 
 
 def test_voice_from_recordings(open_page):
-    page = open_page("/voices/", permissions=["microphone"])
+    page = open_page("/voices/", with_coach=True, permissions=["microphone"])
     record(page, 4)  # of which a part is silence
     button(page, "Stop").click()
     expect(page.get_by_text(RECORDED)).to_be_visible()
