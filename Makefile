@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Of make test; each holds an engine or a whole site.
 PROCESSES ?= 3
+# Of make test, besides what runs alone.
+MARKS ?= not alone
 INSTALL := $(PYTHON) infrastructure/install.py
 
 .PHONY: run xtts test attack check coverage screenshots messages admin
@@ -21,7 +23,7 @@ xtts:
 
 # $(1): what runs pytest. What measures how soon a site answers runs alone, after the rest. 5: ARGS names no such test.
 define RUN_TESTS
-@$(1) -m pytest --numprocesses $(PROCESSES) --dist loadscope -m "not alone" $(ARGS); \
+@$(1) -m pytest --numprocesses $(PROCESSES) --dist loadscope -m "$(MARKS)" $(ARGS); \
 	many=$$?; [ $$many -eq 0 ] || [ $$many -eq 5 ] || exit $$many; \
 	$(1) -m pytest -m alone $(ARGS); \
 	alone=$$?; [ $$alone -eq 0 ] || { [ $$alone -eq 5 ] && [ $$many -eq 0 ]; }

@@ -27,6 +27,16 @@ LONGEST = (
 )
 """What takes long, the longest first: begun last, it would run on while other processes have nothing to do."""
 
+THOROUGH = (
+    APART,
+    "cloning/tests/engines/preview/test_espeak.py",
+    "cloning/tests/engines/preview/test_references.py",
+    "cloning/tests/engines/preview/test_speech.py",
+    "cloning/tests/engines/preview/test_styles.py",
+    "cloning/tests/text/test_bounds.py",
+)
+"""Marked `thorough`: a quarter of all the time. CI runs them last, where time is left on its machine."""
+
 
 class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
     def _split_scope(self, nodeid: str) -> str:
@@ -38,6 +48,9 @@ class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdi
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank(item.nodeid))
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker("thorough")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
