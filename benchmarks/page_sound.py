@@ -67,7 +67,9 @@ def measure(page: Page, site: Site, *, is_live: bool) -> float:
     page.wait_for_function("() => window.soundAt")
     seconds = float(page.evaluate("(window.soundAt - window.clickedAt) / 1000"))
     page.evaluate("document.getElementById('sound').pause()")
-    site.wait_for(site.get("/api/v1/generations")["results"][0])  # cancelled, its sentence would be spoken to its end
+    site.wait_for(
+        site.get("/api/v1/generations")["results"][0]
+    )  # cancelled, its sentence would be spoken to its end
     return seconds
 
 
