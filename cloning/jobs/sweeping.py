@@ -99,18 +99,23 @@ def find_expired() -> Iterator[Finding]:
             what = f"Generation {pk} is older than {days} days"
             yield Finding(what, "deleted", partial(delete_generation, pk))
     if days := settings.KEEP_REFERENCES_DAYS:
-        old = ended.filter(created_at__lt=timezone.now() - timedelta(days=days), voice=None)
-        for pk in old.exclude(references=None).order_by().values_list("pk", flat=True).distinct():
+        old = ended.filter(created_at__lt=timezone.now() - timedelta(days=days))
+        unsaved = old.filter(references__isnull=False, references__voices=None)
+        for pk in unsaved.order_by().values_list("pk", flat=True).distinct():
             what = f"The clips of generation {pk} are older than {days} days"
             yield Finding(what, "released", partial(forget_clips, pk))
 
 
 def forget_clips(pk: uuid.UUID) -> None:
-    """What was spoken stays. Those that nothing else uses are deleted, with what was derived from them."""
+    """Those of no saved voice. What was spoken stays; what nothing else uses is deleted, with all that was derived."""
     with transaction.atomic():
-        generation = Generation.objects.select_for_update().filter(pk=pk, voice=None).first()
-        if generation and not generation.is_active:
-            generation.references.clear()
+        generation = Generation.objects.select_for_update().filter(pk=pk).first()
+        if generation is None or generation.is_active:
+            return
+        unsaved = list(generation.references.filter(voices=None))
+        for speaker in generation.cast.all():
+            speaker.references.remove(*unsaved)
+        generation.references.remove(*unsaved)
 
 
 def find_unused_rows() -> Iterator[Finding]:

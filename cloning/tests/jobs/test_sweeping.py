@@ -13,7 +13,7 @@ from django.utils import timezone
 from cloning.jobs import sweeping
 from cloning.jobs.conditioning import store_conditioning
 from cloning.jobs.sweeping import find_all, sweep
-from cloning.models import Generation, Reference, StoredConditioning, Voice
+from cloning.models import Generation, Reference, Speaker, StoredConditioning, Voice
 from cloning.tests.clips import FEMALE_CLIP
 from cloning.tests.performing import perform
 
@@ -150,3 +150,19 @@ def test_old_clips_go_where_the_settings_say_so_and_what_they_spoke_stays(
     assert StoredConditioning.objects.count() == 1
     once.refresh_from_db()
     assert once.status == "succeeded" and once.audio.open().read(4) == b"RIFF"
+
+
+def test_of_a_dialogue_old_clips_go_whose_voice_was_deleted(
+    settings, make_generation, make_reference
+) -> None:
+    settings.KEEP_REFERENCES_DAYS = 7
+    clips = [make_reference(), make_reference(FEMALE_CLIP)]
+    dialogue = make_generation(clips, is_dialogue=True, status="succeeded")
+    for index, clip in enumerate(clips):
+        Speaker.objects.create(generation=dialogue, index=index, name=f"Speaker {index}").references.add(clip)
+    voice = Voice.objects.create(name="Grandma")
+    voice.references.add(clips[0])
+    Generation.objects.update(created_at=timezone.now() - timedelta(days=8))
+    sweep()
+    assert list(Reference.objects.all()) == list(dialogue.references.all()) == [clips[0]]
+    assert [list(each.references.all()) for each in dialogue.cast.order_by("index")] == [[clips[0]], []]
