@@ -23,8 +23,8 @@ class Size:
 
 
 SHORT = Size(
-    slow_texts=6, texts=30, fields=30, headers=40, raw=40, uploads=20, crafted_scale=0.1,
-    schema_examples=4, races=20, deletion_rounds=1, kills=6, jobs=15, lock_seconds=6, clients=60, client_seconds=6,
+    slow_texts=6, texts=40, fields=40, headers=60, raw=60, uploads=30, crafted_scale=0.1,
+    schema_examples=5, races=30, deletion_rounds=1, kills=6, jobs=15, lock_seconds=6, clients=60, client_seconds=6,
 )  # fmt: skip
 FULL = Size(
     slow_texts=30, texts=900, fields=900, headers=1_000, raw=1_000, uploads=1_200, crafted_scale=1.0,

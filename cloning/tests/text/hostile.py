@@ -57,7 +57,7 @@ def repeated_units() -> Iterator[str]:
     yield from map(fill, TWO_AND_MORE)
     chance = random.Random(20_000)
     common = " \n.,:;!?-'\"()[]<>&#@/_*|1290aAßéаЯ好あ가अع…%$€°²½—•\t"
-    for _ in range(100):
+    for _ in range(300):
         length = chance.choice((2, 2, 3, 4))
         yield fill(
             "".join(chance.choice(common if chance.random() < 0.8 else INTERESTING) for _ in range(length))
