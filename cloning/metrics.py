@@ -1,7 +1,7 @@
 """What Prometheus is told of this process. Names and units: https://prometheus.io/docs/practices/naming/.
 
 Counts and times are each process's own. What waits, and who works, stands in the database and is read at each scrape:
-`jobs/outlook.py`.
+`jobs/backlog.py`.
 """
 
 from prometheus_client import Counter, Gauge, Histogram

@@ -11,30 +11,30 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from cloning.jobs.outlook import read_outlook
+from cloning.jobs.backlog import read_backlog
 
 
-class OutlookCollector(Collector):
+class BacklogCollector(Collector):
     """Gauges that are the same on every web server: of one of them they are enough."""
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        outlook = read_outlook()
+        backlog = read_backlog()
         generations = GaugeMetricFamily("voiceclone_generations", "That wait or run", labels=["status"])
-        for status, count in outlook.generations.items():
+        for status, count in backlog.generations.items():
             generations.add_metric([status], count)
         workers = GaugeMetricFamily("voiceclone_workers", "That were seen lately", labels=["engine"])
-        for engine, count in outlook.workers.items():
+        for engine, count in backlog.workers.items():
             workers.add_metric([engine], count)
         return (
             generations,
             workers,
             GaugeMetricFamily(
-                "voiceclone_unspoken_characters", "Of all that waits or runs", outlook.unspoken_chars
+                "voiceclone_unspoken_characters", "Of all that waits or runs", backlog.unspoken_chars
             ),
             GaugeMetricFamily(
                 "voiceclone_longest_wait_seconds",
                 "Of a generation of which nothing was begun",
-                outlook.longest_wait_seconds,
+                backlog.longest_wait_seconds,
             ),
         )
 
@@ -47,7 +47,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not settings.METRICS_TOKEN or not hmac.compare_digest(sent.encode(), settings.METRICS_TOKEN.encode()):
         raise Http404
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(OutlookCollector())
+    registry.register(BacklogCollector())
     return HttpResponse(
         generate_latest(REGISTRY) + generate_latest(registry), content_type=CONTENT_TYPE_LATEST
     )

@@ -3,6 +3,7 @@
 import io
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +25,14 @@ from cloning.models import Generation, Worker
 from cloning.storage.local import check_storage
 from cloning.storage.space import free_bytes
 
-Check = Callable[[], Iterator[str]]
-"""Gives a sentence for each thing that is wrong."""
+
+@dataclass(frozen=True)
+class Fault:
+    sentence: str
+    is_mended: bool = False
+
+
+Check = Callable[[], Iterator[Fault]]
 
 
 class Command(BaseCommand):
@@ -62,11 +69,10 @@ class Command(BaseCommand):
         """Whether nothing is wrong. What was mended is said, and is not wrong any more."""
         is_well = True
         try:
-            for sentence in check():
-                is_mended = sentence.startswith(MENDED)
-                is_well &= is_mended
-                self.wrong_count += not is_mended
-                self.stdout.write(f"{name}: {sentence}")
+            for fault in check():
+                is_well &= fault.is_mended
+                self.wrong_count += not fault.is_mended
+                self.stdout.write(f"{name}: {'mended, ' if fault.is_mended else ''}{fault.sentence}")
         except (OSError, DatabaseError) as error:
             is_well = False
             self.wrong_count += 1
@@ -76,10 +82,7 @@ class Command(BaseCommand):
         return is_well
 
 
-MENDED = "mended, "
-
-
-def check_settings() -> Iterator[str]:
+def check_settings() -> Iterator[Fault]:
     """Those that are read at all are of their type and in their range: the start sees to that."""
     found = io.StringIO()
     try:
@@ -91,40 +94,42 @@ def check_settings() -> Iterator[str]:
             stderr=found,
         )
     except SystemCheckError as error:
-        yield str(error).strip()
+        yield Fault(str(error).strip())
     if settings.DEBUG and settings.HOST not in ("127.0.0.1", "localhost", "::1"):
-        yield "DEBUG shows stack traces to everybody who reaches the server: set DEBUG=false."
+        yield Fault("DEBUG shows stack traces to everybody who reaches the server: set DEBUG=false.")
 
 
-def check_database() -> Iterator[str]:
+def check_database() -> Iterator[Fault]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA quick_check(5)")
-            yield from (f"SQLite: {row[0]}" for row in cursor.fetchall() if row[0] != "ok")
+            yield from (Fault(f"SQLite: {row[0]}") for row in cursor.fetchall() if row[0] != "ok")
 
 
-def check_migrations() -> Iterator[str]:
+def check_migrations() -> Iterator[Fault]:
     executor = MigrationExecutor(connection)
     for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        yield f"{migration} is not applied: `manage.py migrate`, or the next start, does it."
+        yield Fault(f"{migration} is not applied: `manage.py migrate`, or the next start, does it.")
 
 
-def check_workers() -> Iterator[str]:
+def check_workers() -> Iterator[Fault]:
     workers = list(Worker.alive())
     waiting = Generation.objects.active().count()
     if not workers and waiting:
-        yield f"None was seen in the last {settings.LEASE_SECONDS:.0f} s, and {waiting} generations wait."
+        yield Fault(
+            f"None was seen in the last {settings.LEASE_SECONDS:.0f} s, and {waiting} generations wait."
+        )
     selected = registry.selected().name
     for worker in workers:
         if worker.engine != selected:
-            yield (
+            yield Fault(
                 f"{worker} speaks {registry.label(worker.engine)}; by the settings of this machine it would be "
                 f"{registry.label(selected)}."
             )
 
 
-def check_claims(mend: bool) -> Iterator[str]:
+def check_claims(mend: bool) -> Iterator[Fault]:
     """By this machine's clock; workers, who take over by themselves, go by how long a lease stays as it is."""
     for row in read_claimed():
         if row.lease_expires_at and row.lease_expires_at >= timezone.now() - patience():
@@ -132,36 +137,38 @@ def check_claims(mend: bool) -> Iterator[str]:
         kind, since = type(row).__name__, row.lease_expires_at
         what = f"{kind} {row.pk} is in the hand of a worker that was not seen since {since}"
         if mend and release_abandoned(row):
-            yield f"{MENDED}{what}: given back"
+            yield Fault(f"{what}: given back", is_mended=True)
         else:
-            yield f"{what}: a worker that runs takes it up."
+            yield Fault(f"{what}: a worker that runs takes it up.")
 
 
 def patience() -> timedelta:
     return timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def check_files(mend: bool) -> Iterator[str]:
+def check_files(mend: bool) -> Iterator[Fault]:
     for finding in find_all():
         if mend:
             finding.mend()
-        yield f"{MENDED if mend and finding.remedy else ''}{finding.describe(is_mended=mend)}"
+        yield Fault(finding.describe(is_mended=mend), is_mended=mend and bool(finding.remedy))
 
 
-def check_files_can_be_kept() -> Iterator[str]:
+def check_files_can_be_kept() -> Iterator[Fault]:
     check_storage()
     free_mb = free_bytes() // 1024**2
     if free_mb < settings.MIN_FREE_MB:
-        yield f"{free_mb} MB are free in STORAGE_ROOT; below MIN_FREE_MB, {settings.MIN_FREE_MB}, nothing new is taken."
+        yield Fault(
+            f"{free_mb} MB are free in STORAGE_ROOT; below MIN_FREE_MB, {settings.MIN_FREE_MB}, nothing new is taken."
+        )
 
 
-def check_ffmpeg() -> Iterator[str]:
+def check_ffmpeg() -> Iterator[Fault]:
     try:
         audio.find_ffmpeg()
     except GenerationError as error:
-        yield str(error)
+        yield Fault(str(error))
 
 
-def check_engine() -> Iterator[str]:
+def check_engine() -> Iterator[Fault]:
     for obstacle in registry.obstacles():
-        yield f"{obstacle} Until then speaks: {registry.selected().label}."
+        yield Fault(f"{obstacle} Until then speaks: {registry.selected().label}.")

@@ -11,14 +11,14 @@ from cloning.models import Generation, Status, Worker
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Backlog:
     generations: dict[str, int]  # by status, of those that wait or run
     unspoken_chars: int
     longest_wait_seconds: float  # of a generation nothing of which was begun
     workers: dict[str, int]  # by the engine that they have loaded
 
 
-def read_outlook() -> Outlook:
+def read_backlog() -> Backlog:
     """Two queries over what is active, however many generations there are."""
     rows = Generation.objects.active().order_by().values("status")
     found = {
@@ -26,7 +26,7 @@ def read_outlook() -> Outlook:
         for row in rows.annotate(count=Count("pk"), chars=Sum("unspoken_chars"), oldest=Min("created_at"))
     }
     oldest = found[Status.QUEUED]["oldest"] if Status.QUEUED in found else None
-    return Outlook(
+    return Backlog(
         generations={
             status: found[status]["count"] if status in found else 0 for status in active_statuses()
         },
