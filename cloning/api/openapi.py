@@ -10,6 +10,7 @@ from cloning.api.operations import (
     IF_NONE_MATCH,
     JSON_OBJECT,
     NOT_FOUND,
+    PAGE,
     RANGE,
     TOO_LARGE,
     Operation,
@@ -139,11 +140,10 @@ def stream() -> Operation:
 
 
 def listing() -> Operation:
-    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}}
     return operation(
         "Generations, newest first",
         {"200": json_of("Generations"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
-        parameters=[page],
+        parameters=[PAGE],
     )
 
 

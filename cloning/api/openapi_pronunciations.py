@@ -5,6 +5,7 @@ from typing import Any
 from cloning.api.operations import (
     FOREIGN_ORIGIN,
     NOT_FOUND,
+    PAGE,
     TOO_LARGE,
     json_of,
     operation,
@@ -51,11 +52,10 @@ def listing() -> dict[str, Any]:
         "description": "A code of `/api/v1/languages`: of that language alone",
         "schema": {"type": "string"},
     }
-    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}}
     return operation(
         "How words are to be read, by language and word",
         {"200": json_of("Pronunciations"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
-        parameters=[language, page],
+        parameters=[language, PAGE],
     )
 
 

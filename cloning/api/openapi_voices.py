@@ -11,6 +11,7 @@ from cloning.api.operations import (
     FOREIGN_ORIGIN,
     IF_NONE_MATCH,
     NOT_FOUND,
+    PAGE,
     RANGE,
     TOO_LARGE,
     json_of,
@@ -65,11 +66,10 @@ def listing() -> dict[str, Any]:
         "description": "A code of `/api/v1/languages`: voices of that language alone",
         "schema": {"type": "string"},
     }
-    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}}
     return operation(
         "Voices by name, and after the last of them the stock voices of the engine",
         {"200": json_of("Voices"), "403": FOREIGN_ORIGIN, "404": NOT_FOUND},
-        parameters=[query, language, page],
+        parameters=[query, language, PAGE],
     )
 
 

@@ -59,6 +59,9 @@ def path_parameter(name: str, schema: Schema) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
+PAGE = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}}
+
+
 def ranged(types: Collection[str]) -> dict[str, Any]:
     content = {
         content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in sorted(types)

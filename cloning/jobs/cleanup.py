@@ -135,7 +135,7 @@ def delete_reference_files(instance: Reference, **_: object) -> None:
     name = instance.file.name or ""
 
     def delete_unshared() -> None:
-        if not Reference.objects.filter(file=name).exists():
+        if not Reference.objects.filter(sha256=instance.sha256, file=name).exists():  # by the index
             delete_stored(name)
 
     transaction.on_commit(delete_unshared, robust=True)
