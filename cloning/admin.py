@@ -66,7 +66,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
     ]
     search_fields = ["text", "=id", "error_message", "voice__name", "references__original_name"]
     date_hierarchy = "created_at"
-    list_select_related = ["requested_by"]
+    list_select_related = ["owner"]
     list_per_page = 50
     actions = ["resume", "cancel"]
     fieldsets = [
@@ -84,7 +84,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
                     "voice",
                     "reference_players",
                     "requested_via",
-                    "requested_by",
+                    "owner",
                 ]
             },
         ),
@@ -161,7 +161,7 @@ class GenerationAdmin(ModelAdmin[Generation]):
 
     @admin.display(description="language, origin")
     def origin(self, generation: Generation) -> str:
-        who = generation.requested_by or generation.get_requested_via_display()
+        who = generation.owner or generation.get_requested_via_display()
         return f"{generation.language}, {who}"
 
     @admin.display(description="speech", ordering="duration_seconds")

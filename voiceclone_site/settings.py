@@ -56,6 +56,7 @@ if BASE_URL:
 TRUSTED_ORIGINS: list[str] = env.list("CORS_ORIGINS", [])
 CORS_ALLOWED_ORIGINS = TRUSTED_ORIGINS if "CORS_ORIGINS" in os.environ else ["http://localhost:5173"]
 HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", False)
+REQUIRE_LOGIN = env.bool("REQUIRE_LOGIN", False)
 WEB_THREADS = env.int("WEB_THREADS", 16, validate=Range(2, 256))
 DEBUG = env.bool("DEBUG", False)
 LOG_FORMAT = env.str("LOG_FORMAT", "plain", validate=OneOf(["plain", "json"]))

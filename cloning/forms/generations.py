@@ -230,7 +230,7 @@ class GenerationForm(PartsForm):
         voice = None if cleaned["dialogue"] else cleaned["voice"]
         return Generation(
             requested_via=channel,
-            requested_by=user if user.is_authenticated else None,
+            owner=user if user.is_authenticated else None,
             voice=voice if isinstance(voice, Voice) else None,
             stock_voice=voice.key if isinstance(voice, StockVoice) else "",
             is_streamed=cleaned["stream"],

@@ -104,7 +104,7 @@ def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
     return [
         Candidate(
             generation_id=row.pk,
-            user_id=row.requested_by_id,
+            user_id=row.owner_id,
             created_at=row.created_at,
             served_at=row.served_at,
             in_hand=in_hand.get(row.pk, 0),
@@ -115,12 +115,12 @@ def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
     ]
 
 
-CANDIDATE_FIELDS = ("requested_by", "created_at", "served_at", "awaited_until", "stage")
+CANDIDATE_FIELDS = ("owner", "created_at", "served_at", "awaited_until", "stage")
 
 
 def read_turns() -> Turns:
     running = Take.objects.filter(status=Status.RUNNING).order_by()
-    in_hand = running.values_list("segment__generation__requested_by").annotate(Count("pk"))
+    in_hand = running.values_list("segment__generation__owner").annotate(Count("pk"))
     served = Generation.objects.filter(served_at__gte=timezone.now() - REMEMBERED).order_by()
-    served_at = served.values_list("requested_by").annotate(Max("served_at"))
+    served_at = served.values_list("owner").annotate(Max("served_at"))
     return Turns(dict(in_hand), dict(served_at))

@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -14,8 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from cloning.errors import ErrorCode
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
 from cloning.models.lease import Leased
+from cloning.models.ownership import OwnedQuerySet
 from cloning.models.reference import Reference, ReferencingQuerySet
 from cloning.models.voice import Voice
+
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
 
 MAX_ATTEMPTS = 3
 
@@ -52,7 +56,12 @@ def random_seed() -> int:
     return secrets.randbelow(2**32)
 
 
-class GenerationQuerySet(ReferencingQuerySet["Generation"]):
+class GenerationQuerySet(ReferencingQuerySet["Generation"], OwnedQuerySet["Generation"]):  # type: ignore[override]  # as_manager
+    def visible_to(self, user: "AnyUser") -> Self:
+        """With the samples of voices that others share."""
+        is_sample = models.Q(sample_of__is_shared=True, sample_of__deleted_at=None)
+        return self.where_allowed(user, models.Q(owner=user.pk) | is_sample)
+
     def kept(self) -> "GenerationQuerySet":
         """Those that nobody has deleted: all that people and programs may see."""
         return self.filter(deleted_at=None)
@@ -102,8 +111,12 @@ class Generation(Leased):
 
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     requested_via = models.CharField(max_length=8, choices=Channel)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        help_text="Who asked for it, where somebody was signed in.",
     )
 
     text = models.TextField()
@@ -180,6 +193,7 @@ class Generation(Leased):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["status", "created_at"]),
+            models.Index(fields=["owner", "-created_at"], name="generations_of_an_owner"),
             models.Index(fields=["is_join_due"], condition=models.Q(is_join_due=True), name="joins_due"),
             models.Index(
                 fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="hidden_generations"

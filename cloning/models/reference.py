@@ -6,7 +6,7 @@ can't take one that was stored meanwhile.
 
 import uuid
 from collections.abc import Collection
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-Row = TypeVar("Row", bound=models.Model, covariant=True)
+from cloning.models.ownership import OWNER, OwnedQuerySet, Row, owner_field
 
 
 def reference_file(reference: "Reference", _filename: str) -> str:
@@ -25,7 +25,7 @@ def normalized_file(reference: "Reference", _filename: str) -> str:
     return f"normalized/{reference.pk}-{uuid.uuid4().hex}.wav"
 
 
-class ReferenceQuerySet(models.QuerySet["Reference"]):
+class ReferenceQuerySet(OwnedQuerySet["Reference"]):
     def lock(self) -> list["Reference"]:
         """Read for update, always in the same order, so that no two transactions wait for each other.
 
@@ -40,12 +40,14 @@ class ReferenceQuerySet(models.QuerySet["Reference"]):
 
 
 class Reference(models.Model):
-    """An uploaded clip, known by the SHA-256 of its bytes, or a part of one: the same part twice is one row.
+    """An uploaded clip, known by its SHA-256, or a part of one: of an owner the same part twice is one row.
 
-    The rows of the parts of a clip have one file, which goes with the last of them. What is derived, the row has alone.
+    The rows of the parts of a clip have one file, whoever owns them; it goes with the last. What is derived, each
+    row has alone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = owner_field()
     sha256 = models.CharField("SHA-256", max_length=64, db_index=True, editable=False)
     start_seconds = models.FloatField(
         null=True, blank=True, editable=False, help_text="Of the part that is used; none is all of the clip."
@@ -74,9 +76,11 @@ class Reference(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["sha256"], condition=models.Q(start_seconds=None), name="one_whole_clip"
+                "sha256", OWNER, condition=models.Q(start_seconds=None), name="one_whole_clip_an_owner"
             ),
-            models.UniqueConstraint(fields=["sha256", "start_seconds", "end_seconds"], name="one_row_a_part"),
+            models.UniqueConstraint(
+                "sha256", "start_seconds", "end_seconds", OWNER, name="one_row_a_part_an_owner"
+            ),
             models.CheckConstraint(
                 condition=models.Q(start_seconds=None, end_seconds=None)
                 | models.Q(
@@ -102,6 +106,7 @@ class Reference(models.Model):
         """An unsaved row of another part of the same clip."""
         start_seconds, end_seconds = ends or (None, None)
         return Reference(
+            owner=self.owner,
             sha256=self.sha256,
             start_seconds=start_seconds,
             end_seconds=end_seconds,

@@ -3,13 +3,17 @@
 import unicodedata
 import uuid
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.db import models, transaction
 from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils import timezone
 
+from cloning.models.ownership import OWNER, OwnedQuerySet, owner_field
 from cloning.models.reference import Reference, ReferencingQuerySet
+
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_NAME_CHARS = 80
@@ -33,7 +37,11 @@ def roles_of_voices() -> models.QuerySet[Any]:
     return cast("models.QuerySet[Any]", model.objects.all())
 
 
-class VoiceQuerySet(ReferencingQuerySet["Voice"]):
+class VoiceQuerySet(ReferencingQuerySet["Voice"], OwnedQuerySet["Voice"]):  # type: ignore[override]  # as_manager
+    def visible_to(self, user: "AnyUser") -> Self:
+        """With what others share."""
+        return self.where_allowed(user, models.Q(owner=user.pk) | models.Q(is_shared=True))
+
     def kept(self) -> "VoiceQuerySet":
         """Without those that were deleted and can still be brought back."""
         return self.filter(deleted_at=None)
@@ -76,6 +84,10 @@ class Voice(models.Model):
     """A named set of references. Several clips of one speaker make a steadier voice than one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = owner_field()
+    is_shared = models.BooleanField(
+        "shared", default=False, help_text="Whether everybody with an account may speak with it."
+    )
     name = models.CharField(max_length=MAX_NAME_CHARS)
     name_key = models.TextField(editable=False)  # `fold_name` of the name
     language = models.CharField(
@@ -98,9 +110,7 @@ class Voice(models.Model):
         ordering = ["name_key", "created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["name_key"],
-                condition=models.Q(deleted_at=None),
-                name="one_voice_a_name",
+                "name_key", OWNER, condition=models.Q(deleted_at=None), name="one_voice_a_name_and_owner"
             )
         ]
 

@@ -123,7 +123,7 @@ def test_generation_records_who_asked_and_how(clips, admin_user) -> None:
     form = form_of(clips["speech"])
     assert form.is_valid()
     generation = form.build_generation(Channel.COMMAND, admin_user)
-    assert (generation.requested_via, generation.requested_by) == ("command", admin_user)
+    assert (generation.requested_via, generation.owner) == ("command", admin_user)
 
 
 def test_line_ends_of_a_browser_count_once(clips, db, settings) -> None:

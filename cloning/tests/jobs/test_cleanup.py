@@ -214,10 +214,10 @@ def delete_in_admin(admin_client: Client, model: str, *rows: object) -> None:
 
 
 def test_user_who_asked_is_no_owner(make_generation, admin_user) -> None:
-    generation = make_generation(requested_by=admin_user)
+    generation = make_generation(owner=admin_user)
     admin_user.delete()
     generation.refresh_from_db()
-    assert generation.requested_by is None
+    assert generation.owner is None
 
 
 def test_success_since_the_row_was_read_leaves_no_audio(make_generation, nothing_kept) -> None:
@@ -250,7 +250,7 @@ def test_deletion_takes_every_take_along(make_generation, nothing_kept) -> None:
 
 
 def test_user_who_asked_takes_no_take_along(make_generation, admin_user) -> None:
-    generation = finish(make_generation(requested_by=admin_user))
+    generation = finish(make_generation(owner=admin_user))
     admin_user.delete()
     generation.refresh_from_db()
     assert Take.objects.get().audio.read() == b"RIFF"

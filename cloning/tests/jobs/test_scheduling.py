@@ -209,8 +209,8 @@ class TestRows:
 
     def test_users_take_turns_however_many_texts_they_have(self, make_generation, user):
         ada, ben = user("ada"), user("ben")
-        books = [make_generation(text=THREE_SEGMENTS, requested_by=ada) for _ in range(3)]
-        other = make_generation(text=THREE_SEGMENTS, requested_by=ben)
+        books = [make_generation(text=THREE_SEGMENTS, owner=ada) for _ in range(3)]
+        other = make_generation(text=THREE_SEGMENTS, owner=ben)
         turns = [pk for pk, _ in claim_turns(6)]
         assert turns.count(other.pk) == 3
         assert {turns.count(book.pk) for book in books} == {1}
@@ -218,17 +218,17 @@ class TestRows:
 
     def test_turns_count_after_their_generation_has_ended(self, make_generation, user):
         ada, ben = user("ada"), user("ben")
-        finish(make_generation(requested_by=ada))
-        mine = make_generation(requested_by=ada)
-        other = make_generation(requested_by=ben)
+        finish(make_generation(owner=ada))
+        mine = make_generation(owner=ada)
+        other = make_generation(owner=ben)
         assert [pk for pk, _ in claim_turns(2)] == [other.pk, mine.pk]
 
     def test_turns_are_forgotten_after_a_while(self, make_generation, user):
         ada, ben = user("ada"), user("ben")
-        finish(make_generation(requested_by=ada))
+        finish(make_generation(owner=ada))
         Generation.objects.update(served_at=timezone.now() - REMEMBERED)
-        mine = make_generation(requested_by=ada)
-        other = make_generation(requested_by=ben)
+        mine = make_generation(owner=ada)
+        other = make_generation(owner=ben)
         assert [pk for pk, _ in claim_turns(2)] == [mine.pk, other.pk]
 
     def test_what_is_listened_to_goes_first(self, make_generation):

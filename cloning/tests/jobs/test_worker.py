@@ -160,8 +160,8 @@ def test_another_take_is_spoken_chosen_and_joined(worker, make_generation):
 def test_users_take_turns_with_the_real_worker(make_generation, run_worker, django_user_model):
     ada, ben = (django_user_model.objects.create_user(name) for name in ("ada", "ben"))
     for _ in range(3):
-        make_generation(text=SENTENCE * 6, requested_by=ada)
-    last = make_generation(requested_by=ben)
+        make_generation(text=SENTENCE * 6, owner=ada)
+    last = make_generation(owner=ben)
     with run_worker():
         wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).count() == 4)
     order = Take.objects.order_by("finished_at").values_list("segment__generation", flat=True)

@@ -45,7 +45,7 @@ def site(make_generation) -> Generation:
     group.permissions.set(Permission.objects.filter(content_type__app_label="cloning")[:3])
     user = User.objects.create_user("anna", password="a password")
     user.groups.add(group)
-    generation = perform(make_generation(requested_by=user))
+    generation = perform(make_generation(owner=user))
     voice = Voice.objects.create(name="Grandma", language="en")
     voice.references.set(generation.references.all())
     make_generation(voice=voice, text="Not yet spoken. [pause 1s] Nor this.")
@@ -72,11 +72,9 @@ def test_what_is_restored_is_what_was_there(backup, site, stored_files, capsys) 
     assert rows() == before
     assert contents(stored_files()) == files
     restored = Generation.objects.get(pk=site.pk)
-    assert restored.requested_by.check_password("a password")
+    assert restored.owner.check_password("a password")
     assert restored.segments.get().chosen_take.audio.open().read(4) == b"RIFF"
-    assert (
-        set(restored.requested_by.groups.get().permissions.values_list("codename", flat=True)) == permissions
-    )
+    assert set(restored.owner.groups.get().permissions.values_list("codename", flat=True)) == permissions
     assert Voice.objects.get().references.get() == restored.references.get()
     unspoken = perform(Generation.objects.exclude(pk=site.pk).get())
     assert unspoken.status == "succeeded"
