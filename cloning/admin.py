@@ -45,12 +45,18 @@ def players(references: Iterable[Reference]) -> SafeString:
     return format_html_join("", "<p>{}<br>{}</p>", urls)
 
 
-class ErrorCodeFilter(admin.AllValuesFieldListFilter):
-    """Django's, whose link to what has no error has no text."""
+class AllValuesFilter(admin.AllValuesFieldListFilter):
+    """Django's, whose link to what has no value has no text."""
+
+    empty_text = "none"
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            yield {**choice, "display": choice["display"] or "none"}
+            yield {**choice, "display": choice["display"] or self.empty_text}
+
+
+class EngineFilter(AllValuesFilter):
+    empty_text = "not spoken yet"
 
 
 @admin.register(Generation)
@@ -58,11 +64,11 @@ class GenerationAdmin(ModelAdmin[Generation]):
     list_display = ["__str__", "player", "outcome", "engine_label", "timings", "origin", "created_at"]
     list_filter = [
         "status",
-        "engine",
+        ("engine", EngineFilter),
         "language",
         "requested_via",
         "audio_format",
-        ("error_code", ErrorCodeFilter),
+        ("error_code", AllValuesFilter),
     ]
     search_fields = ["text", "=id", "error_message", "voice__name", "references__original_name"]
     date_hierarchy = "created_at"

@@ -260,9 +260,10 @@ def test_clips_and_sample_of_a_voice_can_be_heard(admin_client, spoken) -> None:
     assert admin_client.get("/admin/cloning/voice/add/").status_code == 200
 
 
-def test_filter_by_no_error_has_a_name(admin_client, make_generation) -> None:
+@pytest.mark.parametrize("name, text", [("error_code", "none"), ("engine", "not spoken yet")])
+def test_filter_by_no_value_has_a_name(name: str, text: str, admin_client, spoken, make_generation) -> None:
     takes.fail(claim_take(make_generation()), ErrorCode.SYNTHESIS_FAILED, "It did not work.")
     make_generation()
-    assert '<a href="?error_code=">none</a>' in re.sub(
+    assert f'<a href="?{name}=">{text}</a>' in re.sub(
         r">\s+|\s+<", lambda found: found[0].strip(), admin_client.get(GENERATIONS).content.decode()
     )

@@ -3,10 +3,11 @@
 import os
 import re
 import shutil
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from cloning import audio
 from cloning.tests.clips import MALE_CLIP
@@ -80,8 +81,33 @@ def open_menu(card: Locator) -> None:
     card.locator("summary", has=card.page.locator(".icon")).last.click()
 
 
+LAYOUT = """() => {
+  const page = document.documentElement, isTooWide = part => part.getBoundingClientRect().right > page.clientWidth;
+  const parts = page.scrollWidth > page.clientWidth ? [...document.body.querySelectorAll("*")].filter(isTooWide) : [];
+  return {
+    isLoaded: document.readyState === "complete",
+    width: page.scrollWidth,
+    room: page.clientWidth,
+    wide: parts.map(part => part.outerHTML.slice(0, 120)),
+  };
+}"""
+
+
 def expect_no_sideways_scrolling(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    """Looks when the style sheets are there: Chromium answers before, as if there were none."""
+    while not (layout := measure_layout(page))["isLoaded"]:
+        page.wait_for_load_state()
+    assert layout["width"] <= layout["room"], layout["wide"]
+
+
+def measure_layout(page: Page) -> dict[str, Any]:
+    """Again where a page without a script loads itself anew in the middle."""
+    while True:
+        try:
+            return page.evaluate(LAYOUT)
+        except Error as error:
+            if "because of a navigation" not in error.message:
+                raise
 
 
 def expect_accessible(page: Page) -> None:
