@@ -1,5 +1,6 @@
 """What applies to every request, before any view."""
 
+import logging
 import re
 import time
 import uuid
@@ -15,13 +16,18 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
+from cloning.accounts.addresses import FORWARDED_HEADERS, client_address, comes_from_proxy
 from cloning.api.http import is_api_path
 from cloning.forms.messages import in_page_language
 from cloning.logs import about
 from cloning.metrics import REQUESTS
 from cloning.server.bodies import refuse_size
 from cloning.storage.uploads import UploadHandler
+from cloning.throttling import Throttle
 from cloning.views import errors
+
+logger = logging.getLogger(__name__)
+distrust = Throttle(1, 60.0)  # a stranger is not to fill the log
 
 PAGE_ABOUT_THE_API = "/api/"
 
@@ -38,6 +44,28 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+
+
+def trust_proxies(get_response: GetResponse) -> GetResponse:
+    """Drops what anybody but a trusted proxy says in X-Forwarded-*; before all else, which then need not ask."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not comes_from_proxy(request):
+            said = [name for name in FORWARDED_HEADERS if request.META.pop(name, None) is not None]
+            if said and is_https_public() and not distrust.take("warning"):
+                logger.warning(
+                    "What %s says in X-Forwarded-* does not count: TRUSTED_PROXIES does not name it",
+                    client_address(request),
+                )
+        elif host := request.META.get("HTTP_X_FORWARDED_HOST"):  # of several proxies the nearest one's
+            request.META["HTTP_X_FORWARDED_HOST"] = host.rpartition(",")[2].strip()
+        return get_response(request)
+
+    return middleware
+
+
+def is_https_public() -> bool:
+    return bool(settings.BASE_URL.startswith("https://"))
 
 
 def name_request(get_response: GetResponse) -> GetResponse:

@@ -14,6 +14,7 @@ from marshmallow.validate import OneOf, Range
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from cloning.engines.registry import ENGINES
+from voiceclone_site.networks import default_proxies, read_networks
 from voiceclone_site.private_files import FOLDERS, kept_secret_key, sqlite_files, tighten
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -50,6 +51,7 @@ S3_SIGNED_REDIRECT = env.bool("S3_SIGNED_REDIRECT", False) and bool(S3_BUCKET)
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=Range(1, 65535))
 BASE_URL = env.str("BASE_URL", "").rstrip("/")
+TRUSTED_PROXIES = read_networks(env.list("TRUSTED_PROXIES", []) or default_proxies(BASE_URL))
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", HOST, *env.list("ALLOWED_HOSTS", [])]
 if BASE_URL:
     ALLOWED_HOSTS.append(urlsplit(BASE_URL).hostname or "")
@@ -101,6 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cloning.middleware.trust_proxies",
     "django.middleware.security.SecurityMiddleware",
     "cloning.middleware.name_request",
     "cloning.middleware.measure",
@@ -188,9 +191,11 @@ CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 CSRF_FAILURE_VIEW = "cloning.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
-if BASE_URL.startswith("https://"):  # something in front ends TLS and says so in this header
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # `trust_proxies` leaves it to trusted ones
+USE_X_FORWARDED_HOST = True
+if BASE_URL.startswith("https://"):  # something in front ends TLS
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^api/v1/health"]  # asked past the proxy: it says nothing that is secret
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HSTS_SUBDOMAINS
     if not HSTS_SUBDOMAINS:

@@ -5,7 +5,6 @@ is told from strangers by a cookie and has tries of its own (https://owasp.org/w
 so that somebody behind the same proxy who uses up the others' does not keep its user out.
 """
 
-import ipaddress
 import logging
 import math
 import secrets
@@ -18,6 +17,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from cloning.accounts.addresses import client_address
 from cloning.throttling import Throttle
 
 logger = logging.getLogger(__name__)
@@ -87,20 +87,3 @@ def known_device(request: HttpRequest, username: str) -> str | None:
     """What the cookie says, where this user has signed in with this browser before."""
     value = request.get_signed_cookie(COOKIE, default=None, salt=COOKIE, max_age=COOKIE_SECONDS)
     return value if value and value.partition(" ")[2] == username else None
-
-
-def client_address(request: HttpRequest) -> str:
-    """Whom the tries are counted for: an IPv4 address or the network of an IPv6 one, which its owner can choose in.
-
-    With an https BASE_URL a proxy is in front; what it says last in X-Forwarded-For is whom it got the request from.
-    """
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    if settings.BASE_URL.startswith("https://"):
-        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:45]
-    if parsed.version == 4:
-        return str(parsed)
-    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))

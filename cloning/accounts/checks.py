@@ -4,7 +4,7 @@ import math
 
 from django.http import HttpRequest
 
-from cloning.accounts.admin_site import client_address
+from cloning.accounts.addresses import client_address
 from cloning.errors import ErrorCode, GenerationError
 from cloning.throttling import Throttle
 

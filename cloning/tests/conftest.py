@@ -42,6 +42,7 @@ def isolated(settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory)
     settings.ENGINE = "preview"
     settings.PREVIEW_VOICE = "espeak"  # speaks at once; engines/preview tries Kokoro
     settings.BASE_URL = ""
+    settings.TRUSTED_PROXIES = []
     settings.LEASE_SECONDS = 600.0  # longer than any stall: leases run out where a test has them run out
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for users of a test
     estimates._paces.clear()  # what was learnt in the test before

@@ -73,6 +73,7 @@ def test_the_documented_defaults_are_the_real_ones(tmp_path):
         "HOST",
         "PORT",
         "BASE_URL",
+        "TRUSTED_PROXIES",
         "CORS_ALLOWED_ORIGINS",
         "WEB_THREADS",
         "DEBUG",
@@ -108,6 +109,7 @@ def test_the_documented_defaults_are_the_real_ones(tmp_path):
         ("DEBUG", "perhaps"),
         ("LOG_LEVEL", "loud"),
         ("MAX_QUEUED", "0"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):

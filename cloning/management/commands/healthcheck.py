@@ -31,12 +31,9 @@ class Command(BaseCommand):
 
 def check_web() -> None:
     """A missing worker is not the web server's fault, and it may be waiting for this very check."""
-    request = urllib.request.Request(
-        f"http://{address()}:{settings.PORT}/api/v1/health",
-        headers={"X-Forwarded-Proto": "https"} if settings.BASE_URL.startswith("https://") else {},
-    )
+    url = f"http://{address()}:{settings.PORT}/api/v1/health"
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):
             return
     except urllib.error.HTTPError as error:
         if error.code != 503:

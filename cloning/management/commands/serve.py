@@ -142,6 +142,7 @@ def gunicorn_command() -> list[str]:
         "--bind", f"{host}:{settings.PORT}",
         "--worker-class", "cloning.server.gunicorn_worker.Worker", "--asgi-lifespan", "off", "--asgi-loop", "asyncio",
         "--worker-connections", "1000", "--keep-alive", "15",
+        "--forwarded-allow-ips", ",".join(map(str, settings.TRUSTED_PROXIES)),
         "--timeout", "60", "--graceful-timeout", str(int(STOP_SECONDS - 5)),
         "--log-level", "warning", "--no-control-socket",
     ]  # fmt: skip
@@ -153,12 +154,9 @@ def is_healthy() -> bool:
             return False
     except DatabaseError:
         return False
-    request = urllib.request.Request(
-        f"http://{address()}:{settings.PORT}/api/v1/health",
-        headers={"X-Forwarded-Proto": "https"} if settings.BASE_URL.startswith("https://") else {},
-    )
+    url = f"http://{address()}:{settings.PORT}/api/v1/health"
     try:
-        with urllib.request.urlopen(request, timeout=2) as response:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=2) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
