@@ -37,6 +37,7 @@ def resume(generation: Generation) -> bool:
     Raises GenerationError when the queue or the disk is full.
     """
     with transaction.atomic():
+        submission.lock_queue()
         row = Generation.objects.select_for_update().filter(pk=generation.pk).first()
         if row is None or row.status not in (Status.CANCELLED, Status.FAILED):
             return False

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from cloning import text
 from cloning.engines.base import StockVoice
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MAX_SEGMENTS = 2_000
 """Of a dialogue, in which every turn is one, however short."""
+QUEUE_LOCK = 0x71756575  # any number that no other lock has
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,22 @@ def require_room() -> None:
         raise GenerationError(ErrorCode.QUEUE_FULL, "Too many generations are waiting.")
 
 
+def lock_queue() -> None:
+    """Until the end of the transaction nobody else is queued, so that of two one has the last place.
+
+    Before all other locks, or two could wait for each other. SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [QUEUE_LOCK])
+
+
+def take_place() -> None:
+    """As `require_room`, at the beginning of the transaction that queues."""
+    lock_queue()
+    require_room()
+
+
 def submit(
     generation: Generation, uploads: Sequence[ReferenceUpload] = (), roles: Sequence[Role] = ()
 ) -> None:
@@ -53,19 +70,19 @@ def submit(
     pieces = split_text(generation, roles)
 
     def queue(references: Sequence[Reference]) -> None:
-        require_room()
         insert(generation, pieces)
         generation.references.set(references)
 
     if roles:
         with transaction.atomic():
-            require_room()
+            take_place()
             insert_dialogue(generation, roles, pieces)
     elif generation.voice:
         with transaction.atomic():
+            take_place()
             queue(lock_voice(generation.voice))
     else:
-        use_clips(uploads, queue)
+        use_clips(uploads, queue, take_place)
     notify(WORK)
     with about(generation_id=str(generation.pk)):
         logger.info("Generation %s queued: %d characters", generation.pk, len(generation.text))

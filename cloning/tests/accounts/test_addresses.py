@@ -1,5 +1,7 @@
 """From where a request comes, and who is believed to say so."""
 
+from typing import Any
+
 import pytest
 from django.test import Client, RequestFactory
 
@@ -42,7 +44,7 @@ def test_the_address_is_the_last_that_is_no_trusted_proxys(peer, forwarded, addr
     assert client_address(request) == address
 
 
-def ask(settings, peer: str, **headers: str) -> object:
+def ask(settings, peer: str, **headers: str) -> Any:
     settings.BASE_URL = "https://voice.example"
     settings.SECURE_SSL_REDIRECT = True
     settings.ALLOWED_HOSTS = ["voice.example", "inside.example"]

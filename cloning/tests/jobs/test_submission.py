@@ -66,6 +66,29 @@ def test_full_queue_keeps_nothing(clip, settings) -> None:
     assert (Generation.objects.count(), Reference.objects.count(), len(incoming())) == (1, 1, 1)
 
 
+def test_of_many_who_submit_at_once_no_more_are_taken_than_there_is_room_for(clip, settings) -> None:
+    """Whichever thread, process or machine they come by."""
+    settings.MAX_QUEUED = 3
+    start, refused = threading.Barrier(8, timeout=120), []
+
+    def post() -> None:
+        try:
+            start.wait()
+            submit(unsaved(), [clip()])
+        except GenerationError as error:
+            refused.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Generation.objects.count() == 3
+    assert refused == [ErrorCode.QUEUE_FULL] * 5
+
+
 def test_clip_whose_file_is_lost_is_stored_again(clip) -> None:
     submit(unsaved(), [clip()])
     default_storage.delete(Reference.objects.get().file.name)
