@@ -46,6 +46,8 @@ class ErrorCode(StrEnum):
     SPELLING_INVALID = "spelling_invalid", 422, "spelling"
     TOO_MANY_PRONUNCIATIONS = "too_many_pronunciations", 409
     LAST_REFERENCE = "last_reference", 409, "reference"
+    SCOPES_INVALID = "scopes_invalid", 422, "scopes"
+    TOO_MANY_KEYS = "too_many_keys", 409
     ARCHIVE_UNREADABLE = "archive_unreadable", 422, "archive"
     OUT_OF_RANGE = "out_of_range", 422  # of whichever field holds the number
     CANCELLED = "cancelled", 409
@@ -57,6 +59,9 @@ class ErrorCode(StrEnum):
 
     BAD_REQUEST = "bad_request", 400
     REQUEST_UNREADABLE = "request_unreadable", 400
+    LOGIN_REQUIRED = "login_required", 401
+    KEY_INVALID = "key_invalid", 401
+    SCOPE_MISSING = "scope_missing", 403
     ORIGIN_NOT_ALLOWED = "origin_not_allowed", 403
     NOT_FOUND = "not_found", 404
     GENERATION_UNKNOWN = "generation_unknown", 404
@@ -66,6 +71,7 @@ class ErrorCode(StrEnum):
     VOICE_GONE = "voice_gone", 404
     REFERENCE_UNKNOWN = "reference_unknown", 404
     PRONUNCIATION_UNKNOWN = "pronunciation_unknown", 404
+    KEY_UNKNOWN = "key_unknown", 404
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     REQUEST_TIMEOUT = "request_timeout", 408

@@ -4,6 +4,7 @@ from django.views.i18n import set_language
 from cloning.api.v1 import clips as api_clips
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
+from cloning.api.v1 import keys as api_keys
 from cloning.api.v1 import pronunciations as api_pronunciations
 from cloning.api.v1 import voices as api_voices
 from cloning.views import (
@@ -12,6 +13,7 @@ from cloning.views import (
     clips,
     generations,
     history,
+    keys,
     metrics,
     outlook,
     pronunciations,
@@ -56,6 +58,8 @@ urlpatterns = [
     path("pronunciations/", pronunciations.pronunciations, name="pronunciations"),
     path("pronunciations/<uuid:pk>/", pronunciations.pronunciation, name="pronunciation"),
     path("pronunciations/<uuid:pk>/delete/", pronunciations.delete, name="delete-pronunciation"),
+    path("account/keys/", keys.keys, name="keys"),
+    path("account/keys/<uuid:pk>/revoke/", keys.revoke, name="revoke-key"),
     path("api/v1/voice-clone/generate", generate.generate, name="api-generate"),
     path("api/v1/generations", api_generations.generations, name="api-generations"),
     path("api/v1/generations/<uuid:pk>", api_generations.generation, name="api-generation"),
@@ -89,6 +93,8 @@ urlpatterns = [
     ),
     path("api/v1/pronunciations", api_pronunciations.pronunciations, name="api-pronunciations"),
     path("api/v1/pronunciations/<uuid:pk>", api_pronunciations.pronunciation, name="api-pronunciation"),
+    path("api/v1/keys", api_keys.keys, name="api-keys"),
+    path("api/v1/keys/<uuid:pk>", api_keys.key, name="api-key"),
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/health/live", health.live, name="api-health-live"),

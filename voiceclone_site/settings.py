@@ -185,7 +185,18 @@ STORAGES = {
 }
 
 CORS_URLS_REGEX = r"^/api/.*$"
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Link", "X-Generation-Id", "Retry-After", "Content-Range"]
+CORS_ALLOW_ALL_ORIGINS = (
+    REQUIRE_LOGIN and "CORS_ORIGINS" not in os.environ
+)  # with a key: cookies count for none
+CORS_EXPOSE_HEADERS = [
+    "WWW-Authenticate",
+    "ETag",
+    "Location",
+    "Link",
+    "X-Generation-Id",
+    "Retry-After",
+    "Content-Range",
+]
 CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []

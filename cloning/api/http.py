@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import (
     Http404,
@@ -19,7 +20,9 @@ from django.http import (
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
+from cloning.accounts.callers import SAFE_METHODS, api_key_of, identify_caller, require_permission
 from cloning.errors import ErrorCode, GenerationError
+from cloning.models import Scope
 from cloning.storage.local import explain_unavailable
 
 logger = logging.getLogger(__name__)
@@ -29,12 +32,24 @@ def is_api_path(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
 
 
-def error_response(code: ErrorCode, message: str, field: str | None = None) -> JsonResponse:
+def error_response(
+    code: ErrorCode, message: str, field: str | None = None, scope: Scope | None = None
+) -> JsonResponse:
     """`field` is for a code that may stand beside any field; else the code knows its own."""
     error = {"code": code, "message": message, "field": field or code.field}
     response = JsonResponse({"error": error}, status=code.status)
     set_retry_after(response, code)
+    if code in CHALLENGES:
+        response["WWW-Authenticate"] = CHALLENGES[code] + (f', scope="{scope}"' if scope else "")
     return response
+
+
+CHALLENGES = {
+    ErrorCode.LOGIN_REQUIRED: 'Bearer realm="api"',
+    ErrorCode.KEY_INVALID: 'Bearer realm="api", error="invalid_token"',
+    ErrorCode.SCOPE_MISSING: 'Bearer realm="api", error="insufficient_scope"',
+}
+"""As RFC 6750 has them."""
 
 
 def set_retry_after(response: HttpResponseBase, code: ErrorCode) -> None:
@@ -42,29 +57,57 @@ def set_retry_after(response: HttpResponseBase, code: ErrorCode) -> None:
         response["Retry-After"] = str(code.retry_after_seconds)
 
 
-def api_view(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Makes every way a call can fail a JSON error. No cookie is trusted here, hence no CSRF token is asked for."""
+ANYBODY = None
+"""In place of a scope: the call may be made by who has no account, too, and knows nobody."""
 
-    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+View = Callable[..., HttpResponseBase]
+
+
+def api_view(**scopes: Scope | None) -> Callable[[View], View]:
+    """By method, what a key has to be good for; HEAD is as GET. Makes every way a call can fail a JSON error.
+
+    Django's CSRF check is left out: `identify_caller` does it where a cookie says who asks.
+    """
+    if "GET" in scopes:
+        scopes["HEAD"] = scopes["GET"]
+
+    def decorate(view: View) -> View:
         @csrf_exempt
         @functools.wraps(view)
         def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-            if request.method not in methods:
-                response = error_response(ErrorCode.METHOD_NOT_ALLOWED, f"Use {' or '.join(methods)} here.")
-                response["Allow"] = HttpResponseNotAllowed(methods)["Allow"]
+            if request.method not in scopes:
+                response = error_response(ErrorCode.METHOD_NOT_ALLOWED, f"Use {' or '.join(scopes)} here.")
+                response["Allow"] = HttpResponseNotAllowed(scopes)["Allow"]
                 return response
+            scope = scopes[request.method]
+            try:
+                admit(request, scope)
+            except GenerationError as error:
+                return error_response(error.code, str(error), scope=scope)
+            except Exception as error:
+                return respond_to_error(request, error)
             return answer_call(request, view, **kwargs)
 
+        wrapped.scopes = scopes  # type: ignore[attr-defined]  # a test compares them with its table
         return wrapped
 
     return decorate
 
 
-def answer_call(
-    request: HttpRequest, view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any
-) -> HttpResponseBase:
-    try:
+def admit(request: HttpRequest, scope: Scope | None) -> None:
+    """Raises GenerationError where the caller may not call this."""
+    if scope is None:
+        request.user = AnonymousUser()
+    else:
+        identify_caller(request)
+    if api_key_of(request) is None:  # who sends one is no page that uses a visitor's browser
         refuse_foreign_origin(request)
+    if scope:
+        require_permission(request, scope)
+
+
+def answer_call(request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    try:
         return view(request, *args, **kwargs)
     except Exception as error:
         return respond_to_error(request, error)
@@ -118,12 +161,12 @@ def read_member(members: dict[str, Any], name: str, *types: type) -> Any:
 
 
 def refuse_foreign_origin(request: HttpRequest) -> None:
-    """Keeps other web sites, open in the same browser, from using a server that has no accounts.
+    """Keeps other web sites, open in the same browser, from using a server in their visitor's place.
 
     A form post needs no CORS permission. Browsers send Origin with it or, some old ones, only Sec-Fetch-Site; scripts
     send neither.
     """
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    if request.method in SAFE_METHODS:
         return
     if "Origin" in request.headers:
         is_foreign = request.headers["Origin"] not in (own_origin(request), *settings.CORS_ALLOWED_ORIGINS)
@@ -136,7 +179,11 @@ def refuse_foreign_origin(request: HttpRequest) -> None:
 
 
 def require_trusted_origin(request: HttpRequest) -> None:
-    """For what reaches the generations of others: a page elsewhere may only when the operator has named its origin."""
+    """For what reaches the generations of others: a page elsewhere may only with a key, or where the operator has
+    named its origin.
+    """
+    if api_key_of(request):
+        return
     if request.headers.get("Origin") not in (None, own_origin(request), *settings.TRUSTED_ORIGINS):
         raise GenerationError(
             ErrorCode.ORIGIN_NOT_ALLOWED,

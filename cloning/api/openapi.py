@@ -3,12 +3,20 @@
 from typing import Any
 
 from cloning import forms
-from cloning.api import openapi_clips, openapi_generate, openapi_pronunciations, openapi_voices, serializers
+from cloning.api import (
+    openapi_clips,
+    openapi_generate,
+    openapi_keys,
+    openapi_pronunciations,
+    openapi_voices,
+    serializers,
+)
 from cloning.api.operations import (
     DOWNLOAD,
     FOREIGN_ORIGIN,
     IF_NONE_MATCH,
     JSON_OBJECT,
+    NO_KEY,
     NOT_FOUND,
     PAGE,
     RANGE,
@@ -94,31 +102,43 @@ def document() -> dict[str, Any]:
             **openapi_voices.paths(),
             **openapi_pronunciations.paths(),
             **openapi_clips.paths(),
+            **openapi_keys.paths(),
             "/api/v1/files/{id}.{format}": read(download()),
             "/api/v1/files/{id}.{subtitles}": read(subtitles()),
             "/api/v1/languages": read(
-                operation("The languages that can be spoken", {"200": json_of("Languages")})
+                operation("The languages that can be spoken", {"200": json_of("Languages")}, security=NO_KEY)
             ),
             "/api/v1/health": read(
                 operation(
                     "Whether everything that a generation needs works",
                     {"200": json_of("Health"), "503": json_of("Health", "What fails is named")},
+                    security=NO_KEY,
                 )
             ),
             "/api/v1/health/live": read(
-                operation("Whether this web server answers: if not, restart it", {"200": json_of("Liveness")})
+                operation(
+                    "Whether this web server answers: if not, restart it",
+                    {"200": json_of("Liveness")},
+                    security=NO_KEY,
+                )
             ),
             "/api/v1/health/ready": read(
                 operation(
                     "Whether this web server can take requests: if not, send them to another",
                     {"200": json_of("Readiness"), "503": json_of("Readiness", "What fails is named")},
+                    security=NO_KEY,
                 )
             ),
             "/api/v1/openapi.json": read(
-                operation("This document", {"200": {"description": "OpenAPI 3.1", "content": JSON_OBJECT}})
+                operation(
+                    "This document",
+                    {"200": {"description": "OpenAPI 3.1", "content": JSON_OBJECT}},
+                    security=NO_KEY,
+                )
             ),
         },
-        "components": {"schemas": schemas()},
+        "security": [{"key": []}],
+        "components": {"schemas": schemas(), "securitySchemes": openapi_keys.SECURITY_SCHEMES},
     }
 
 
@@ -248,6 +268,7 @@ def schemas() -> dict[str, Schema]:
         **openapi_voices.schemas(),
         **openapi_pronunciations.schemas(),
         **openapi_clips.schemas(),
+        **openapi_keys.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
         "Health": serializers.HEALTH.schema(),
         "Liveness": serializers.LIVE.schema(),

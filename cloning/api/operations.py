@@ -31,6 +31,11 @@ DOWNLOAD = {
     "schema": {"type": "string"},
 }
 ANYWHERE = {
+    "401": {
+        **json_of("Error", "The server asks for a key, or this one is not good any more"),
+        "headers": {"WWW-Authenticate": {"description": "RFC 6750", "schema": {"type": "string"}}},
+    },
+    "403": json_of("Error", "The key is not for this, or a web page of a foreign origin asks"),
     "400": json_of("Error", "The request can't be read, or names a host that the server is not"),
     "405": json_of("Error", "Wrong method"),
     "503": {
@@ -41,8 +46,15 @@ ANYWHERE = {
 }
 
 
+NO_KEY: list[Any] = []
+"""As `security` of a call that everybody may make."""
+
+
 def operation(summary: str, responses: dict[str, Any], **more: Any) -> Operation:
-    return {"summary": summary, "responses": {**ANYWHERE, **responses}, **more}
+    common = dict(ANYWHERE)
+    if more.get("security") == NO_KEY:
+        del common["401"], common["403"]
+    return {"summary": summary, "responses": {**common, **responses}, **more}
 
 
 def read(get: Operation) -> dict[str, Operation]:

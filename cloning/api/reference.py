@@ -18,6 +18,7 @@ GROUPS = {  # by how the address goes on after /api/v1/; the longest that fits
     "Voices": "voices",
     "Pronunciations": "pronunciations",
     "Clips": "clips",
+    "Keys": "keys",
     "Server": "",
 }
 METHODS = ("get", "post", "patch", "put", "delete")  # HEAD is as GET
@@ -256,7 +257,7 @@ def stand_in(path: str, parameter: Mapping[str, Any]) -> str:
         return str(schema.get("minimum", 1))
     name = str(parameter["name"])
     if name == "id":
-        things = {"voices": "voice_id", "pronunciations": "pronunciation_id"}
+        things = {"voices": "voice_id", "pronunciations": "pronunciation_id", "keys": "key_id"}
         name = things.get(path.split("/")[3], "generation_id")
     return name.upper()
 

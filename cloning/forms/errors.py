@@ -16,6 +16,7 @@ CODES_BY_FIELD = {
     "word": ErrorCode.WORD_INVALID,
     "spelling": ErrorCode.SPELLING_INVALID,
     "archive": ErrorCode.ARCHIVE_UNREADABLE,
+    "scopes": ErrorCode.SCOPES_INVALID,
 }
 """For the errors to which Django gives codes of its own; a number or a choice is out of range."""
 

@@ -75,6 +75,9 @@ MESSAGES = (
     gettext_noop("With its pronunciations, this text is more than four times as long."),
     gettext_noop("The voice “%(voice)s” is not there any more: choose another."),
     gettext_noop("These are too many changes of the speaker for one file."),
+    # Keys
+    gettext_noop("There are %(most)s keys already: revoke one first."),
+    gettext_noop("A key can't make one that may do more than itself: it has no “%(scope)s”."),
     # Speaking
     gettext_noop("Preview (not a clone)"),
     gettext_noop("The engine returned no sound for this text."),

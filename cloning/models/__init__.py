@@ -1,5 +1,6 @@
 """The rows. What happens to them is in `cloning.jobs`."""
 
+from cloning.models.api_key import MAX_KEY_NAME_CHARS, ApiKey, Scope
 from cloning.models.conditioning import (
     StoredConditioning,
     conditioning_file,
@@ -27,17 +28,20 @@ from cloning.models.worker import Worker
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "MAX_KEY_NAME_CHARS",
     "MAX_NAME_CHARS",
     "MAX_NOTES_CHARS",
     "MAX_SPEAKER_CHARS",
     "MAX_SPELLING_CHARS",
     "MAX_WORD_CHARS",
+    "ApiKey",
     "Channel",
     "Encoding",
     "Generation",
     "Leased",
     "Pronunciation",
     "Reference",
+    "Scope",
     "Segment",
     "SoundChunk",
     "Speaker",

@@ -7,9 +7,10 @@ from cloning.api.clip_serializers import CLIP_CHECK
 from cloning.api.http import api_view
 from cloning.api.v1.generate import require_multipart, respond_to_invalid
 from cloning.forms import CheckForm
+from cloning.models import Scope
 
 
-@api_view("POST")
+@api_view(POST=Scope.SPEAK)
 def check(request: HttpRequest) -> HttpResponseBase:
     require_patience(request)
     require_multipart(request)

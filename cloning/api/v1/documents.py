@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from cloning.api import openapi
-from cloning.api.http import api_view, error_response
+from cloning.api.http import ANYBODY, api_view, error_response
 from cloning.errors import ErrorCode
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=ANYBODY)
 def openapi_document(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(openapi.document())
 

@@ -14,14 +14,14 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import encodings
 from cloning.jobs.timeline import read_timeline
-from cloning.models import Generation
+from cloning.models import Generation, Scope
 from cloning.server.deferred import DeferredResponse, can_defer
 from cloning.server.encoding import Outcome, encode, encoders, until_encoded
 from cloning.storage.responses import attachment, audio_response
 from cloning.text.subtitles import Cue, format_srt, format_webvtt
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=Scope.READ)
 def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponseBase:
     """What is not there in this format is encoded first."""
     found, wanted = fetch_with_file(pk), AudioFormat(audio_format)
@@ -57,7 +57,7 @@ def respond(
     return audio_response(request, stored, audio_format.content_type, download_name=name)
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=Scope.READ)
 def subtitles(request: HttpRequest, pk: uuid.UUID, subtitle_format: str) -> HttpResponseBase:
     """The sentences with their times in the joined file."""
     found = fetch_with_file(pk)

@@ -17,13 +17,13 @@ from cloning.formats import StreamFormat
 from cloning.forms import CANCEL, GenerationForm, form_errors
 from cloning.jobs import state
 from cloning.jobs.submission import submit
-from cloning.models import Channel, Generation, Status
+from cloning.models import Channel, Generation, Scope, Status
 from cloning.server.deferred import DeferredResponse, can_defer
 
 logger = logging.getLogger(__name__)
 
 
-@api_view("POST")
+@api_view(POST=Scope.SPEAK)
 def generate(request: HttpRequest) -> HttpResponseBase:
     require_multipart(request)
     form = GenerationForm(request.POST, request.FILES)

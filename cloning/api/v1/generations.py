@@ -11,13 +11,13 @@ from cloning.api.serializers import GENERATION, GENERATIONS
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import discarding, state
 from cloning.jobs.cleanup import delete_generation
-from cloning.models import Generation
+from cloning.models import Generation, Scope
 from cloning.storage.responses import is_known
 
 PAGE_SIZE = 20
 
 
-@api_view("GET", "HEAD", "PATCH", "DELETE")
+@api_view(GET=Scope.READ, PATCH=Scope.SPEAK, DELETE=Scope.SPEAK)
 def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     found = fetch_generation(pk)
     if request.method == "PATCH":
@@ -38,7 +38,7 @@ def star(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
 
 
-@api_view("POST")
+@api_view(POST=Scope.SPEAK)
 def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """What was deleted on a page, as long as that can be undone there; what is there stays as it is."""
     require_trusted_origin(request)
@@ -65,7 +65,7 @@ def fetch_generation(pk: uuid.UUID) -> Generation:
         ) from error
 
 
-@api_view("POST")
+@api_view(POST=Scope.SPEAK)
 def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """What has ended already stays as it is."""
     found = fetch_generation(pk)
@@ -74,7 +74,7 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
 
 
-@api_view("POST")
+@api_view(POST=Scope.SPEAK)
 def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     found = fetch_generation(pk)
     require_trusted_origin(request)
@@ -83,7 +83,7 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return JsonResponse(GENERATION.serialize(found, request), status=202)
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=Scope.READ)
 def generations(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     paginator = Paginator(Generation.objects.listed().with_begun_share(), PAGE_SIZE)

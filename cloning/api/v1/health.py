@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning import audio
-from cloning.api.http import api_view
+from cloning.api.http import ANYBODY, api_view
 from cloning.api.serializers import HEALTH, LIVE, READY, Checks, Serializer
 from cloning.errors import GenerationError
 from cloning.models import Worker
@@ -21,17 +21,17 @@ from cloning.storage.local import check_storage
 logger = logging.getLogger(__name__)
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=ANYBODY)
 def health(request: HttpRequest) -> HttpResponseBase:
     return respond(request, HEALTH, {**check_web(), "worker": run_check(check_worker)})
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=ANYBODY)
 def live(request: HttpRequest) -> HttpResponseBase:
     return respond(request, LIVE, {})
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=ANYBODY)
 def ready(request: HttpRequest) -> HttpResponseBase:
     return respond(request, READY, check_web())
 

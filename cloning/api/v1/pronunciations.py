@@ -13,13 +13,13 @@ from cloning.api.v1.generate import respond_to_invalid
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms.pronunciations import PronunciationForm
 from cloning.jobs import pronunciations as changes
-from cloning.models import Pronunciation
+from cloning.models import Pronunciation, Scope
 
 PAGE_SIZE = 100
 MEMBERS = ("language", "word", "spelling")
 
 
-@api_view("GET", "HEAD", "POST")
+@api_view(GET=Scope.READ, POST=Scope.VOICES)
 def pronunciations(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     if request.method == "POST":
@@ -40,7 +40,7 @@ def pronunciations(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(PRONUNCIATIONS.serialize(answer, request))
 
 
-@api_view("GET", "HEAD", "PATCH", "DELETE")
+@api_view(GET=Scope.READ, PATCH=Scope.VOICES, DELETE=Scope.VOICES)
 def pronunciation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
     found = Pronunciation.objects.filter(pk=pk).first()

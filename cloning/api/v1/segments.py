@@ -16,12 +16,12 @@ from cloning.formats import AudioFormat
 from cloning.forms import TakeForm
 from cloning.jobs import takes
 from cloning.jobs.timeline import read_timeline
-from cloning.models import Segment, Status, Take
+from cloning.models import Scope, Segment, Status, Take
 from cloning.storage.responses import audio_response, bytes_response
 from cloning.storage.temporary import temporary_folder
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=Scope.READ)
 def segment_audio(request: HttpRequest, pk: uuid.UUID, index: str, audio_format: str) -> HttpResponseBase:
     """Of the chosen take, or of the one that `take` numbers."""
     take = find_take(fetch_segment(pk, index), request.GET.get("take"))
@@ -41,7 +41,7 @@ def encode(take: Take) -> bytes:
         return audio.encode_take(path, AudioFormat.MP3)
 
 
-@api_view("POST")
+@api_view(POST=Scope.SPEAK)
 def segment_takes(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase:
     segment = fetch_segment(pk, index)
     require_trusted_origin(request)
@@ -54,7 +54,7 @@ def segment_takes(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpRespon
     return JsonResponse(TAKE.serialize(TakeOf(segment, take), request), status=202)
 
 
-@api_view("PATCH")
+@api_view(PATCH=Scope.SPEAK)
 def segment(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase:
     found = fetch_segment(pk, index)
     require_trusted_origin(request)

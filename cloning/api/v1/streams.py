@@ -12,13 +12,13 @@ from cloning.api.v1.generations import fetch_generation
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
 from cloning.jobs.stream import Position, read_on
-from cloning.models import Generation
+from cloning.models import Generation, Scope
 from cloning.server.sound import SoundResponse, places_of
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=Scope.READ)
 def stream(request: HttpRequest, pk: uuid.UUID, stream_format: str) -> HttpResponseBase:
     found, stream_format = fetch_generation(pk), StreamFormat(stream_format)
     if request.method != "HEAD":

@@ -16,14 +16,14 @@ from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceFo
 from cloning.jobs import voices as changes
 from cloning.jobs.cleanup import delete_voice
 from cloning.jobs.voices import find_stock_voices
-from cloning.models import Channel, Reference, Voice
+from cloning.models import Channel, Reference, Scope, Voice
 from cloning.storage.responses import archive_response, clip_response
 
 PAGE_SIZE = 50
 DETAILS = ("name", "language", "notes")
 
 
-@api_view("GET", "HEAD", "POST")
+@api_view(GET=Scope.READ, POST=Scope.VOICES)
 def voices(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     return create(request) if request.method == "POST" else list_voices(request)
@@ -56,7 +56,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
     return respond(request, form.instance.pk, status=201)
 
 
-@api_view("GET", "HEAD", "PATCH", "DELETE")
+@api_view(GET=Scope.READ, PATCH=Scope.VOICES, DELETE=Scope.VOICES)
 def voice(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
     found = fetch_voice(pk)
@@ -74,7 +74,7 @@ def voice(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return respond(request, pk)
 
 
-@api_view("POST")
+@api_view(POST=Scope.VOICES)
 def references(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
     found = fetch_voice(pk)
@@ -86,7 +86,7 @@ def references(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return respond(request, pk, status=201)
 
 
-@api_view("GET", "HEAD", "PATCH", "DELETE")
+@api_view(GET=Scope.READ, PATCH=Scope.VOICES, DELETE=Scope.VOICES)
 def reference(request: HttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
     found = fetch_voice(pk)
@@ -113,13 +113,13 @@ def trim(request: HttpRequest, found: Voice, reference_pk: uuid.UUID) -> HttpRes
     return respond(request, found.pk)
 
 
-@api_view("GET", "HEAD")
+@api_view(GET=Scope.VOICES)
 def export(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
     return archive_response(fetch_voice(pk))
 
 
-@api_view("POST")
+@api_view(POST=Scope.VOICES)
 def import_voice(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     require_multipart(request)
