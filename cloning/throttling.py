@@ -33,3 +33,9 @@ class Throttle:
             if len(self._due) > MAX_KEYS:
                 self._due.popitem(last=False)
             return 0.0
+
+    def give_back(self, key: Hashable) -> None:
+        """What was taken once does not count."""
+        with self._lock:
+            if key in self._due:
+                self._due[key] -= self._interval

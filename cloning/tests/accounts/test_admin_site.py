@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cloning.accounts import admin_site
-from cloning.accounts.admin_site import BURST, COOKIE
+from cloning.accounts import sign_in as signing_in
+from cloning.accounts.sign_in import BURST, COOKIE, USER_BURST
 from cloning.throttling import Throttle
 
 LOGIN = "/admin/login/"
@@ -16,7 +16,8 @@ STRANGER, OPERATOR = "203.0.113.1", "198.51.100.2"
 
 @pytest.fixture(autouse=True)
 def forgotten_tries(monkeypatch) -> None:
-    monkeypatch.setattr(admin_site, "tries", Throttle(BURST, 3600.0))
+    monkeypatch.setattr(signing_in, "tries", Throttle(BURST, 3600.0))
+    monkeypatch.setattr(signing_in, "tries_of_user", Throttle(USER_BURST, 3600.0))
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_the_cookie_is_worth_tries_of_its_user_alone(sign_in, django_user_model)
     django_user_model.objects.create_user("eve", password="eve", is_staff=True)
     browser = Client()
     browser.post(LOGIN, {"username": "eve", "password": "eve"}, REMOTE_ADDR=OPERATOR)
-    assert browser.cookies[COOKIE]["path"] == "/admin/"
+    assert browser.cookies[COOKIE]["path"] == "/", "on the page it is worth as much"
     assert browser.cookies[COOKIE]["httponly"]
     browser.post("/admin/logout/")
     for _ in range(BURST + 1):
@@ -83,6 +84,24 @@ def test_a_known_browser_may_not_guess_either(sign_in) -> None:
     for _ in range(BURST + 1):
         refused = sign_in("wrong", client=browser, address=OPERATOR)
     assert refused.status_code == 429
+
+
+def test_one_user_is_not_guessed_at_from_many_addresses(sign_in, caplog) -> None:
+    browser = Client()
+    assert sign_in(client=browser).status_code == 302
+    browser.post("/admin/logout/")
+    for number in range(USER_BURST - 1):
+        assert sign_in("wrong", address=f"203.0.113.{number}").status_code == 200
+    assert sign_in(address=OPERATOR).status_code == 429
+    assert sign_in(client=browser, address=OPERATOR).status_code == 302, "whose device is known"
+
+
+def test_who_knows_the_password_uses_up_no_tries_of_an_address(sign_in) -> None:
+    for _ in range(BURST + 1):
+        assert sign_in().status_code == 302
+    for _ in range(BURST):
+        assert sign_in("wrong").status_code == 200
+    assert sign_in().status_code == 429
 
 
 def test_failed_sign_in_leaves_no_cookie(sign_in) -> None:
