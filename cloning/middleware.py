@@ -5,9 +5,12 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -15,6 +18,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from cloning.accounts.addresses import FORWARDED_HEADERS, client_address, comes_from_proxy
 from cloning.api.http import is_api_path
@@ -25,11 +30,15 @@ from cloning.server.bodies import refuse_size
 from cloning.storage.uploads import UploadHandler
 from cloning.throttling import Throttle
 from cloning.views import errors
+from cloning.views.context import HtmxHttpRequest
 
 logger = logging.getLogger(__name__)
 distrust = Throttle(1, 60.0)  # a stranger is not to fill the log
 
 PAGE_ABOUT_THE_API = "/api/"
+
+MAX_NEXT_CHARS = 1000
+"""Of the address of a page that one is led back to; Django leads to none above 2048."""
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
@@ -150,6 +159,42 @@ def is_english(request: HttpRequest) -> bool:
     """All of the API but the page about it; and the admin, whose names of tables and columns are English."""
     path = request.path
     return path.startswith("/admin/") or (is_api_path(path) and path != PAGE_ABOUT_THE_API)
+
+
+class RequireLogin(LoginRequiredMiddleware):
+    """With REQUIRE_LOGIN pages are for who has signed in; `login_not_required` marks the others.
+
+    The API answers strangers itself, in JSON, and the admin has a page of its own to sign in on.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        is_api = is_api_path(request.path) and request.path != PAGE_ABOUT_THE_API
+        if is_api or not settings.REQUIRE_LOGIN:
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:  # type: ignore[override]
+        response = redirect_to_login(page_before(request), self.get_login_url(view_func))
+        # The part of a page that HTMX asks for would else become the page to sign in on.
+        return HttpResponseClientRedirect(response.url) if htmx_of(request) else response
+
+
+def htmx_of(request: HttpRequest) -> HtmxDetails:
+    return cast(HtmxHttpRequest, request).htmx
+
+
+def page_before(request: HttpRequest) -> str:
+    """The page of this site on which somebody is who has to sign in, or that they asked for."""
+    if htmx := htmx_of(request):
+        address = htmx.current_url_abs_path or ""
+    elif request.method in ("GET", "HEAD"):
+        address = request.get_full_path()
+    else:
+        referrer = urlsplit(request.headers.get("Referer", ""))
+        address = referrer.path if referrer.netloc == request.get_host() else ""
+    return address if len(address) <= MAX_NEXT_CHARS else "/"
 
 
 def close_uploads(get_response: GetResponse) -> GetResponse:

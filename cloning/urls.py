@@ -1,3 +1,4 @@
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
@@ -8,6 +9,7 @@ from cloning.api.v1 import keys as api_keys
 from cloning.api.v1 import pronunciations as api_pronunciations
 from cloning.api.v1 import voices as api_voices
 from cloning.views import (
+    account,
     api_page,
     archives,
     clips,
@@ -16,9 +18,11 @@ from cloning.views import (
     keys,
     metrics,
     outlook,
+    passwords,
     pronunciations,
     reading,
     sentences,
+    sign_in,
     studio,
     voices,
 )
@@ -29,7 +33,16 @@ INDEX = "(?P<index>[0-9]{1,6})"
 urlpatterns = [
     path("", studio.home, name="home"),
     path("cast/", studio.cast, name="cast"),
-    path("language/", set_language, name="set-language"),
+    path("language/", login_not_required(set_language), name="set-language"),
+    path("account/", account.account, name="account"),
+    path("account/email/", account.change_email, name="change-email"),
+    path("account/password/", passwords.ChangePassword.as_view(), name="change-password"),
+    path("account/reset/", passwords.ResetPassword.as_view(), name="reset-password"),
+    path("account/reset/sent/", passwords.ResetSent.as_view(), name="reset-sent"),
+    path("account/set/<uidb64>/<token>/", passwords.SetPassword.as_view(), name="set-password"),
+    path("account/sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
+    path("account/sign-out/", sign_in.SignOut.as_view(), name="sign-out"),
+    path("account/sign-up/", sign_in.SignUp.as_view(), name="sign-up"),
     path("history/", history.history, name="history"),
     path("history/zip/", archives.download, name="history-zip"),
     path("history/delete/", history.delete, name="history-delete"),

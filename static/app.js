@@ -107,6 +107,16 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// What was typed is not left to who signs in next.
+document.addEventListener("submit", ({ target }) => {
+  if (!target.matches("[data-forgets-drafts]")) return;
+  try {
+    sessionStorage.clear();
+  } catch {
+    // refused: then nothing was kept
+  }
+});
+
 // HTMX
 
 document.addEventListener("htmx:sendError", () =>

@@ -59,6 +59,8 @@ TRUSTED_ORIGINS: list[str] = env.list("CORS_ORIGINS", [])
 CORS_ALLOWED_ORIGINS = TRUSTED_ORIGINS if "CORS_ORIGINS" in os.environ else ["http://localhost:5173"]
 HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", False)
 REQUIRE_LOGIN = env.bool("REQUIRE_LOGIN", False)
+SIGN_UP = env.bool("SIGN_UP", False)
+MAIL = env.dj_email_url("EMAIL_URL", "")
 WEB_THREADS = env.int("WEB_THREADS", 16, validate=Range(2, 256))
 DEBUG = env.bool("DEBUG", False)
 LOG_FORMAT = env.str("LOG_FORMAT", "plain", validate=OneOf(["plain", "json"]))
@@ -118,6 +120,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cloning.middleware.RequireLogin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -136,6 +139,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cloning.views.context.account",
                 "cloning.views.context.engine",
                 "cloning.views.context.place",
             ],
@@ -213,6 +217,33 @@ if BASE_URL.startswith("https://"):  # something in front ends TLS
         SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # which want both of everybody
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+MIN_PASSWORD_CHARS = 10
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("MinimumLengthValidator", {"min_length": MIN_PASSWORD_CHARS}),
+        ("UserAttributeSimilarityValidator", {}),
+        ("CommonPasswordValidator", {}),
+    )
+]
+SENDS_MAIL = "EMAIL_BACKEND" in MAIL
+if SENDS_MAIL:
+    EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"], MAIL["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"], MAIL["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL["EMAIL_USE_TLS"], MAIL["EMAIL_USE_SSL"]
+    EMAIL_FILE_PATH = MAIL["EMAIL_FILE_PATH"]
+    EMAIL_TIMEOUT = MAIL["EMAIL_TIMEOUT"] or 10
+    DEFAULT_FROM_EMAIL = (
+        MAIL.get("DEFAULT_FROM_EMAIL") or f"voices@{urlsplit(BASE_URL).hostname or 'localhost'}"
+    )
+elif os.environ.get("EMAIL_URL"):
+    raise EnvError(
+        "EMAIL_URL: begins with smtp:// or submission://, as in submission://name:password@mail.example."
+    )
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "German"), ("es", "Spanish"), ("fr", "French")]  # of the pages

@@ -1,9 +1,9 @@
-"""Signing in, on the page and in the admin: it can't be guessed by trying, nor shut to its owner by a stranger who tries.
+"""Signing in, on pages and in the admin: it can't be guessed by trying, nor shut to its owner by a stranger who tries.
 
 A password may be tried a few times at once and then twice a minute from one address, and somewhat oftener for one user
 from all addresses together. A browser that has signed in before is told from strangers by a cookie and has tries of its
-own (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies), so that somebody who uses up
-those of the address, or of the user, does not keep its owner out.
+own (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies), so that somebody who uses
+up those of the address, or of the user, does not keep its owner out.
 """
 
 import logging

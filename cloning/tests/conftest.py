@@ -21,6 +21,7 @@ from cloning.models import Channel, Generation, Reference
 from cloning.tests.api_client import DocumentedClient
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
+from cloning.tests.people import accounts, ann, forgotten_tries  # noqa: F401
 from cloning.tests.performing import perform, work_once
 from cloning.tests.remembering import remembering_preview  # noqa: F401
 from cloning.tests.scheduling import (  # noqa: F401

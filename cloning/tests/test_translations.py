@@ -24,7 +24,7 @@ from cloning.text import LANGUAGES
 
 TRANSLATED = [code for code, _name in settings.LANGUAGES if code != "en"]
 PLACEHOLDERS = re.compile(r"%\(\w+\)[.\d]*[a-z]|\{\w+\}|</?\w[^>]*>")
-PAGES = sorted(TEMPLATES.rglob("*.html"))
+PAGES = sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".html", ".txt"))  # .txt: mails
 SCRIPTS = sorted(path for path in (PROJECT / "static").glob("*.js") if path.name != "app.js")
 
 ROOMS_WITHOUT_LANGUAGES = ("audio", "text", "engines", "storage", "jobs", "server", "coach")

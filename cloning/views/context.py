@@ -1,7 +1,9 @@
 """What every page is given, and what a request of a page is."""
 
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import DatabaseError
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
@@ -13,6 +15,31 @@ from cloning.jobs.speaking import find_engine
 
 class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails  # set by its middleware
+
+
+def account(request: HttpRequest) -> dict[str, object]:
+    """Context of every page: who is signed in, and whether one has to be."""
+    return {
+        "account": SimpleLazyObject(lambda: find_account(request)),
+        "requires_login": settings.REQUIRE_LOGIN,
+    }
+
+
+def find_account(request: HttpRequest) -> AbstractBaseUser | None:
+    try:
+        return request.user if request.user.is_authenticated else None
+    except (
+        AttributeError,
+        DatabaseError,
+    ):  # the page may be the one that says so, of the very first middleware
+        return None
+
+
+def account_of(request: HtmxHttpRequest) -> User:
+    """Who is signed in, for pages of their own. Raises Http404 where there are no accounts."""
+    if not settings.REQUIRE_LOGIN or not isinstance(request.user, User):
+        raise Http404("There are no accounts.")
+    return request.user
 
 
 def engine(request: HtmxHttpRequest) -> dict[str, object]:

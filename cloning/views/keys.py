@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
@@ -16,7 +15,7 @@ from cloning.forms.keys import KeyForm
 from cloning.jobs import keys as changes
 from cloning.models import ApiKey, Scope
 from cloning.views.attempts import attempt, marked_invalid
-from cloning.views.context import HtmxHttpRequest
+from cloning.views.context import HtmxHttpRequest, account_of
 
 INITIAL = {"scopes": [Scope.SPEAK, Scope.READ], "expires_in_days": 90}
 
@@ -41,12 +40,6 @@ def revoke(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
         raise Http404("There is no such key.")
     messages.success(request, _("The key is revoked. What calls with it is refused from now on."))
     return redirect("keys")
-
-
-def account_of(request: HtmxHttpRequest) -> User:
-    if not settings.REQUIRE_LOGIN or not isinstance(request.user, User):
-        raise Http404("There are no accounts.")
-    return request.user
 
 
 def render_page(request: HtmxHttpRequest, owner: User, **context: Any) -> HttpResponse:

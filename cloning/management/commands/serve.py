@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
 from cloning import audio
+from cloning.accounts.invitations import is_first_account_due
 from cloning.engines import registry
 from cloning.errors import GenerationError
 from cloning.management.commands.healthcheck import address
@@ -77,6 +78,10 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"Ready: http://{address()}:{settings.PORT}  (engine: {registry.selected().label}; Ctrl-C stops)"
                 )
+                if settings.REQUIRE_LOGIN and is_first_account_due():
+                    self.stdout.write(
+                        "There is no account yet. Make the first: manage.py invite NAME --operator"
+                    )
                 announced = True
             time.sleep(POLL_SECONDS)
 

@@ -1,0 +1,95 @@
+"""The pages on which people sign in and out, and make accounts where they may."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView, RedirectURLMixin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic.edit import FormView
+
+from cloning.accounts.forms import SignUpForm
+from cloning.accounts.invitations import is_first_account_due
+from cloning.accounts.sign_in import SignInForm, mark_refused, remember_device
+
+
+class WithAccounts:
+    """A page that is there with REQUIRE_LOGIN alone, and answers what is wrong with the status that fits."""
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        if not settings.REQUIRE_LOGIN:
+            raise Http404
+        super().setup(request, *args, **kwargs)  # type: ignore[misc]
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        response.status_code = 422
+        if wait_seconds := getattr(form, "wait_seconds", 0.0):
+            mark_refused(response, wait_seconds)
+        return response
+
+
+class ToNext(RedirectURLMixin):
+    """Leads to the page of this site that was asked for before, or to the studio."""
+
+    request: HttpRequest
+    next_page = "home"
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        address = super().get_redirect_url()
+        return "" if address == self.request.path else address
+
+
+class SignIn(WithAccounts, ToNext, LoginView):
+    template_name = "cloning/account/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        offers = {"may_sign_up": settings.SIGN_UP, "is_first_account_due": is_first_account_due()}
+        return super().get_context_data(**kwargs) | offers
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        remember_device(response, form.get_user().get_username())
+        return response
+
+
+class SignOut(WithAccounts, LogoutView):
+    next_page = "sign-in"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        messages.success(request, _("You are signed out."))
+        return response
+
+
+@method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
+class SignUp(WithAccounts, ToNext, FormView):  # type: ignore[type-arg]  # generic to mypy alone
+    template_name = "cloning/account/sign_up.html"
+    form_class = SignUpForm
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        if not settings.SIGN_UP:
+            raise Http404
+        super().setup(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"next": self.get_redirect_url()}
+
+    def form_valid(self, form: SignUpForm) -> HttpResponse:
+        if (user := form.make_account()) is None:
+            return self.form_invalid(form)
+        login(self.request, user)
+        response = super().form_valid(form)
+        remember_device(response, user.get_username())
+        return response
