@@ -3,7 +3,8 @@
     python -m benchmarks.joining CLIP [CLIP …] [--takes 150] [--seconds 4] [--repeats 5]
 
 The clips are of speech, and each take is cut from one of them. "level and store" is the worker's share, take by take,
-while the engine speaks. How fast the leveller is alone, in chunks, is in seconds of speech for each of one core.
+while the engine speaks; "encode" is what a result in another format than WAV takes besides. How fast the leveller is
+alone, in chunks, is in seconds of speech for each of one core.
 """
 
 import argparse
@@ -23,13 +24,15 @@ from cloning.audio.joining import Piece, join
 from cloning.audio.levelling import MAX_LIMITING_DB, Leveller, measure_gain
 from cloning.audio.levels import Samples
 from cloning.audio.loudness import SPEECH_LOUDNESS_LUFS, TRUE_PEAK_DBTP
-from cloning.audio.mastering import filter_samples, measure_loudness
+from cloning.audio.mastering import encode, filter_samples, measure_loudness
 from cloning.audio.takes import write_take
 from cloning.audio.wav import write_wav
 from cloning.errors import ErrorCode, GenerationError
+from cloning.formats import AudioFormat
 
 RATE_HZ = 24_000
 PAUSE_SECONDS = 0.35
+OTHERS = [found for found in AudioFormat if found != AudioFormat.WAV]
 
 
 def read_clip(path: Path) -> Samples:
@@ -79,6 +82,11 @@ def rate_of_leveller(takes: list[Samples], chunk_seconds: float) -> float:
     return speech.size / RATE_HZ / (time.process_time() - started)
 
 
+def time_to_encode(joined: Path, audio_format: AudioFormat, repeats: int) -> float:
+    target = joined.with_name(f"encoded{audio_format.suffix}")
+    return time_of(lambda: encode(joined, target, audio_format, comment=""), repeats)
+
+
 def time_of(work: Callable[[], object], repeats: int) -> float:
     seconds = []
     for _ in range(repeats):
@@ -99,9 +107,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="joining-") as temporary:
         folder = Path(temporary)
         pieces = level(takes, folder)
-        duration_seconds = join(pieces, RATE_HZ, folder / "joined.wav").duration_seconds
+        joined = folder / "joined.wav"
+        duration_seconds = join(pieces, RATE_HZ, joined).duration_seconds
         times = {
-            "join": time_of(lambda: join(pieces, RATE_HZ, folder / "joined.wav"), options.repeats),
+            "join": time_of(lambda: join(pieces, RATE_HZ, joined), options.repeats),
+            **{
+                f"encode as {found.label}": time_to_encode(joined, found, options.repeats) for found in OTHERS
+            },
             "level and store": time_of(lambda: level(takes, folder), options.repeats),
             "as a whole": time_of(lambda: write_whole(takes, folder / "whole.wav"), options.repeats),
         }

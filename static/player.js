@@ -108,7 +108,8 @@
 
   function playLive() {
     track.isLive = true;
-    load(`${track.url}/stream.mp3`);
+    const url = `${track.url}/stream.mp3`;
+    load(playsPieces ? openLive(url, sound) : url);
     follow();
     show();
   }
