@@ -19,7 +19,7 @@ from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_voice, with_reserve
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
-from cloning.jobs.submission import lock_voice, submit
+from cloning.jobs.submission import lock_queue, lock_voice, submit
 from cloning.models import MAX_NAME_CHARS, Channel, Generation, Reference, Voice, fold_name, random_seed
 from cloning.storage.space import require_free_space
 from cloning.text.samples import SAMPLES
@@ -191,6 +191,7 @@ def speak_sample(voice: Voice, channel: Channel) -> bool:
     )
     try:
         with transaction.atomic():
+            lock_queue()
             lock_voice(voice)
             drop_sample(voice)
             submit(sample)
