@@ -1,12 +1,11 @@
 """What the API answers with: each member once, with its schema for the OpenAPI document and its value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.core.paginator import Page
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -301,18 +300,27 @@ GENERATION = Serializer[Generation](
     ),
 )
 
-GENERATIONS = Serializer[Page[Generation]](
+
+@dataclass(frozen=True)
+class NumberedPage:
+    """Of the list of generations."""
+
+    rows: Sequence[Generation]
+    next_number: int | None
+
+
+GENERATIONS = Serializer[NumberedPage](
     Field(
         "results",
         list_of(schema_named("GenerationSummary")),
-        lambda page, request: [SUMMARY.serialize(generation, request) for generation in page],
+        lambda page, request: [SUMMARY.serialize(generation, request) for generation in page.rows],
     ),
     Field("next", nullable(STRING), lambda page, _: next_page_url(page)),
 )
 
 
-def next_page_url(page: Page[Generation]) -> str | None:
-    return f"{reverse('api-generations')}?page={page.next_page_number()}" if page.has_next() else None
+def next_page_url(page: NumberedPage) -> str | None:
+    return f"{reverse('api-generations')}?page={page.next_number}" if page.next_number else None
 
 
 LANGUAGE = Serializer[tuple[str, str]](

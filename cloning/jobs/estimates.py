@@ -16,6 +16,8 @@ from cloning.jobs.speaking import find_engine
 from cloning.models import Generation, Reference, Status, StoredConditioning, Take, identify_set
 
 REMEMBERED_TAKES = 60
+LOOKED_THROUGH_TAKES = 1000
+"""Of the newest, for those of a language or precision, which may be rare among very many."""
 REMEMBERED_VOICES = 9
 REMEMBERED_JOINS = 5
 MIN_TAKES = 3
@@ -115,13 +117,16 @@ def known_pace(engine: str, precision: str, language: str) -> Pace | None:
 
 def read_pace(key: tuple[str, str, str]) -> Pace | None:
     engine, precision, language = key
-    past = Take.objects.filter(engine=engine, status=Status.SUCCEEDED).exclude(finished_at=None)
+    newest_first = Take.objects.filter(engine=engine, finished_at__isnull=False).order_by("-finished_at")
+    past = newest_first.filter(status=Status.SUCCEEDED)
+    edge = newest_first.values_list("finished_at", flat=True)[LOOKED_THROUGH_TAKES : LOOKED_THROUGH_TAKES + 1]
+    if oldest := edge.first():
+        past = past.filter(finished_at__gt=oldest)
     if precision:
         past = past.filter(precision=precision)
     if language:
         past = past.filter(segment__generation__language=language)
-    newest = past.order_by("-finished_at").only("text", "started_at", "finished_at")
-    return measure_pace(list(newest[:REMEMBERED_TAKES]))
+    return measure_pace(list(past.only("text", "started_at", "finished_at")[:REMEMBERED_TAKES]))
 
 
 def measure_pace(takes: Sequence[Take]) -> Pace | None:
@@ -156,10 +161,13 @@ def span(take: Take) -> tuple[float, float]:
 
 
 def measure_joining() -> float:
-    """Seconds from the last take until the file was there, of those that were joined last."""
-    joined = Generation.objects.filter(status=Status.SUCCEEDED).order_by("-finished_at")
-    last_at = Max("segments__takes__finished_at")
-    times = joined.annotate(last_at=last_at).values_list("finished_at", "last_at")[:REMEMBERED_JOINS]
+    """Seconds from the last take until the file was there, of the newest that were joined."""
+    newest = Generation.objects.filter(status=Status.SUCCEEDED).order_by(
+        "-created_at"
+    )  # by the index of both
+    ids = list(newest.values_list("pk", flat=True)[:REMEMBERED_JOINS])
+    joined = Generation.objects.filter(pk__in=ids).order_by()
+    times = joined.annotate(last_at=Max("segments__takes__finished_at")).values_list("finished_at", "last_at")
     seconds = [max(0.0, (end - start).total_seconds()) for end, start in times if start and end]
     return median(seconds) if seconds else 0.0
 

@@ -141,8 +141,8 @@ def read_claimed() -> list[Leased]:
 
 def in_hand(model: type[LeasedRow]) -> QuerySet[LeasedRow]:
     """Of a take the status tells, so that none is lost that runs and has no claim, as no code here leaves one."""
-    rows = model._default_manager.all()
-    return rows.filter(status=Status.RUNNING) if model is Take else rows.exclude(claim_token=None)
+    rows = model._default_manager.order_by()
+    return rows.filter(status=Status.RUNNING) if model is Take else rows.filter(claim_token__isnull=False)
 
 
 LEASE_FIELDS = ("claim_token", "lease_expires_at", "attempts")

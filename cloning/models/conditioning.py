@@ -58,6 +58,7 @@ class StoredConditioning(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["-created_at"])]
         constraints = [
             models.UniqueConstraint(fields=["set_id", "engine_key"], name="one_conditioning_a_set")
         ]

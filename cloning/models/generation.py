@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +56,21 @@ def random_seed() -> int:
     return secrets.randbelow(2**32)
 
 
+def has_key_among(keys: models.QuerySet[Any, Any]) -> models.Q:
+    """As `pk__in`. Beside an OR, PostgreSQL asks its indexes for an array, and reads the whole table for a subquery."""
+    if connection.vendor != "postgresql":
+        return models.Q(pk__in=keys)
+    return models.Q(
+        models.Func(
+            models.F("pk"),
+            models.Subquery(keys),
+            arg_joiner=" = ANY(ARRAY",
+            template="%(expressions)s)",
+            output_field=models.BooleanField(),
+        )
+    )
+
+
 class GenerationQuerySet(ReferencingQuerySet["Generation"], OwnedQuerySet["Generation"]):  # type: ignore[override]  # as_manager
     def visible_to(self, user: "AnyUser") -> Self:
         """With the samples of voices that others share."""
@@ -74,8 +89,8 @@ class GenerationQuerySet(ReferencingQuerySet["Generation"], OwnedQuerySet["Gener
         """Those in this voice, and dialogues in which somebody has it."""
         mine = {"stock_voice": stock_voice} if stock_voice else {"voice": voice}
         speakers: Any = self.model._meta.get_field("cast").related_model
-        roles = speakers._default_manager.filter(**mine).order_by()
-        return self.filter(models.Q(**mine) | models.Q(pk__in=roles.values("generation")))
+        dialogues = speakers._default_manager.filter(**mine).order_by().values("generation")
+        return self.filter(models.Q(**mine) | has_key_among(dialogues))
 
     def active(self) -> "GenerationQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
@@ -194,7 +209,18 @@ class Generation(Leased):
         indexes = [
             models.Index(fields=["status", "created_at"]),
             models.Index(fields=["owner", "-created_at"], name="generations_of_an_owner"),
-            models.Index(fields=["is_join_due"], condition=models.Q(is_join_due=True), name="joins_due"),
+            models.Index(fields=["voice", "-created_at"], name="generations_of_a_voice"),
+            models.Index(fields=["stock_voice", "-created_at"], name="generations_of_a_stock_voice"),
+            models.Index(fields=["language", "-created_at"], name="generations_in_a_language"),
+            models.Index(
+                fields=["-created_at"], condition=models.Q(is_starred=True), name="starred_generations"
+            ),
+            models.Index(
+                fields=["claim_token"],
+                condition=models.Q(claim_token__isnull=False),
+                name="generations_in_hand",
+            ),
+            models.Index(fields=["created_at"], condition=models.Q(is_join_due=True), name="joins_in_order"),
             models.Index(
                 fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="hidden_generations"
             ),

@@ -71,11 +71,7 @@ class Take(Leased):
     class Meta:
         ordering = ["segment", "number"]
         indexes = [
-            models.Index(
-                fields=["status"],
-                condition=models.Q(status__in=["queued", "running"]),
-                name="takes_to_be_spoken",
-            ),
+            models.Index(fields=["status"], name="takes_by_status"),  # of a part, SQLite would not use it
             models.Index(fields=["engine", "finished_at"]),
         ]
         constraints = [models.UniqueConstraint(fields=["segment", "number"], name="one_take_a_number")]

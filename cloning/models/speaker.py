@@ -31,6 +31,7 @@ class Speaker(models.Model):
 
     class Meta:
         ordering = ["generation", "index"]
+        indexes = [models.Index(fields=["stock_voice"])]
         constraints = [models.UniqueConstraint(fields=["generation", "index"], name="one_speaker_an_index")]
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ def history(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def count_found(form: HistoryFilter) -> int:
-    return form.choose(Generation.objects.listed())[: MAX_COUNTED + 1].count()
+    return form.choose(Generation.objects.listed()).order_by()[: MAX_COUNTED + 1].count()
 
 
 def count_discarded(value: str) -> int:

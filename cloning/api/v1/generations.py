@@ -1,17 +1,18 @@
 """/api/v1/generations, and each of them: to read, star, stop, continue, delete, and have back."""
 
 import hashlib
+import re
 import uuid
 
-from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 
 from cloning.api.http import api_view, read_json, require_trusted_origin
-from cloning.api.serializers import GENERATION, GENERATIONS
+from cloning.api.serializers import GENERATION, GENERATIONS, NumberedPage
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import discarding, state
 from cloning.jobs.cleanup import delete_generation
 from cloning.models import Generation, Scope
+from cloning.models.generation import GenerationQuerySet
 from cloning.storage.responses import is_known
 
 PAGE_SIZE = 20
@@ -86,9 +87,15 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @api_view(GET=Scope.READ)
 def generations(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
-    paginator = Paginator(Generation.objects.listed().with_begun_share(), PAGE_SIZE)
-    try:
-        page = paginator.page(request.GET.get("page", "1"))
-    except (EmptyPage, PageNotAnInteger) as error:
-        raise GenerationError(ErrorCode.PAGE_UNKNOWN, "There is no such page.") from error
+    page = read_page(Generation.objects.listed().with_begun_share(), request.GET.get("page", "1"))
     return JsonResponse(GENERATIONS.serialize(page, request))
+
+
+def read_page(rows: GenerationQuerySet, wanted: str) -> NumberedPage:
+    """One row more than it shows tells whether there is a next: all are not counted. Raises GenerationError."""
+    number = int(wanted) if re.fullmatch("[1-9][0-9]{0,8}", wanted) else 0
+    start = (number - 1) * PAGE_SIZE
+    found = list(rows[start : start + PAGE_SIZE + 1]) if number else []
+    if not found and number != 1:
+        raise GenerationError(ErrorCode.PAGE_UNKNOWN, "There is no such page.")
+    return NumberedPage(found[:PAGE_SIZE], number + 1 if len(found) > PAGE_SIZE else None)
