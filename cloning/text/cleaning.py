@@ -35,27 +35,28 @@ EMPHASIS = re.compile(r"\*{1,3}|~~|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)")
 SENTENCE_END = re.compile(r"[.!?…:;。！？।؟][\"')）]*$")
 
 
-def find_paragraphs(text: str, *, is_spaced: bool, has_dot_ordinals: bool) -> list[str]:
-    """The paragraphs of a pasted text, each on one line, without mark-up and unspeakable characters.
+def find_lines(text: str, *, is_spaced: bool, has_dot_ordinals: bool) -> list[str]:
+    """The lines of a pasted text, without mark-up and unspeakable characters. One that a program wrapped is whole.
 
+    An empty one stands between what blank lines or a rule separate.
     Where "3." is "third" (`has_dot_ordinals`) one line that begins with it is not yet a numbered list.
     """
     text = ENTITY.sub(lambda match: html.unescape(match[0]), text)
     text = LINK.sub(r"\1", TAG.sub(" ", text))
     lines = [" ".join(line.split()) for line in clean_characters(text).split("\n")]
     found: list[list[str]] = []
-    continues = False
+    continues = is_apart = False
     for index, line in enumerate(lines):
         if not line or RULE.match(line):
-            continues = False
+            continues, is_apart = False, bool(found)
             continue
         spoken = remove_markup(line, is_in_numbered_list(lines, index, has_dot_ordinals))
         starts_item = spoken != line
         if continues and not starts_item and is_wrapped(lines[index - 1], line):
             found[-1].append(spoken)
         else:
-            found.append([spoken])
-        continues = True
+            found += [[], [spoken]] if is_apart else [[spoken]]
+        continues, is_apart = True, False
     return [(" " if is_spaced else "").join(parts) for parts in found]
 
 

@@ -3,9 +3,9 @@
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cloning.text.normalising import READINGS, normalize
+from cloning.text.normalising import READINGS, normalize_paragraphs
 from cloning.text.normalising.common.language import Language
 from cloning.text.speakable import UnspeakableText
 
@@ -43,14 +43,22 @@ class Segment:
 class Piece:
     text: str
     gap_seconds: float
+    ends_paragraph: bool = False
+
+
+@dataclass
+class Line:
+    text: str
+    ends_paragraph: bool
 
 
 def split(text: str, language: str, max_chars: int, first_chars: int | None = None) -> list[Segment]:
     """Normalized segments in reading order, each within 90 % of `max_chars` and with a letter in it.
 
     Cuts at sentence ends where it can, else after commas, else at spaces, else anywhere. A segment never
-    holds two paragraphs, unless one is only a few characters long (a heading, a list item). All end in a
-    full stop, question or exclamation mark. `language` is a key of LANGUAGES.
+    holds two lines, unless one is too short to be spoken well (a list item); nor two paragraphs, which a blank line
+    separates, unless one is hardly a word. All end in a full stop, question or exclamation mark. `language` is a key
+    of LANGUAGES.
 
     With `first_chars`, at least three times `min_segment_chars`, sound comes early: no more than so many are spoken
     first, and then no more than have been spoken and as many again, until segments are full. Who listens meanwhile
@@ -68,20 +76,18 @@ def split(text: str, language: str, max_chars: int, first_chars: int | None = No
 def find_segments(text: str, language: str, max_chars: int, first_chars: int | None = None) -> list[Segment]:
     """As `split`, but none where nothing can be said."""
     reading = READINGS[language]
-    spoken = normalize(text, language)
-    if len(spoken) > MAX_GROWTH * len(text) + MAX_EXTRA_CHARS:
+    lines = deque(find_lines(text, language))
+    if sum(len(line.text) for line in lines) > MAX_GROWTH * len(text) + MAX_EXTRA_CHARS:
         raise UnspeakableText(
             f"Read out, this text is more than {MAX_GROWTH} times as long: write its signs as words."
         )
     max_chars = int(max_chars * FILL) - 1  # room for a full stop
-    paragraphs, pieces = deque(spoken.split("\n\n")), list[Piece]()
-    if first_chars:
-        pieces = cut_off_beginning(paragraphs, first_chars, max_chars, reading)
-    for paragraph in paragraphs:
-        packed = pack(cut(paragraph, max_chars, reading), max_chars, reading)
+    pieces = cut_off_beginning(lines, first_chars, max_chars, reading) if first_chars else []
+    for line in lines:
+        packed = pack(cut(line.text, max_chars, reading), max_chars, reading)
         packed = join_short_pieces(packed, max_chars, reading)
         if packed:
-            packed[-1].gap_seconds = PARAGRAPH_GAP_SECONDS
+            packed[-1] = Piece(packed[-1].text, PARAGRAPH_GAP_SECONDS, line.ends_paragraph)
         pieces += packed
     pieces = join_short_pieces(pieces, max_chars, reading)
     if pieces:
@@ -89,22 +95,40 @@ def find_segments(text: str, language: str, max_chars: int, first_chars: int | N
     return [Segment(end_sentence(piece.text, reading), piece.gap_seconds) for piece in pieces]
 
 
+def find_lines(text: str, language: str) -> list[Line]:
+    return [
+        Line(line, ends_paragraph=index == len(paragraph))
+        for paragraph in normalize_paragraphs(text, language)
+        for index, line in enumerate(paragraph, 1)
+    ]
+
+
 def cut_off_beginning(
-    paragraphs: deque[str], first_chars: int, max_chars: int, language: Language
+    lines: deque[Line], first_chars: int, max_chars: int, language: Language
 ) -> list[Piece]:
-    """Takes the pieces of a text that are not yet full off its paragraphs."""
+    """Takes the pieces of a text that are not yet full off its lines."""
     pieces: list[Piece] = []
-    while paragraphs and first_chars + count_chars(pieces) < max_chars:
+    while lines and first_chars + count_chars(pieces) < max_chars:
         heading = ""
-        if pieces and len(pieces[-1].text) < language.min_segment_chars:
+        if pieces and is_incomplete(pieces[-1], language):
             heading = join(end_sentence(pieces.pop().text, language), "", language)
         room = first_chars + count_chars(pieces) - len(heading) - 1  # for a full stop
-        piece, rest = cut_off(paragraphs.popleft(), room, language, is_first=not pieces and not heading)
+        line = lines.popleft()
+        piece, rest = cut_off(line.text, room, language, is_first=not pieces and not heading)
+        piece.text = heading + piece.text
         if rest:
-            paragraphs.appendleft(rest)
+            lines.appendleft(Line(rest, line.ends_paragraph))
+        else:
+            piece.ends_paragraph = line.ends_paragraph
         if heading or any(map(str.isalpha, piece.text)):
-            pieces.append(Piece(heading + piece.text, piece.gap_seconds))
+            pieces.append(piece)
     return pieces
+
+
+def is_incomplete(piece: Piece, language: Language) -> bool:
+    """Whether it is too short to be spoken by itself."""
+    least = language.min_paragraph_chars if piece.ends_paragraph else language.min_segment_chars
+    return len(piece.text) < least
 
 
 def count_chars(pieces: list[Piece]) -> int:
@@ -194,14 +218,13 @@ def join(first: str, second: str, language: Language) -> str:
 
 def join_short_pieces(pieces: list[Piece], max_chars: int, language: Language) -> list[Piece]:
     """A short piece goes to the one after it, the last to the one before it, which gives words up if it's too long."""
-    min_chars = language.min_segment_chars
     kept: list[Piece] = []
     for piece in pieces:
-        if kept and len(kept[-1].text) < min_chars:
+        if kept and is_incomplete(kept[-1], language):
             kept += merge(kept.pop(), piece, max_chars, language)
         else:
             kept.append(piece)
-    if len(kept) > 1 and len(kept[-1].text) < min_chars:
+    if len(kept) > 1 and is_incomplete(kept[-1], language):
         last = kept.pop()
         kept += merge(kept.pop(), last, max_chars, language)
     return kept
@@ -213,9 +236,9 @@ def merge(first: Piece, second: Piece, max_chars: int, language: Language) -> li
     ended = end_sentence(first.text, language) if is_paragraph else first.text
     joined = join(ended, second.text, language)
     if fits(joined, max_chars):
-        return [Piece(joined, second.gap_seconds)]
+        return [replace(second, text=joined)]
     beginning, rest = cut_off(joined, max_chars, language)
-    return [beginning, Piece(rest, second.gap_seconds)]
+    return [beginning, replace(second, text=rest)]
 
 
 def end_sentence(text: str, language: Language) -> str:

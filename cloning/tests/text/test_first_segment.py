@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cloning.engines.xtts.limits import FIRST_SEGMENT_LIMITS, SEGMENT_LIMITS
 from cloning.text import LANGUAGES, Segment, UnspeakableText, split
 from cloning.text.normalising import READINGS
+from cloning.text.splitting import PARAGRAPH_GAP_SECONDS
 
 WORDS = {
     "en": "a the harbour extraordinarily when",
@@ -70,7 +71,7 @@ def test_nothing_is_lost_or_doubled_and_limits_and_pauses_hold(language: str, da
         room += len(segment.text)
         assert (segment.pause_seconds == 0) == is_last
     for each in (segments, whole):
-        assert len(each) == 1 or all(len(segment.text) >= min_chars for segment in each)
+        assert len(each) == 1 or all(may_stand_alone(segment, language) for segment in each)
     assert paragraph_ends(segments) == paragraph_ends(whole)
 
 
@@ -90,6 +91,13 @@ def test_a_segment_that_is_split_again_stays_as_it_is_and_can_be_made_smaller(
         smaller = split(segment.text, language, limit // 2)
         assert letters_of(smaller) == letters_of([segment])
         assert all(len(each.text) <= 0.9 * (limit // 2) for each in smaller)
+
+
+def may_stand_alone(segment: Segment, language: str) -> bool:
+    """A short one only as a paragraph of its own, which the long pause follows, or nothing."""
+    reading = READINGS[language]
+    is_paragraph = segment.pause_seconds in (0.0, PARAGRAPH_GAP_SECONDS)
+    return len(segment.text) >= (reading.min_paragraph_chars if is_paragraph else reading.min_segment_chars)
 
 
 def paragraph_ends(segments: list[Segment]) -> list[int]:
@@ -120,7 +128,8 @@ CLAUSE_OF_46 = "Everybody went out into the garden after lunch"
         (f"{CLAUSE_OF_46}, {CLAUSE_OF_46}, {CLAUSE_OF_46}.", f"{CLAUSE_OF_46}.", 0.15),
         (f"Well, then, {CLAUSE_OF_46}, {CLAUSE_OF_46}.", f"Well, then, {CLAUSE_OF_46}.", 0.15),
         (f"A sentence of thirty characters. {CLAUSE_OF_46} {CLAUSE_OF_46}.", "A sentence of thirty characters.", 0.35),
-        (f"Chapter one\n\n{CLAUSE_OF_46}. {CLAUSE_OF_46}.", f"Chapter one. {CLAUSE_OF_46}.", 0.35),
+        (f"Chapter one\n{CLAUSE_OF_46}. {CLAUSE_OF_46}.", f"Chapter one. {CLAUSE_OF_46}.", 0.35),
+        (f"Chapter one\n\n{CLAUSE_OF_46}. {CLAUSE_OF_46}.", "Chapter one.", 0.75),
         ("and so it went on " * 20, "and so it went on" + " and so it went on" * 3 + " and so.", 0.05),
         (f"{CLAUSE_OF_46}.\n\n{CLAUSE_OF_46}.", f"{CLAUSE_OF_46}.", 0.75),
         (f"{CLAUSE_OF_46}, they say, again.", f"{CLAUSE_OF_46}, they say, again.", 0.0),

@@ -115,13 +115,25 @@ def test_a_long_sentence_is_cut_at_commas():
     assert all(segment.text.endswith("road.") for segment in segments)
 
 
-def test_paragraphs_stay_apart_but_short_ones_join_their_neighbour():
+def test_paragraphs_stay_apart_however_short_but_short_lines_join_their_neighbour():
     first, second = "The first paragraph is long enough to stand.", "The second one is long enough, too."
     segments = split_for(f"{first}\n\n{second}", "en")
     assert [segment.text for segment in segments] == [first, second]
     assert segments[0].pause_seconds > 0.5
-    assert [segment.text for segment in split_for(f"Intro\n\n{first}", "en")] == [f"Intro. {first}"]
+    assert split_for(f"Dear Anna,\n\n{first}\n\nYours, Tom", "en") == [
+        Segment("Dear Anna.", 0.75),
+        Segment(first, 0.75),
+        Segment("Yours, Tom.", 0.0),
+    ]
+    assert [segment.text for segment in split_for(f"Intro\n{first}", "en")] == [f"Intro. {first}"]
     assert [segment.text for segment in split_for("Milk\nEggs\nBread", "en")] == ["Milk. Eggs. Bread."]
+    assert [segment.text for segment in split_for(f"Milk\nEggs\n\n{first}", "en")] == ["Milk. Eggs.", first]
+    assert [segment.text for segment in split_for(f"I\n\n{first}", "en")] == [f"I. {first}"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_paragraphs_of_a_letter_are_spoken_together(language):
+    assert len(split_for("a\n\n" * 6_667, language)) < 3_500
 
 
 def test_closing_stop_fits_the_language():

@@ -13,7 +13,7 @@ the text whatever is pasted.
 
 from collections.abc import Callable
 
-from cloning.text.cleaning import find_paragraphs
+from cloning.text.cleaning import find_lines
 from cloning.text.normalising.ar import Arabic
 from cloning.text.normalising.common.addresses import expand_abbreviations, read_addresses
 from cloning.text.normalising.common.amounts import read_measures, read_money
@@ -79,14 +79,25 @@ STEPS: tuple[Callable[[str, Language], str], ...] = (
 
 
 def normalize(text: str, language: str) -> str:
-    """The text as it is spoken, paragraphs separated by a blank line. `language` is a key of LANGUAGES.
+    """The text as it is spoken, its lines separated by a blank one. `language` is a key of LANGUAGES.
 
     No digit, emoji, mark-up, bracket, double quote or invisible character is left. Never fails; returns ""
     for a text with nothing to say in it. What has been normalized stays as it is when normalized again.
     """
+    return "\n\n".join(line for paragraph in normalize_paragraphs(text, language) for line in paragraph)
+
+
+def normalize_paragraphs(text: str, language: str) -> list[list[str]]:
+    """As `normalize`, each paragraph with its lines: a blank line is more than the end of a line."""
     reading = READINGS[language]
-    paragraphs = find_paragraphs(text, is_spaced=reading.is_spaced, has_dot_ordinals=reading.has_dot_ordinals)
-    spoken = "\n".join(paragraphs)
+    lines = find_lines(text, is_spaced=reading.is_spaced, has_dot_ordinals=reading.has_dot_ordinals)
+    spoken = "\n".join(lines)
     for step in STEPS:
         spoken = step(spoken, reading)
-    return "\n\n".join(line for line in spoken.split("\n") if any(map(str.isalpha, line)))
+    paragraphs: list[list[str]] = [[]]
+    for line in spoken.split("\n"):
+        if any(map(str.isalpha, line)):
+            paragraphs[-1].append(line)
+        elif not line and paragraphs[-1]:
+            paragraphs.append([])
+    return [paragraph for paragraph in paragraphs if paragraph]

@@ -12,6 +12,7 @@ class Japanese(Language):
     word_end = re.compile(r"\s+|(?<=[ぁ-ゖ])(?=[一-鿿ァ-ヺ])")  # an ending in hiragana, then the next word
     full_stop = "。"
     min_segment_chars = 5
+    min_paragraph_chars = 2
     spells_decimals = True
     reads_cents = False
     reads_written_dates = False

@@ -16,6 +16,7 @@ IRREGULAR_MONTH = re.compile(r"(?<!\d)(6|10)월")
 class Korean(Language):
     code = "ko"
     min_segment_chars = 5
+    min_paragraph_chars = 2
     ordinal_mark = re.compile(r"(?<!\d)(\d++) ?(번째)")
     spells_decimals = True
     reads_cents = False

@@ -16,6 +16,7 @@ class Chinese(Language):
     word_end = re.compile(r"\s+|(?<=[的们])(?![确士、，。！？；：])")
     full_stop = "。"
     min_segment_chars = 5
+    min_paragraph_chars = 2
     has_percent_first = True
     spells_decimals = True
     reads_cents = False

@@ -26,6 +26,8 @@ class Language:
     full_stop: ClassVar[str] = "."
     min_segment_chars: ClassVar[int] = 16
     """XTTS runs on after shorter ones."""
+    min_paragraph_chars: ClassVar[int] = 6
+    """A shorter paragraph is spoken with the next one, without a pause between them."""
     has_inverted_marks: ClassVar[bool] = False  # ¿ and ¡
 
     has_decimal_comma: ClassVar[bool] = False
