@@ -89,7 +89,7 @@ def one() -> dict[str, Any]:
 
 def change() -> dict[str, Any]:
     return operation(
-        "Change name, language or notes; what is left out stays",
+        "Change name, language, notes or whether it is shared; what is left out stays",
         {
             "200": json_of("Voice"),
             "403": FOREIGN_ORIGIN,
@@ -211,10 +211,14 @@ def details_schema() -> dict[str, Schema]:
         "name": {
             "type": "string",
             "maxLength": MAX_NAME_CHARS,
-            "description": "No other voice has it, in whatever case",
+            "description": "No other voice of yours has it, in whatever case",
         },
         "language": {"type": "string", "description": "A code of `/api/v1/languages`, or empty"},
         "notes": {"type": "string", "maxLength": MAX_NOTES_CHARS},
+        "is_shared": {
+            "type": "boolean",
+            "description": "Whether everybody with an account may speak with it; where there are no accounts, all may",
+        },
     }
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.urls import reverse
 
 from cloning.api.clip_serializers import CLIP_CHECK
@@ -25,6 +27,9 @@ from cloning.forms.voice_choice import STOCK
 from cloning.jobs.measuring import load_report
 from cloning.models import Generation, Reference, Status, Voice
 from cloning.text import LANGUAGES
+
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
 
 
 @dataclass(frozen=True)
@@ -87,20 +92,25 @@ class ListedVoice:
     sample_url: str | None = None
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+    is_shared: bool = False
+    is_own: bool = False
 
 
-def list_saved(voice: Voice) -> ListedVoice:
-    """Of a voice that was read `with_last_use`."""
+def list_saved(voice: Voice, user: "AnyUser") -> ListedVoice:
+    """Of a voice that was read `with_last_use`. Of one that somebody else shares, clips and notes are not told."""
+    is_own = not settings.REQUIRE_LOGIN or voice.owner_id == user.pk
     return ListedVoice(
         id=str(voice.pk),
         name=voice.name,
         is_stock=False,
         language=voice.language or None,
-        notes=voice.notes,
-        references=[ReferenceOf(voice, reference) for reference in voice.references.all()],
+        notes=voice.notes if is_own else "",
+        references=[ReferenceOf(voice, each) for each in voice.references.all()] if is_own else [],
         sample_url=sample_url(voice),
         created_at=voice.created_at,
         last_used_at=getattr(voice, "last_used_at", None),
+        is_shared=voice.is_shared,
+        is_own=is_own,
     )
 
 
@@ -127,6 +137,16 @@ VOICE = Serializer[ListedVoice](
         "language",
         {"enum": [*LANGUAGES, None], "description": "That of its sample, or that it speaks best; null: none"},
         lambda voice, _: voice.language,
+    ),
+    Field(
+        "is_shared",
+        {"type": "boolean", "description": "Its owner lets everybody with an account speak with it"},
+        lambda voice, _: voice.is_shared,
+    ),
+    Field(
+        "is_own",
+        {"type": "boolean", "description": "Whether you may change it, and see its clips and notes"},
+        lambda voice, _: voice.is_own,
     ),
     Field("notes", STRING, lambda voice, _: voice.notes),
     Field(

@@ -22,12 +22,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from cloning.errors import ErrorCode
+from cloning.forms.askers import WithUser
 from cloning.forms.clips import check_size
 from cloning.forms.errors import form_errors
 from cloning.forms.voices import ClipsForm, VoiceForm
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
 from cloning.jobs.voices import find_free_name
-from cloning.models import MAX_NAME_CHARS, Voice
+from cloning.models import MAX_NAME_CHARS, Voice, choose_owner
 from cloning.storage.space import require_free_space
 from cloning.storage.uploads import TemporaryUpload
 from cloning.storage.voice_archives import DESCRIPTION, FORMAT, VERSION
@@ -69,7 +70,7 @@ def unreadable(message: str) -> ValidationError:
     return ValidationError(message, code=ErrorCode.ARCHIVE_UNREADABLE)
 
 
-class ImportForm(forms.Form):
+class ImportForm(WithUser, forms.Form):
     """An archive as `export` writes it. Once valid, `imported` is the voice; close the form when it is stored.
 
     A name that is taken gets a number. `is_valid` raises GenerationError where nothing can be stored now.
@@ -119,9 +120,10 @@ class ImportForm(forms.Form):
     ) -> ImportedVoice:
         """By the forms that check what is typed and uploaded."""
         fields = {name: read_text(description, name) for name in ("name", "language", "notes")}
-        fields["name"] = find_free_name(" ".join(fields["name"].split())[:MAX_NAME_CHARS])
-        clips_form = ClipsForm(parts, ArchivedFiles(clips))
-        voice_form = VoiceForm(fields)
+        name = " ".join(fields["name"].split())[:MAX_NAME_CHARS]
+        fields["name"] = find_free_name(name, choose_owner(self.user))
+        clips_form = ClipsForm(parts, ArchivedFiles(clips), user=self.user)
+        voice_form = VoiceForm(fields, user=self.user)
         for form in (voice_form, clips_form):
             if not form.is_valid():
                 error = form_errors(form)[0]

@@ -1,9 +1,9 @@
 """Who speaks what in a dialogue: names of the text, each with a voice."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,6 +17,9 @@ from cloning.models import Voice, fold_name
 from cloning.text.dialogue import find_turns, fold_speaker, list_speakers
 from cloning.text.pauses import without_pauses
 from cloning.text.speakable import may_have_sound
+
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
 
 MAX_SPEAKERS = 20
 AS_TEXT = "text"
@@ -65,7 +68,7 @@ class Casting:
     """By folded name."""
 
 
-def cast_text(text: str, chosen: Mapping[str, str]) -> Casting:
+def cast_text(text: str, chosen: Mapping[str, str], user: "AnyUser | None") -> Casting:
     casting = Casting()
     for name in list_speakers(text):
         key = fold_speaker(name)
@@ -75,7 +78,7 @@ def cast_text(text: str, chosen: Mapping[str, str]) -> Casting:
         if not value:
             message = _("Choose a voice for %(name)s.") % {"name": name}
             casting.wrong[key] = ValidationError(message, code="cast_invalid")
-        elif (voice := find_cast_voice(value)) is None:
+        elif (voice := find_cast_voice(value, user)) is None:
             message = _("The voice for %(name)s is not there; it may have been deleted.") % {"name": name}
             casting.wrong[key] = ValidationError(message, code="cast_invalid")
         else:
@@ -101,14 +104,23 @@ def check_dialogue(text: str, casting: Casting) -> None:
         raise ValidationError(message, code="speaker_missing")
 
 
-def find_cast_voice(value: str) -> Voice | StockVoice | None:
+def find_cast_voice(value: str, user: "AnyUser | None") -> Voice | StockVoice | None:
     """By id, by the key of a stock voice, or by name."""
     if not value.isprintable():  # no name has what a database may not take
         return None
-    if found := find_voice(value):
+    if found := find_voice(value, user):
         return found
-    named = Voice.objects.speakable().filter(name_key=fold_name(value)).first()
-    return named or registry.find_stock_voice(value)
+    named = find_namesakes([fold_name(value)], user).get(fold_name(value))
+    if named:
+        return named
+    return registry.find_stock_voice(value)
+
+
+def find_namesakes(keys: Collection[str], user: "AnyUser | None") -> dict[str, Voice]:
+    """Voices by folded name: of two that somebody may use, their own."""
+    found = Voice.objects.speakable().visible_to(user).filter(name_key__in=keys).order_by("-created_at")
+    own_last = sorted(found, key=lambda voice: voice.owner_id == (user and user.pk))
+    return {voice.name_key: voice for voice in own_last}
 
 
 @dataclass(frozen=True)
@@ -122,13 +134,12 @@ class CastRow:
 
 
 def list_rows(
-    text: str, chosen: Mapping[str, str], wrong: Mapping[str, ValidationError]
+    text: str, chosen: Mapping[str, str], wrong: Mapping[str, ValidationError], user: "AnyUser | None"
 ) -> Sequence[CastRow]:
     """A voice of the same name is chosen beforehand."""
     names = list_speakers(text)[: 2 * MAX_SPEAKERS]
     keys = {fold_name(name) for name in names}
-    saved = Voice.objects.speakable().filter(name_key__in=keys).values_list("name_key", "pk")
-    namesakes = {key: str(pk) for key, pk in saved}
+    namesakes = {key: str(voice.pk) for key, voice in find_namesakes(keys, user).items()}
     rows = []
     for number, name in enumerate(names):
         key = fold_speaker(name)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -18,6 +18,9 @@ from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
 from cloning.models import Reference
 from cloning.storage.uploads import TemporaryUpload
 
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
+
 MIN_REFERENCE_SECONDS = 1.0
 
 SUFFIXES = {
@@ -31,9 +34,12 @@ SUFFIXES = {
 }
 
 
-def probe_upload(upload: TemporaryUpload, sha256: str) -> ReferenceUpload:
-    """What the upload holds: decoded, unless the same clip was before. Raises GenerationError."""
-    known = Reference.objects.filter(sha256=sha256).first()
+def probe_upload(upload: TemporaryUpload, sha256: str, user: "AnyUser | None") -> ReferenceUpload:
+    """What the upload holds: decoded, unless the same person's clip was before. Raises GenerationError.
+
+    That somebody else has sent it is not to be told by the time that this takes.
+    """
+    known = Reference.objects.owned_by(user).filter(sha256=sha256).first()
     if known and known.duration_seconds <= settings.MAX_REFERENCE_SECONDS:
         return ReferenceUpload(upload, sha256, known.suffix, known.format_name, known.duration_seconds)
     clip = audio.probe(
@@ -44,14 +50,16 @@ def probe_upload(upload: TemporaryUpload, sha256: str) -> ReferenceUpload:
 
 
 def probe_distinct(
-    uploads: list[TemporaryUpload], find_part: Callable[[int, float], Part | None] = lambda *_: None
+    uploads: list[TemporaryUpload],
+    user: "AnyUser | None",
+    find_part: Callable[[int, float], Part | None] = lambda *_: None,
 ) -> list[ReferenceUpload]:
     """Each clip once, however often it was sent. `find_part` is told its place and its seconds."""
     distinct: dict[str, ReferenceUpload] = {}
     for index, upload in enumerate(uploads):
         sha256 = compute_sha256(upload)
         if sha256 not in distinct:
-            found = probe_upload(upload, sha256)
+            found = probe_upload(upload, sha256, user)
             distinct[sha256] = replace(found, part=find_part(index, found.duration_seconds))
     return list(distinct.values())
 

@@ -1,7 +1,7 @@
 """A generation, and one sentence of it spoken once more."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django import forms
 from django.conf import settings
@@ -28,7 +28,7 @@ from cloning.forms.parts import PartsForm
 from cloning.forms.voice_choice import VoiceField, find_voice, list_voices
 from cloning.jobs.speaking import find_engine
 from cloning.jobs.submission import Role, require_room
-from cloning.models import Channel, Generation, Segment, Voice, random_seed
+from cloning.models import Channel, Generation, Segment, Voice, choose_owner, random_seed
 from cloning.text import (
     OWN_NAMES,
     UnspeakableText,
@@ -120,6 +120,7 @@ class GenerationForm(PartsForm):
         kwargs.setdefault("initial", INITIAL)
         super().__init__(*args, **kwargs)
         self.casting = Casting()
+        cast(VoiceField, self.fields["voice"]).offer_to(self.user)
         if self.data.get("stream") == "true":
             choices = [(each.value, each.value) for each in StreamFormat]
             self.fields["format"] = forms.ChoiceField(required=False, choices=choices)
@@ -135,7 +136,7 @@ class GenerationForm(PartsForm):
 
     def choose_voice(self, value: str) -> None:
         """Before anything is filled in: the voice, and the language that goes with it."""
-        voice = find_voice(value)
+        voice = find_voice(value, self.user)
         language = voice.own_language if isinstance(voice, StockVoice) else voice.language if voice else ""
         self.initial = {**self.initial, "voice": value} | ({"language": language} if language else {})
 
@@ -205,7 +206,7 @@ class GenerationForm(PartsForm):
             self.errors.pop(name, None)
         if "text" not in cleaned or "cast" not in cleaned:
             return
-        self.casting = cast_text(cleaned["text"], cleaned["cast"])
+        self.casting = cast_text(cleaned["text"], cleaned["cast"], self.user)
         try:
             check_dialogue(cleaned["text"], self.casting)
         except ValidationError as error:
@@ -224,13 +225,13 @@ class GenerationForm(PartsForm):
                 ValidationError(_("Send a reference or choose a voice, not both."), code="voice_ambiguous"),
             )
 
-    def build_generation(self, channel: Channel, user: Any) -> Generation:
+    def build_generation(self, channel: Channel) -> Generation:
         """Unsaved, for `submit`, as are the form's `uploads` and `roles`."""
         cleaned = self.cleaned_data
         voice = None if cleaned["dialogue"] else cleaned["voice"]
         return Generation(
             requested_via=channel,
-            owner=user if user.is_authenticated else None,
+            owner=choose_owner(self.user),
             voice=voice if isinstance(voice, Voice) else None,
             stock_voice=voice.key if isinstance(voice, StockVoice) else "",
             is_streamed=cleaned["stream"],
@@ -270,7 +271,7 @@ class StudioForm(GenerationForm):
     @property
     def cast_rows(self) -> Sequence[CastRow]:
         """The names of the text, each with what was chosen, or is likely, for it."""
-        return list_rows(str(self["text"].value() or ""), self.chosen_cast, self.casting.wrong)
+        return list_rows(str(self["text"].value() or ""), self.chosen_cast, self.casting.wrong, self.user)
 
     @property
     def other_roles(self) -> list[tuple[str, str]]:
@@ -285,7 +286,7 @@ class StudioForm(GenerationForm):
 
     @property
     def cast_choices(self) -> list[tuple[str, str]]:
-        return [*list_voices()[1:], (AS_TEXT, _("No name: read as it stands"))]
+        return [*list_voices(self.user)[1:], (AS_TEXT, _("No name: read as it stands"))]
 
 
 class TakeForm(forms.Form):

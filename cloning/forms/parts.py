@@ -13,6 +13,7 @@ from cloning.audio.probing import LENGTH_TOLERANCE_SECONDS, explain_too_long
 from cloning.coach import ClipReport, Part, check_clip
 from cloning.coach.measures import MIN_PART_SECONDS
 from cloning.errors import ErrorCode, GenerationError
+from cloning.forms.askers import WithUser
 from cloning.forms.clips import ReferencesField, probe_distinct
 from cloning.forms.messages import in_page_language
 from cloning.jobs.clips import ReferenceUpload
@@ -75,7 +76,7 @@ def refuse(field: str, message: str) -> ValidationError:
     return ValidationError({field: ValidationError(message, code=ErrorCode.OUT_OF_RANGE)})
 
 
-class PartsForm(forms.Form):
+class PartsForm(WithUser, forms.Form):
     """A form with clips: which part of each is to be used. `uploads` are set by `find_uploads`."""
 
     start_seconds = NumbersField(required=False)
@@ -90,7 +91,9 @@ class PartsForm(forms.Form):
         starts, ends = (self.cleaned_data.get(name, []) for name in ("start_seconds", "end_seconds"))
         try:
             asked = pair(starts, ends, len(clips)) if clips else []
-            self.uploads = probe_distinct(clips, lambda index, seconds: resolve(asked[index], seconds))
+            self.uploads = probe_distinct(
+                clips, self.user, lambda index, seconds: resolve(asked[index], seconds)
+            )
         except ValidationError as error:
             self.add_error(None, error)
         except GenerationError as error:

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cloning.forms.askers import WithUser
 from cloning.forms.messages import unknown_language
-from cloning.models import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation, fold_name
+from cloning.models import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation, choose_owner, fold_name
 from cloning.text import OWN_NAMES, resolve_language
 
 if TYPE_CHECKING:  # Django's forms are generic to mypy alone
@@ -18,7 +19,7 @@ else:
     PronunciationModelForm = forms.ModelForm
 
 
-class PronunciationForm(PronunciationModelForm):
+class PronunciationForm(WithUser, PronunciationModelForm):
     """Whose instance is what `jobs.pronunciations` saves."""
 
     language = forms.CharField(
@@ -42,6 +43,11 @@ class PronunciationForm(PronunciationModelForm):
     class Meta:
         model = Pronunciation
         fields = ["language", "word", "spelling"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            self.instance.owner = choose_owner(self.user)
 
     def clean_language(self) -> str:
         value = self.cleaned_data["language"]
@@ -68,7 +74,7 @@ class PronunciationForm(PronunciationModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "word" in cleaned and "language" in cleaned:
             same = Pronunciation.objects.filter(
-                language=cleaned["language"], word_key=fold_name(cleaned["word"])
+                owner=self.instance.owner, language=cleaned["language"], word_key=fold_name(cleaned["word"])
             )
             if same.exclude(pk=self.instance.pk).exists():
                 message = _("There is a pronunciation of this word already.")

@@ -1,7 +1,8 @@
 """A voice that is chosen: a saved one, or one of the engine's own."""
 
+import functools
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,6 +13,9 @@ from cloning.engines.base import StockVoice
 from cloning.models import Voice
 from cloning.text import OWN_NAMES
 
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
+
 STOCK = "stock:"
 """Before the key of a stock voice, where it stands among ids of saved voices."""
 
@@ -20,7 +24,13 @@ class VoiceField(forms.ChoiceField):
     """The id of a saved voice, or the key of a stock voice after STOCK; cleaned, the `Voice` or `StockVoice`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=list_voices, **kwargs)
+        super().__init__(**kwargs)
+        self.offer_to(None)
+
+    def offer_to(self, user: "AnyUser | None") -> None:
+        """Those that this person may use."""
+        self.user = user
+        self.choices = functools.partial(list_voices, user)
 
     @property
     def has_voices(self) -> bool:
@@ -28,7 +38,7 @@ class VoiceField(forms.ChoiceField):
 
     @property
     def has_saved_voices(self) -> bool:
-        return Voice.objects.speakable().exists()
+        return Voice.objects.speakable().visible_to(self.user).exists()
 
     @property
     def has_stock_voices(self) -> bool:
@@ -37,25 +47,26 @@ class VoiceField(forms.ChoiceField):
     def clean(self, value: Any) -> Voice | StockVoice | None:
         if value in self.empty_values:
             return None
-        if (found := find_voice(str(value))) is None:
+        if (found := find_voice(str(value), self.user)) is None:
             raise ValidationError(
                 _("There is no such voice; it may have been deleted."), code="voice_unknown"
             )
         return found
 
 
-def find_voice(value: str) -> Voice | StockVoice | None:
+def find_voice(value: str, user: "AnyUser | None") -> Voice | StockVoice | None:
     if value.startswith(STOCK):
         return registry.find_stock_voice(value.removeprefix(STOCK))
     try:
-        return Voice.objects.speakable().filter(pk=uuid.UUID(value)).first()
+        return Voice.objects.speakable().visible_to(user).filter(pk=uuid.UUID(value)).first()
     except ValueError:
         return None
 
 
-def list_voices() -> list[tuple[str, str]]:
+def list_voices(user: "AnyUser | None") -> list[tuple[str, str]]:
     """With stock voices last, each with the language that it speaks best."""
-    saved = [(str(pk), name) for pk, name in Voice.objects.speakable().values_list("pk", "name")]
+    voices = Voice.objects.speakable().visible_to(user)
+    saved = [(str(pk), name) for pk, name in voices.values_list("pk", "name")]
     stock = [(STOCK + voice.key, describe_stock(voice)) for voice in registry.stock_voices()]
     return [("", _("New voice")), *saved, *stock]
 

@@ -3,18 +3,20 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cloning.errors import ErrorCode
+from cloning.forms.askers import WithUser
 from cloning.forms.clips import ReferencesField, describe_widget
 from cloning.forms.messages import in_page_language, unknown_language
 from cloning.forms.parts import PartsForm
 from cloning.jobs.clips import MAX_REFERENCES
 from cloning.jobs.voices import NAME_TAKEN
-from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
+from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, choose_owner, fold_name
 from cloning.storage.space import require_free_space
 from cloning.storage.uploads import TemporaryUpload
 from cloning.text import OWN_NAMES, resolve_language
@@ -35,8 +37,8 @@ class PlainTextField(forms.CharField):
         return "".join(each for each in text if each.isprintable() or each in JOINERS or each == "\n").strip()
 
 
-class VoiceForm(VoiceModelForm):
-    """Name, language and notes of a voice, whose instance is what `jobs.voices` takes."""
+class VoiceForm(WithUser, VoiceModelForm):
+    """Name, language and notes of a voice, and whether it is shared, whose instance is what `jobs.voices` takes."""
 
     name = PlainTextField(
         label=gettext_lazy("Name"),
@@ -53,13 +55,23 @@ class VoiceForm(VoiceModelForm):
         label=gettext_lazy("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
     )
 
+    is_shared = forms.BooleanField(
+        label=gettext_lazy("Shared"),
+        required=False,
+        help_text=gettext_lazy("Everybody with an account here may speak with it. Its clips stay yours."),
+    )
+
     class Meta:
         model = Voice
-        fields = ["name", "language", "notes"]
+        fields = ["name", "language", "notes", "is_shared"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["maxlength"] = MAX_NAME_CHARS
+        if not settings.REQUIRE_LOGIN:
+            del self.fields["is_shared"]
+        if self.instance._state.adding:
+            self.instance.owner = choose_owner(self.user)
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
@@ -69,7 +81,7 @@ class VoiceForm(VoiceModelForm):
             raise ValidationError(
                 _("At most %(most)d characters.") % {"most": MAX_NAME_CHARS}, code="name_too_long"
             )
-        others = Voice.objects.kept().exclude(pk=self.instance.pk)
+        others = Voice.objects.kept().filter(owner=self.instance.owner).exclude(pk=self.instance.pk)
         if others.filter(name_key=fold_name(name)).exists():
             raise ValidationError(in_page_language(NAME_TAKEN), code="name_taken")
         return name
@@ -126,4 +138,4 @@ class ClipsForm(PartsForm):
 class NewVoiceForm(ClipsForm, VoiceForm):
     """A voice with its clips."""
 
-    field_order = ["name", "reference", "language", "notes"]
+    field_order = ["name", "reference", "language", "notes", "is_shared"]

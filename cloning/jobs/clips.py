@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -12,6 +13,9 @@ from cloning.coach.measures import Part
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_stored
 from cloning.models import Reference
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 MAX_REFERENCES = 5
 """Of one voice, and of one generation."""
@@ -41,9 +45,10 @@ class ReferenceUpload:
     def key(self) -> Key:
         return self.sha256, self.ends
 
-    def describe(self) -> Reference:
+    def describe(self, owner: "User | None") -> Reference:
         """An unsaved row."""
         return Reference(
+            owner=owner,
             sha256=self.sha256,
             start_seconds=self.part.start_seconds if self.part else None,
             end_seconds=self.part.end_seconds if self.part else None,
@@ -57,22 +62,24 @@ class ReferenceUpload:
 
 def use_clips(
     uploads: Sequence[ReferenceUpload],
+    owner: "User | None",
     use: Callable[[list[Reference]], object],
     prepare: Callable[[], object] = lambda: None,
 ) -> None:
-    """Calls `use` with the rows of the clips, locked, in a transaction that begins with `prepare`.
+    """Calls `use` with the owner's rows of the clips, locked, in a transaction that begins with `prepare`.
 
     Raises what they raise, and GenerationError (DATABASE_BUSY), OSError and DatabaseError, and keeps nothing then.
     """
     distinct = {upload.key: upload for upload in uploads}
     for _ in range(MAX_TRIES):
-        if try_to_use(distinct, use, prepare):
+        if try_to_use(distinct, owner, use, prepare):
             return
     raise GenerationError(ErrorCode.DATABASE_BUSY, "The same clip is being sent and deleted all the time.")
 
 
 def try_to_use(
     uploads: dict[Key, ReferenceUpload],
+    owner: "User | None",
     use: Callable[[list[Reference]], object],
     prepare: Callable[[], object],
 ) -> bool:
@@ -82,10 +89,10 @@ def try_to_use(
     try:
         # Before the transaction, which on SQLite keeps all others from writing.
         for upload in find_missing(uploads.values()):
-            stored[upload.sha256] = store_file(upload)
+            stored[upload.sha256] = store_file(upload, owner)
         with transaction.atomic():
             prepare()
-            references = link(uploads, stored)
+            references = link(uploads, owner, stored)
             use(references)
         kept_names = {reference.file.name for reference in references}
     except IntegrityError:
@@ -108,27 +115,34 @@ def is_present(reference: Reference) -> bool:
     return default_storage.exists(reference.file.name or "")
 
 
-def store_file(upload: ReferenceUpload) -> Reference:
+def store_file(upload: ReferenceUpload, owner: "User | None") -> Reference:
     """An unsaved row whose file is stored."""
-    reference = upload.describe()
+    reference = upload.describe(owner)
     upload.upload.seek(0)
     reference.file.save("", File(upload.upload), save=False)
     return reference
 
 
-def link(uploads: dict[Key, ReferenceUpload], stored: dict[str, Reference]) -> list[Reference]:
-    """The rows of the clips, locked; those that are new are inserted. Raises IntegrityError where one was deleted."""
+def link(
+    uploads: dict[Key, ReferenceUpload], owner: "User | None", stored: dict[str, Reference]
+) -> list[Reference]:
+    """The owner's rows of the clips, locked; those that are new are inserted, with a file that others may have, too.
+
+    Raises IntegrityError where one was deleted.
+    """
     rows = Reference.objects.filter(sha256__in={upload.sha256 for upload in uploads.values()}).lock()
     files = {sha256: reference.file.name or "" for sha256, reference in stored.items()}
     for row in rows:
         if row.sha256 not in stored or is_present(row):
             files[row.sha256] = row.file.name or ""
-    known: dict[Key, Reference] = {(row.sha256, row.ends): row for row in rows}
+    known: dict[Key, Reference] = {
+        (row.sha256, row.ends): row for row in rows if row.owner_id == (owner and owner.pk)
+    }
     for key in sorted(uploads.keys() - known.keys(), key=str):  # in one order, as they lock each other
         if key[0] not in files:
             raise IntegrityError("A clip was deleted in this moment.")
         own = stored.get(key[0])
-        known[key] = own if own and own.ends == key[1] else uploads[key].describe()
+        known[key] = own if own and own.ends == key[1] else uploads[key].describe(owner)
         known[key].file.name = files[key[0]]
         known[key].save(force_insert=True)
     for row in rows:

@@ -1,5 +1,7 @@
 """Every change of the pronunciations, and what of them a text is spoken with."""
 
+from typing import TYPE_CHECKING
+
 from django.db import IntegrityError, transaction
 
 from cloning.errors import ErrorCode, GenerationError
@@ -7,19 +9,24 @@ from cloning.jobs.cleanup import with_reserve
 from cloning.models import Pronunciation
 from cloning.storage.space import require_free_space
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 MAX_PRONUNCIATIONS = 1_000
+"""Of one owner."""
 
 
-def read_spellings(language: str) -> dict[str, str]:
+def read_spellings(language: str, owner: "User | None") -> dict[str, str]:
     """By word. What is spoken already keeps what it was spoken with."""
-    return dict(Pronunciation.objects.filter(language=language).values_list("word", "spelling"))
+    found = Pronunciation.objects.filter(owner=owner, language=language)
+    return dict(found.values_list("word", "spelling"))
 
 
 def save(pronunciation: Pronunciation) -> Pronunciation:
     """Raises GenerationError (WORD_TAKEN, TOO_MANY_PRONUNCIATIONS, PRONUNCIATION_UNKNOWN)."""
     require_free_space()
     is_new = pronunciation._state.adding
-    if is_new and Pronunciation.objects.count() >= MAX_PRONUNCIATIONS:
+    if is_new and Pronunciation.objects.filter(owner=pronunciation.owner).count() >= MAX_PRONUNCIATIONS:
         raise GenerationError(
             ErrorCode.TOO_MANY_PRONUNCIATIONS,
             f"There are {MAX_PRONUNCIATIONS} pronunciations already: delete one first.",

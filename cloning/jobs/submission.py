@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -19,6 +20,9 @@ from cloning.logs import about
 from cloning.models import Channel, Generation, Reference, Segment, Speaker, Take, Voice
 from cloning.storage.space import require_free_space
 from cloning.text.dialogue import fold_speaker
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +84,9 @@ def submit(
     elif generation.voice:
         with transaction.atomic():
             take_place()
-            queue(lock_voice(generation.voice))
+            queue(lock_voice(generation.voice, generation.owner))
     else:
-        use_clips(uploads, queue, take_place)
+        use_clips(uploads, generation.owner, queue, take_place)
     notify(WORK)
     with about(generation_id=str(generation.pk)):
         logger.info("Generation %s queued: %d characters", generation.pk, len(generation.text))
@@ -94,7 +98,7 @@ def split_text(generation: Generation, roles: Sequence[Role] = ()) -> list[text.
     entry, language = find_engine(), generation.language
     first_chars = entry.first_segment_limits[language] if is_listened_to else None
     speakers = [fold_speaker(role.name) for role in roles]
-    script = text.Script(generation.text, language, read_spellings(language), speakers)
+    script = text.Script(generation.text, language, read_spellings(language, generation.owner), speakers)
     try:
         pieces = text.split_script(script, entry.segment_limits[language], first_chars)
     except text.UnspeakableText as error:
@@ -115,7 +119,8 @@ def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
 
 def insert_dialogue(generation: Generation, roles: Sequence[Role], pieces: Sequence[text.Segment]) -> None:
     """With its cast, in a transaction."""
-    references = lock_voices([role.voice for role in roles if isinstance(role.voice, Voice)])
+    voices = [role.voice for role in roles if isinstance(role.voice, Voice)]
+    references = lock_voices(voices, generation.owner)
     count_pieces(generation, pieces)
     generation.is_dialogue = True
     generation.save(force_insert=True)
@@ -158,9 +163,19 @@ def add_segments(
     )
 
 
-def lock_voice(voice: Voice) -> list[Reference]:
+def require_shared(generation: Generation) -> None:
+    """Raises GenerationError (VOICE_GONE) where it speaks with clips of somebody who shares their voice no more."""
+    if not settings.REQUIRE_LOGIN:
+        return
+    shared = Voice.objects.kept().filter(is_shared=True)
+    if generation.references.exclude(owner=generation.owner).exclude(voices__in=shared).exists():
+        raise GenerationError(ErrorCode.VOICE_GONE, "Whoever shared this voice does not any more.")
+
+
+def lock_voice(voice: Voice, user: "User | None") -> list[Reference]:
     """Its references, none of which is deleted before the end of the transaction. Raises GenerationError."""
-    kept = Voice.objects.kept().select_for_update(of=("self",)).filter(pk=voice.pk).first()
+    rows = Voice.objects.kept().visible_to(user).filter(pk=voice.pk)
+    kept = rows.select_for_update(of=("self",)).first()
     references = Reference.objects.filter(voices=voice).lock() if kept else []
     if not references:
         raise GenerationError(
@@ -169,9 +184,9 @@ def lock_voice(voice: Voice) -> list[Reference]:
     return references
 
 
-def lock_voices(voices: Sequence[Voice]) -> dict[uuid.UUID, list[Reference]]:
+def lock_voices(voices: Sequence[Voice], user: "User | None") -> dict[uuid.UUID, list[Reference]]:
     """As `lock_voice`, of several: all voices first, then all references, each in one order."""
-    rows = Voice.objects.kept().filter(pk__in=[voice.pk for voice in voices]).order_by("pk")
+    rows = Voice.objects.kept().visible_to(user).filter(pk__in=[voice.pk for voice in voices]).order_by("pk")
     kept = {row.pk for row in rows.select_for_update(of=("self",)).only("pk")}
     Reference.objects.filter(
         pk__in=Voice.references.through.objects.filter(voice__in=kept).values("reference")

@@ -19,6 +19,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.notifications import WORK, notify
+from cloning.jobs.submission import require_shared
 from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
 from cloning.models import Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
 from cloning.storage.space import require_free_space
@@ -229,8 +230,10 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
     """A spoken segment is to be spoken once more. Raises GenerationError."""
     require_free_space()
     with transaction.atomic():
-        if not Generation.objects.select_for_update().filter(pk=segment.generation_id).first():
+        generation = Generation.objects.select_for_update().filter(pk=segment.generation_id).first()
+        if generation is None:
             raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "It was deleted in this moment.")
+        require_shared(generation)
         segment.refresh_from_db()
         if segment.chosen_take is None:
             raise GenerationError(ErrorCode.NOT_SPOKEN_YET, "This sentence has not been spoken yet.")

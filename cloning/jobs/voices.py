@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -23,6 +24,11 @@ from cloning.jobs.submission import lock_queue, lock_voice, submit
 from cloning.models import MAX_NAME_CHARS, Channel, Generation, Reference, Voice, fold_name, random_seed
 from cloning.storage.space import require_free_space
 from cloning.text.samples import SAMPLES
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from cloning.models.ownership import AnyUser
 
 logger = logging.getLogger(__name__)
 
@@ -39,19 +45,20 @@ def create(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -
         insert(voice)
         voice.references.set(references)
 
-    use_clips(uploads, save)
+    use_clips(uploads, voice.owner, save)
     speak_sample(voice, channel)
 
 
 def create_from(generation: Generation, name: str) -> Voice:
-    """A voice of this name with the references of a generation."""
+    """A voice of this name with the references of a generation, unless they are of somebody else's shared voice."""
     with transaction.atomic():
         references = Reference.objects.filter(generations=generation).lock()
-        if not references or generation.is_dialogue:
+        is_own = all(reference.owner_id == generation.owner_id for reference in references)
+        if not references or not is_own or generation.is_dialogue:
             raise GenerationError(
                 ErrorCode.REFERENCE_MISSING, "This generation has no clip that could be kept."
             )
-        voice = Voice(name=name, language=generation.language)
+        voice = Voice(owner=generation.owner, name=name, language=generation.language)
         insert(voice)
         voice.references.set(references)
     return voice
@@ -77,10 +84,10 @@ def find_stock_voices(query: str = "", language: str = "") -> list[StockVoice]:
     return [each for each in registry.stock_voices(language) if fold_name(query) in fold_name(each.name)]
 
 
-def find_free_name(name: str) -> str:
-    """The name, or the name with a number that no voice has."""
+def find_free_name(name: str, owner: "User | None") -> str:
+    """The name, or the name with a number that no voice of the owner has."""
     free, number = name, 1
-    while Voice.objects.kept().filter(name_key=fold_name(free)).exists():
+    while Voice.objects.kept().filter(owner=owner, name_key=fold_name(free)).exists():
         number += 1
         ending = f" {number}"
         free = name[: MAX_NAME_CHARS - len(ending)] + ending
@@ -88,14 +95,14 @@ def find_free_name(name: str) -> str:
 
 
 def save_details(voice: Voice, channel: Channel) -> None:
-    """Writes name, language and notes. Raises GenerationError (NAME_TAKEN, VOICE_UNKNOWN)."""
+    """Writes name, language, notes and whether it is shared. Raises GenerationError (NAME_TAKEN, VOICE_UNKNOWN)."""
     with transaction.atomic():
         before = lock(voice)
         is_other_language = before.language != voice.language
         if is_other_language:
             drop_sample(voice)
         with name_guarded():
-            voice.save(update_fields=["name", "name_key", "language", "notes"])
+            voice.save(update_fields=["name", "name_key", "language", "notes", "is_shared"])
     if is_other_language:
         speak_sample(voice, channel)
 
@@ -111,7 +118,7 @@ def add_references(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Ch
                 ErrorCode.REFERENCE_TOO_MANY, f"A voice has at most {MAX_REFERENCES} clips: remove one first."
             )
 
-    use_clips(uploads, add, prepare=lambda: begin_change(voice))
+    use_clips(uploads, voice.owner, add, prepare=lambda: begin_change(voice))
     speak_sample(voice, channel)
 
 
@@ -143,7 +150,8 @@ def trim_reference(
             return
         drop_sample(voice)
         ours = Q(pk__in=voice.references.values("pk"))
-        rows = Reference.objects.filter(Q(sha256=before.sha256) | ours).lock()
+        of_clip = Q(sha256=before.sha256, owner=before.owner)
+        rows = Reference.objects.filter(of_clip | ours).lock()
         same_clip = (row for row in rows if row.sha256 == before.sha256)
         after = next((row for row in same_clip if row.ends == ends), None) or before.make_part(ends)
         if after._state.adding:
@@ -182,6 +190,7 @@ def speak_sample(voice: Voice, channel: Channel) -> bool:
     """Has the voice speak a sentence, in place of the sample that it has. False when that can't be queued now."""
     language = voice.language or "en"
     sample = Generation(
+        owner=voice.owner,
         voice=voice,
         sample_of=voice,
         requested_via=channel,
@@ -192,7 +201,7 @@ def speak_sample(voice: Voice, channel: Channel) -> bool:
     try:
         with transaction.atomic():
             lock_queue()
-            lock_voice(voice)
+            lock_voice(voice, voice.owner)
             drop_sample(voice)
             submit(sample)
     except (GenerationError, DatabaseError) as error:
@@ -207,12 +216,12 @@ def delete_with_undo(voice: Voice) -> bool:
     return bool(with_reserve(lambda: kept.update(deleted_at=timezone.now())))
 
 
-def restore(voice_id: uuid.UUID) -> Voice | None:
+def restore(voice_id: uuid.UUID, user: "AnyUser | None") -> Voice | None:
     """Brings back what was deleted with undo, under another name where its own is taken; None if too late."""
     with transaction.atomic():
-        row = Voice.objects.select_for_update(of=("self",)).filter(pk=voice_id).first()
+        row = Voice.objects.owned_by(user).select_for_update(of=("self",)).filter(pk=voice_id).first()
         if row and row.deleted_at:
-            row.name, row.deleted_at = find_free_name(row.name), None
+            row.name, row.deleted_at = find_free_name(row.name, row.owner), None
             with name_guarded():
                 row.save(update_fields=["name", "name_key", "deleted_at"])
     return row

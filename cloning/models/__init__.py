@@ -19,6 +19,7 @@ from cloning.models.generation import (
     random_seed,
 )
 from cloning.models.lease import Leased
+from cloning.models.ownership import OwnedQuerySet, choose_owner
 from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation
 from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
@@ -39,6 +40,7 @@ __all__ = [
     "Encoding",
     "Generation",
     "Leased",
+    "OwnedQuerySet",
     "Pronunciation",
     "Reference",
     "Scope",
@@ -51,6 +53,7 @@ __all__ = [
     "Take",
     "Voice",
     "Worker",
+    "choose_owner",
     "conditioning_file",
     "encoding_file",
     "fold_name",

@@ -72,10 +72,10 @@ def has_key_among(keys: models.QuerySet[Any, Any]) -> models.Q:
 
 
 class GenerationQuerySet(ReferencingQuerySet["Generation"], OwnedQuerySet["Generation"]):  # type: ignore[override]  # as_manager
-    def visible_to(self, user: "AnyUser") -> Self:
+    def visible_to(self, user: "AnyUser | None") -> Self:
         """With the samples of voices that others share."""
         is_sample = models.Q(sample_of__is_shared=True, sample_of__deleted_at=None)
-        return self.where_allowed(user, models.Q(owner=user.pk) | is_sample)
+        return self.where_allowed(user, models.Q(owner=user and user.pk) | is_sample)
 
     def kept(self) -> "GenerationQuerySet":
         """Those that nobody has deleted: all that people and programs may see."""

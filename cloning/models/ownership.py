@@ -20,26 +20,26 @@ OWNER = Coalesce("owner", 0)
 """In constraints, where rows without an owner have the same: to a database no null equals another."""
 
 
-def choose_owner(user: "AnyUser") -> "User | None":
+def choose_owner(user: "AnyUser | None") -> "User | None":
     """Of what somebody adds."""
-    return user if settings.REQUIRE_LOGIN and user.is_authenticated else None
+    return user if settings.REQUIRE_LOGIN and user and user.is_authenticated else None
 
 
 class OwnedQuerySet(models.QuerySet[Row]):
     """Of rows with an `owner`."""
 
-    def owned_by(self, user: "AnyUser") -> Self:
+    def owned_by(self, user: "AnyUser | None") -> Self:
         """What somebody may change."""
-        return self.where_allowed(user, models.Q(owner=user.pk))
+        return self.where_allowed(user, models.Q(owner=user and user.pk))
 
-    def visible_to(self, user: "AnyUser") -> Self:
+    def visible_to(self, user: "AnyUser | None") -> Self:
         """What somebody may read, and use."""
         return self.owned_by(user)
 
-    def where_allowed(self, user: "AnyUser", condition: models.Q) -> Self:
+    def where_allowed(self, user: "AnyUser | None", condition: models.Q) -> Self:
         if not settings.REQUIRE_LOGIN:
             return self
-        return self.filter(condition) if user.is_authenticated else self.none()
+        return self.filter(condition) if user and user.is_authenticated else self.none()
 
 
 def owner_field() -> "models.ForeignKey[Any, Any]":

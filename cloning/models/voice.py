@@ -38,9 +38,9 @@ def roles_of_voices() -> models.QuerySet[Any]:
 
 
 class VoiceQuerySet(ReferencingQuerySet["Voice"], OwnedQuerySet["Voice"]):  # type: ignore[override]  # as_manager
-    def visible_to(self, user: "AnyUser") -> Self:
+    def visible_to(self, user: "AnyUser | None") -> Self:
         """With what others share."""
-        return self.where_allowed(user, models.Q(owner=user.pk) | models.Q(is_shared=True))
+        return self.where_allowed(user, models.Q(owner=user and user.pk) | models.Q(is_shared=True))
 
     def kept(self) -> "VoiceQuerySet":
         """Without those that were deleted and can still be brought back."""
@@ -57,11 +57,13 @@ class VoiceQuerySet(ReferencingQuerySet["Voice"], OwnedQuerySet["Voice"]):  # ty
     def in_language(self, language: str) -> "VoiceQuerySet":
         return self.filter(language=language) if language else self
 
-    def with_last_use(self) -> "VoiceQuerySet":
-        """What it spoke for people, in dialogues too: its own sample is no use of it."""
-        spoken = generations().filter(voice=models.OuterRef("pk"), sample_of=None, deleted_at=None)
+    def with_last_use(self, user: "AnyUser | None") -> "VoiceQuerySet":
+        """What it spoke for the user, in dialogues too: its own sample is no use of it."""
+        generations: Any = Voice._meta.get_field("sample").related_model  # whose module knows this one
+        owned = generations.objects.listed().owned_by(user)
+        spoken = owned.filter(voice=models.OuterRef("pk"))
         alone = spoken.order_by("-created_at").values("created_at")[:1]
-        roles = roles_of_voices().filter(voice=models.OuterRef("pk"), generation__deleted_at=None)
+        roles = roles_of_voices().filter(voice=models.OuterRef("pk"), generation__in=owned)
         with_others = roles.order_by("-generation__created_at").values("generation__created_at")[:1]
         never = models.Value(NEVER, models.DateTimeField())
         last = Greatest(*(Coalesce(models.Subquery(each), never) for each in (alone, with_others)))

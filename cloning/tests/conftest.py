@@ -6,10 +6,12 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
@@ -77,9 +79,10 @@ def wav(tmp_path: Path) -> Callable[..., bytes]:
 
 @pytest.fixture
 def make_reference(db) -> Callable[..., Reference]:
-    def make(clip: Path = MALE_CLIP) -> Reference:
+    def make(clip: Path = MALE_CLIP, owner: User | None = None) -> Reference:
         content = clip.read_bytes()
         reference = Reference(
+            owner=owner,
             sha256=hashlib.sha256(content).hexdigest(),
             original_name=clip.name,
             suffix=".flac",
@@ -107,7 +110,8 @@ def make_generation(make_reference) -> Callable[..., Generation]:
             **fields,
         }
         if references is None:
-            references = [Reference.objects.first() or make_reference()]
+            owner: Any = values.get("owner")
+            references = [Reference.objects.filter(owner=owner).first() or make_reference(owner=owner)]
         generation = Generation(**values)
         with (
             transaction.atomic()

@@ -80,7 +80,7 @@ def test_lists_ask_the_database_a_fixed_number_of_times(
     def rows(count: int) -> int:
         for number in range(count):
             generation = make_generation(owner=admin_user)
-            create_from(generation, find_free_name("Voice"))
+            create_from(generation, find_free_name("Voice", generation.owner))
             Worker.objects.create(host="here", pid=number)
         with CaptureQueriesContext(
             connection,

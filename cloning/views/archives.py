@@ -30,8 +30,10 @@ places = threading.BoundedSemaphore(MAX_AT_ONCE)
 @require_POST
 def download(request: HtmxHttpRequest) -> HttpResponseBase:
     """Streamed. What has no file is left out."""
-    rows = Generation.objects.listed().filter(pk__in=read_selection(request)).select_related("voice")
-    found = [row for row in rows.defer("peaks").order_by("created_at") if row.has_file]
+    rows = Generation.objects.listed().owned_by(request.user).filter(pk__in=read_selection(request))
+    found = [
+        row for row in rows.select_related("voice").defer("peaks").order_by("created_at") if row.has_file
+    ]
     if refusal := refuse(found):
         messages.warning(request, refusal)
         return redirect(page_of(request, reverse("history")))

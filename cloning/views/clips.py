@@ -20,7 +20,7 @@ def check(request: HtmxHttpRequest) -> HttpResponse:
     """A partial, which `coach.js` asks for when a clip is chosen."""
     try:
         require_patience(request)
-        form = CheckForm(request.POST, request.FILES)
+        form = CheckForm(request.POST, request.FILES, user=request.user)
         is_valid = form.is_valid()
     except GenerationError as error:
         response = refuse(request, in_page_language(str(error)), error.code.status)

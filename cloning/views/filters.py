@@ -1,11 +1,12 @@
 """What of the history is looked for, and where in it a page begins."""
 
+import functools
 import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,10 +16,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cloning.engines import registry
+from cloning.forms.askers import WithUser
 from cloning.forms.voice_choice import STOCK
 from cloning.models import Generation, Status, Voice
 from cloning.models.generation import GenerationQuerySet
 from cloning.text import OWN_NAMES
+
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
 
 MAX_QUERY_CHARS = 200
 MAX_WORDS = 8
@@ -36,9 +41,10 @@ def date_field(label: str) -> forms.DateField:
     )
 
 
-def list_voices() -> list[tuple[str, str]]:
+def list_voices(user: "AnyUser | None") -> list[tuple[str, str]]:
     """As the form with the text has them: saved ones, then the engine's own."""
-    saved = [(str(pk), name) for pk, name in Voice.objects.kept().values_list("pk", "name")]
+    voices = Voice.objects.kept().visible_to(user)
+    saved = [(str(pk), name) for pk, name in voices.values_list("pk", "name")]
     return [
         ("", gettext("Any voice")),
         *saved,
@@ -46,7 +52,7 @@ def list_voices() -> list[tuple[str, str]]:
     ]
 
 
-class HistoryFilter(forms.Form):
+class HistoryFilter(WithUser, forms.Form):
     """Every field may be left out. `from` and `to` are days, both included."""
 
     q = forms.CharField(
@@ -58,7 +64,6 @@ class HistoryFilter(forms.Form):
     voice = forms.ChoiceField(
         label=_("Voice"),
         required=False,
-        choices=list_voices,
         error_messages={"invalid_choice": _("There is no such voice; it may have been deleted.")},
     )
     language = forms.ChoiceField(
@@ -70,8 +75,9 @@ class HistoryFilter(forms.Form):
 
     starred = forms.BooleanField(label=_("Starred"), required=False)
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["voice"]).choices = functools.partial(list_voices, self.user)
         self.fields["from"] = date_field(gettext("From"))  # no name that a class could have
         self.fields["to"] = date_field(gettext("To"))
 

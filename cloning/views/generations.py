@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -31,9 +31,9 @@ from cloning.views.sentences import describe
 @require_safe
 def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The page of one generation; for HTMX what is new since `seen`: 204 when nothing is."""
-    if request.htmx and not Generation.objects.kept().filter(pk=pk).exists():
+    if request.htmx and not Generation.objects.kept().visible_to(request.user).filter(pk=pk).exists():
         return reswap(retarget(HttpResponseStopPolling(), f"#generation-{pk}"), "delete")  # deleted elsewhere
-    found = get_object_or_404(Generation.objects.kept(), pk=pk)
+    found = get_object_or_404(Generation.objects.kept().visible_to(request.user), pk=pk)
     if not request.htmx:
         return render(request, "cloning/generation.html", describe(found) | {"voice_form": VoiceForm()})
     if is_own_page(request, found) and not found.is_awaited:
@@ -44,6 +44,11 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not found.is_active:
         return render_card(request, found, announce=not found.is_file_due)
     return render(request, "cloning/_progress.html", {"generation": found} | outlook)
+
+
+def fetch_own(request: HtmxHttpRequest, pk: uuid.UUID) -> Generation:
+    """To be changed."""
+    return get_object_or_404(Generation.objects.kept().owned_by(request.user), pk=pk)
 
 
 def describe_outlook(found: Generation) -> dict[str, object]:
@@ -74,7 +79,7 @@ def render_card(request: HtmxHttpRequest, found: Generation, announce: bool = Fa
 
 @require_POST
 def cancel(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(Generation.objects.kept(), pk=pk)
+    found = fetch_own(request, pk)
     state.cancel(found)
     return render_card(request, found, announce=True) if request.htmx else redirect(found)
 
@@ -82,7 +87,7 @@ def cancel(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def resume(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Goes on with what was stopped; what was not stays as it is."""
-    found = get_object_or_404(Generation.objects.kept(), pk=pk)
+    found = fetch_own(request, pk)
     try:
         state.resume(found)
     except GenerationError as error:
@@ -94,9 +99,8 @@ def resume(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def star(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    if not state.star(pk, request.POST.get("starred") == "1"):
-        raise Http404("There is no such generation.")
-    return respond(request, get_object_or_404(Generation.objects.kept(), pk=pk))
+    state.star(fetch_own(request, pk).pk, request.POST.get("starred") == "1")
+    return respond(request, fetch_own(request, pk))
 
 
 def respond(request: HtmxHttpRequest, found: Generation) -> HttpResponse:

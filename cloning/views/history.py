@@ -30,9 +30,10 @@ MICROSECOND = timedelta(microseconds=1)
 @never_cache
 @require_safe
 def history(request: HtmxHttpRequest) -> HttpResponse:
-    form = HistoryFilter(request.GET)
+    form = HistoryFilter(request.GET, user=request.user)
     rows = (
         Generation.objects.listed()
+        .owned_by(request.user)
         .with_begun_share()
         .select_related("voice")
         .prefetch_related("references", "cast")
@@ -45,7 +46,7 @@ def history(request: HtmxHttpRequest) -> HttpResponse:
         "slice": page,
         "count": len(page.rows) if is_all else count_found(form),
         "max_counted": MAX_COUNTED,
-        "deleted_count": count_discarded(request.GET.get("deleted", "")),
+        "deleted_count": count_discarded(request),
     }
     wants_results = request.htmx and request.htmx.target == "results"
     template = "cloning/_results.html" if wants_results else "cloning/history.html"
@@ -53,13 +54,14 @@ def history(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def count_found(form: HistoryFilter) -> int:
-    return form.choose(Generation.objects.listed()).order_by()[: MAX_COUNTED + 1].count()
+    found = form.choose(Generation.objects.listed().owned_by(form.user))
+    return found.order_by()[: MAX_COUNTED + 1].count()
 
 
-def count_discarded(value: str) -> int:
+def count_discarded(request: HtmxHttpRequest) -> int:
     """Of what was deleted in the moment that the address names."""
-    moment = parse_moment(value)
-    return discarding.find_discarded(moment).count() if moment else 0
+    moment = parse_moment(request.GET.get("deleted", ""))
+    return discarding.find_discarded(moment, request.user).count() if moment else 0
 
 
 def parse_moment(value: str) -> datetime | None:
@@ -73,7 +75,7 @@ def format_moment(moment: datetime) -> str:
 @require_POST
 def delete(request: HtmxHttpRequest) -> HttpResponse:
     """What is selected, until that is undone."""
-    moment = discarding.discard(read_selection(request))
+    moment = discarding.discard(read_selection(request), request.user)
     if moment is None:
         messages.warning(request, _("Nothing was deleted: tick some first."))
     return redirect(history_after(request, moment))
@@ -92,8 +94,8 @@ def history_after(request: HtmxHttpRequest, discarded_at: datetime | None) -> st
 @require_POST
 def delete_one(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """From its row, its card or its own page."""
-    found = get_object_or_404(Generation.objects.listed(), pk=pk)
-    moment = discarding.discard([pk])
+    found = get_object_or_404(Generation.objects.listed().owned_by(request.user), pk=pk)
+    moment = discarding.discard([pk], request.user)
     after = history_after(request, moment)
     if request.htmx and is_own_page(request, found):
         # as navigation.js moves about, so that what plays goes on
@@ -108,10 +110,12 @@ def delete_one(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def restore(request: HtmxHttpRequest) -> HttpResponse:
     moment = parse_moment(request.POST.get("deleted", ""))
-    restored = discarding.restore(moment) if moment else []
+    restored = discarding.restore(moment, request.user) if moment else []
     if not restored:
         messages.warning(request, _("It is too late to undo this: it is deleted for good."))
     for pk in restored:
         if request.htmx and request.htmx.target == f"generation-{pk}":
-            return render_card(request, get_object_or_404(Generation.objects.listed(), pk=pk))
+            return render_card(
+                request, get_object_or_404(Generation.objects.listed().owned_by(request.user), pk=pk)
+            )
     return redirect(history_after(request, None))

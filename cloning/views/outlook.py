@@ -14,7 +14,7 @@ from cloning.models import Voice
 @require_safe
 def outlook(request: HttpRequest) -> HttpResponse:
     """For HTMX, beside Generate. Nothing where there is no past to tell it by, or no text."""
-    form = OutlookForm(request.GET)
+    form = OutlookForm(request.GET, user=request.user)
     seconds = estimate(form) if form.is_valid() else None
     return render(request, "cloning/_outlook.html", {"seconds": seconds})
 

@@ -26,7 +26,7 @@ def pronunciations(request: HtmxHttpRequest) -> HttpResponse:
     if request.method != "POST":
         initial = {"language": request.GET.get("language") or "en", "word": request.GET.get("word", "")}
         return render_page(request, form=PronunciationForm(initial=initial, auto_id="new_%s"))
-    form = PronunciationForm(request.POST, auto_id="new_%s")
+    form = PronunciationForm(request.POST, auto_id="new_%s", user=request.user)
     if attempt(form, lambda: changes.save(form.instance)) is None:
         return marked_invalid(render_page(request, form=form), form)
     messages.success(request, _("Saved. Texts that are generated from now on are spoken so."))
@@ -36,10 +36,10 @@ def pronunciations(request: HtmxHttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def pronunciation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One of them, to be changed."""
-    found = get_object_or_404(Pronunciation, pk=pk)
+    found = fetch(request, pk)
     if request.method != "POST":
         return render_page(request, changed=found, change_form=form_of(found))
-    form = form_of(get_object_or_404(Pronunciation, pk=pk), request.POST)
+    form = form_of(fetch(request, pk), request.POST)
     if attempt(form, lambda: changes.save(form.instance)) is None:
         return marked_invalid(render_page(request, changed=found, change_form=form), form)
     messages.success(request, _("Saved. Texts that are generated from now on are spoken so."))
@@ -48,10 +48,14 @@ def pronunciation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(Pronunciation, pk=pk)
+    found = fetch(request, pk)
     changes.delete(found)
     messages.success(request, _("The pronunciation of “%(word)s” is deleted.") % {"word": found.word})
     return redirect("pronunciations")
+
+
+def fetch(request: HtmxHttpRequest, pk: uuid.UUID) -> Pronunciation:
+    return get_object_or_404(Pronunciation.objects.owned_by(request.user), pk=pk)
 
 
 def form_of(found: Pronunciation, data: Any = None) -> PronunciationForm:
@@ -59,7 +63,7 @@ def form_of(found: Pronunciation, data: Any = None) -> PronunciationForm:
 
 
 def render_page(request: HtmxHttpRequest, **context: Any) -> HttpResponse:
-    rows = Pronunciation.objects.order_by("language", "word_key")
+    rows = Pronunciation.objects.owned_by(request.user).order_by("language", "word_key")
     by_language = [(code, list(found)) for code, found in itertools.groupby(rows, attrgetter("language"))]
     context.setdefault("form", PronunciationForm(initial={"language": "en"}, auto_id="new_%s"))
     return render(request, "cloning/pronunciations.html", {"by_language": by_language, **context})

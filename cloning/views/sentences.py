@@ -53,7 +53,7 @@ def is_in_progress(timed: TimedSegment) -> bool:
 def news(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """For HTMX: the sentences of which something is new since `since`. Nobody else has a reason to ask."""
     looked_at = timezone.now()
-    found = Generation.objects.kept().filter(pk=pk).first()
+    found = Generation.objects.kept().visible_to(request.user).filter(pk=pk).first()
     if found is None:
         return HttpResponseStopPolling()
     state.keep_awaited(found)
@@ -83,7 +83,7 @@ def has_changed(timed: TimedSegment, since: datetime | None) -> bool:
 
 @require_POST
 def speak_again(request: HtmxHttpRequest, pk: uuid.UUID, index: str) -> HttpResponse:
-    segment = fetch_segment(pk, index)
+    segment = fetch_segment(request, pk, index)
     form = TakeForm(request.POST, segment=segment)
     try:
         if form.is_valid():
@@ -97,7 +97,7 @@ def speak_again(request: HtmxHttpRequest, pk: uuid.UUID, index: str) -> HttpResp
 
 @require_POST
 def choose(request: HtmxHttpRequest, pk: uuid.UUID, index: str) -> HttpResponse:
-    segment = fetch_segment(pk, index)
+    segment = fetch_segment(request, pk, index)
     number = request.POST.get("take", "")
     take = segment.takes.filter(number=number, status=Status.SUCCEEDED).first() if is_number(number) else None
     if take is None:
@@ -110,9 +110,11 @@ def is_number(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) < 10
 
 
-def fetch_segment(pk: uuid.UUID, index: str) -> Segment:
-    kept = Segment.objects.select_related("generation").filter(generation__deleted_at=None)
-    return get_object_or_404(kept, generation=pk, index=int(index))
+def fetch_segment(request: HtmxHttpRequest, pk: uuid.UUID, index: str) -> Segment:
+    """To be changed."""
+    kept = Generation.objects.kept().owned_by(request.user).filter(pk=pk)
+    rows = Segment.objects.select_related("generation")
+    return get_object_or_404(rows, generation__in=kept, index=int(index))
 
 
 def respond(

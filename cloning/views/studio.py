@@ -37,11 +37,11 @@ PREFILLED = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HtmxHttpRequest) -> HttpResponse:
     if request.method != "POST":
-        form = StudioForm()
+        form = StudioForm(user=request.user)
         form.choose_voice(request.GET.get("voice", ""))
         form.initial.update(read_initial(request))
         return render_home(request, form)
-    form = StudioForm(request.POST, request.FILES)
+    form = StudioForm(request.POST, request.FILES, user=request.user)
     if (generation := attempt(form, lambda: queue(form, request))) is None:
         return respond_to_invalid(request, form)
     if request.htmx:
@@ -54,7 +54,8 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 def cast(request: HtmxHttpRequest) -> HttpResponse:
     """The part of the form that gives each name of a dialogue a voice, as it was filled in."""
-    return render(request, "cloning/_cast.html", {"form": StudioForm(initial=read_draft(request.POST))})
+    form = StudioForm(initial=read_draft(request.POST), user=request.user)
+    return render(request, "cloning/_cast.html", {"form": form})
 
 
 def read_draft(data: QueryDict) -> dict[str, Any]:
@@ -87,7 +88,8 @@ def read_initial(request: HtmxHttpRequest) -> dict[str, object]:
     if fields is None:
         return {}
     try:
-        found = Generation.objects.listed().filter(pk=uuid.UUID(request.GET.get("of", ""))).first()
+        pk = uuid.UUID(request.GET.get("of", ""))
+        found = Generation.objects.listed().owned_by(request.user).filter(pk=pk).first()
     except ValueError:
         found = None
     if found is None:
@@ -106,7 +108,7 @@ def read_initial(request: HtmxHttpRequest) -> dict[str, object]:
 
 
 def queue(form: StudioForm, request: HtmxHttpRequest) -> Generation:
-    generation = form.build_generation(Channel.PAGE, request.user)
+    generation = form.build_generation(Channel.PAGE)
     if (
         request.htmx and form.cleaned_data["listen"]
     ):  # the player asks for the stream when the answer is there
@@ -122,6 +124,6 @@ def respond_to_invalid(request: HtmxHttpRequest, form: StudioForm) -> HttpRespon
 
 
 def render_home(request: HtmxHttpRequest, form: StudioForm) -> HttpResponse:
-    rows = Generation.objects.listed().with_begun_share()
+    rows = Generation.objects.listed().owned_by(request.user).with_begun_share()
     recent = rows.select_related("voice").prefetch_related("references", "cast")[:RECENT]
     return render(request, "cloning/home.html", {"form": form, "recent": recent})

@@ -32,7 +32,7 @@ def voices(request: HtmxHttpRequest) -> HttpResponse:
     """All voices, or those of a search; for HTMX the list alone. POST makes a new one."""
     if request.method != "POST":
         return render_voices(request)
-    form = NewVoiceForm(request.POST, request.FILES)
+    form = NewVoiceForm(request.POST, request.FILES, user=request.user)
     if attempt(form, lambda: create(form)) is None:
         return marked_invalid(render_voices(request, new_voice_form=form), form)
     messages.success(
@@ -49,14 +49,15 @@ def create(form: NewVoiceForm) -> Voice:
 
 def render_voices(request: HtmxHttpRequest, **forms: Any) -> HttpResponse:
     query, language = (request.GET.get(name, "").replace("\0", "").strip() for name in ("q", "language"))
-    found = Voice.objects.kept().named_like(query).in_language(language).with_last_use().with_clips()
+    voices = Voice.objects.kept().visible_to(request.user).named_like(query).in_language(language)
+    found = voices.with_last_use(request.user).with_clips()
     context = {
         "query": query,
         "language": language,
         "languages": OWN_NAMES,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "stock_voices": changes.find_stock_voices(query, language),
-        "deleted": find_deleted(request.GET.get("deleted", "")),
+        "deleted": find_deleted(request),
         "new_voice_form": NewVoiceForm(auto_id="new_%s"),
         "import_form": ImportForm(),
         **forms,
@@ -67,17 +68,18 @@ def render_voices(request: HtmxHttpRequest, **forms: Any) -> HttpResponse:
     )
 
 
-def find_deleted(value: str) -> Voice | None:
+def find_deleted(request: HtmxHttpRequest) -> Voice | None:
     """The voice that can be brought back."""
     try:
-        return Voice.objects.exclude(deleted_at=None).filter(pk=uuid.UUID(value)).first()
+        pk = uuid.UUID(request.GET.get("deleted", ""))
+        return Voice.objects.owned_by(request.user).exclude(deleted_at=None).filter(pk=pk).first()
     except ValueError:
         return None
 
 
 @require_POST
 def import_voice(request: HtmxHttpRequest) -> HttpResponse:
-    with ImportForm(request.POST, request.FILES) as form:
+    with ImportForm(request.POST, request.FILES, user=request.user) as form:
         voice = attempt(form, lambda: store(form))
     if voice is None:
         return marked_invalid(render_voices(request, import_form=form), form)
@@ -96,10 +98,10 @@ def store(form: ImportForm) -> Voice | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The page of one voice. POST changes its name, language and notes."""
-    found = fetch_voice(pk)
     if request.method != "POST":
-        return render_voice(request, found)
-    form = VoiceForm(request.POST, instance=fetch_voice(pk))
+        return render_voice(request, fetch_visible(request, pk))
+    found = fetch_own(request, pk)
+    form = VoiceForm(request.POST, instance=fetch_own(request, pk))
     if attempt(form, lambda: save(form)) is None:
         return marked_invalid(render_voice(request, found, voice_form=form), form)
     messages.success(request, _("Saved."))
@@ -111,15 +113,23 @@ def save(form: VoiceForm) -> Voice:
     return form.instance
 
 
-def fetch_voice(pk: uuid.UUID) -> Voice:
-    return get_object_or_404(Voice.objects.kept().with_last_use().with_clips(), pk=pk)
+def fetch_visible(request: HtmxHttpRequest, pk: uuid.UUID) -> Voice:
+    """To be looked at, and spoken with."""
+    return get_object_or_404(Voice.objects.kept().visible_to(request.user).with_clips(), pk=pk)
+
+
+def fetch_own(request: HtmxHttpRequest, pk: uuid.UUID) -> Voice:
+    """To be changed."""
+    return get_object_or_404(Voice.objects.kept().owned_by(request.user).with_clips(), pk=pk)
 
 
 def render_voice(request: HtmxHttpRequest, found: Voice, **forms: Any) -> HttpResponse:
-    spoken = Generation.objects.listed().spoken_by(voice=found.pk).with_begun_share()
+    own = Generation.objects.listed().owned_by(request.user)
+    spoken = own.spoken_by(voice=found.pk).with_begun_share()
     spoken = spoken.select_related("voice").prefetch_related("references", "cast")
     context = {
         "voice": found,
+        "is_own": Voice.objects.owned_by(request.user).filter(pk=found.pk).exists(),
         "sample": getattr(found, "sample", None),
         "spoken": Paginator(spoken, SPOKEN_PAGE_SIZE).get_page(request.GET.get("page")),
         "voice_form": VoiceForm(instance=found),
@@ -131,7 +141,7 @@ def render_voice(request: HtmxHttpRequest, found: Voice, **forms: Any) -> HttpRe
 
 @require_POST
 def add_clips(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    found = fetch_voice(pk)
+    found = fetch_own(request, pk)
     form = ClipsForm(request.POST, request.FILES)
 
     def add() -> bool:
@@ -139,7 +149,7 @@ def add_clips(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
         return True
 
     if not attempt(form, add):
-        return marked_invalid(render_voice(request, fetch_voice(pk), clips_form=form), form)
+        return marked_invalid(render_voice(request, fetch_own(request, pk), clips_form=form), form)
     messages.success(request, _("Added. The voice is learnt anew."))
     return redirect("voice", pk)
 
@@ -147,7 +157,7 @@ def add_clips(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def remove_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponse:
     try:
-        changes.remove_reference(fetch_voice(pk), reference_pk, Channel.PAGE)
+        changes.remove_reference(fetch_own(request, pk), reference_pk, Channel.PAGE)
     except GenerationError as error:
         if error.code.status == 404:
             raise Http404(str(error)) from error
@@ -160,7 +170,7 @@ def remove_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID
 @require_POST
 def trim_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponse:
     """Has the voice use another part of the clip."""
-    found = fetch_voice(pk)
+    found = fetch_own(request, pk)
     reference = get_object_or_404(found.references, pk=reference_pk)
     form = TrimForm(request.POST, duration_seconds=reference.duration_seconds)
 
@@ -170,27 +180,27 @@ def trim_clip(request: HtmxHttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) 
 
     if not attempt(form, trim):
         wrong = {"trim_pk": reference_pk, "trim_form": form, "trim_error": form_errors(form)[0].message}
-        return marked_invalid(render_voice(request, fetch_voice(pk), **wrong), form)
+        return marked_invalid(render_voice(request, fetch_own(request, pk), **wrong), form)
     messages.success(request, _("Trimmed. The voice is learnt anew."))
     return redirect("voice", pk)
 
 
 @require_POST
 def speak_sample(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    if not changes.speak_sample(fetch_voice(pk), Channel.PAGE):
+    if not changes.speak_sample(fetch_own(request, pk), Channel.PAGE):
         messages.warning(request, _("Not now: too much is waiting. Try again later."))
     return redirect("voice", pk)
 
 
 @require_POST
 def delete(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    changes.delete_with_undo(fetch_voice(pk))
+    changes.delete_with_undo(fetch_own(request, pk))
     return redirect(f"{reverse('voices')}?deleted={pk}")
 
 
 @require_POST
 def restore(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    if (restored := changes.restore(pk)) is None:
+    if (restored := changes.restore(pk, request.user)) is None:
         raise Http404("It is gone for good.")
     messages.success(request, _("The voice “%(name)s” is back.") % {"name": restored})
     return redirect("voice", pk)
@@ -199,8 +209,8 @@ def restore(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def save_voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """A voice of the references of a generation."""
-    found = get_object_or_404(Generation.objects.kept(), pk=pk)
-    form = VoiceForm(request.POST)
+    found = get_object_or_404(Generation.objects.kept().owned_by(request.user), pk=pk)
+    form = VoiceForm(request.POST, user=request.user)
 
     def keep() -> Voice:
         return changes.create_from(found, form.cleaned_data["name"])

@@ -14,7 +14,7 @@ from cloning.models import Scope
 def check(request: HttpRequest) -> HttpResponseBase:
     require_patience(request)
     require_multipart(request)
-    form = CheckForm(request.POST, request.FILES)
+    form = CheckForm(request.POST, request.FILES, user=request.user)
     if not form.is_valid() or form.report is None:
         return respond_to_invalid(form)
     return JsonResponse(CLIP_CHECK.serialize(form.report, request))

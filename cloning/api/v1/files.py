@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from cloning.api.http import answer_call, api_view
 from cloning.api.serializers import download_name
-from cloning.api.v1.generations import fetch_generation
+from cloning.api.v1.generations import fetch_visible
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import encodings
@@ -24,7 +24,7 @@ from cloning.text.subtitles import Cue, format_srt, format_webvtt
 @api_view(GET=Scope.READ)
 def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponseBase:
     """What is not there in this format is encoded first."""
-    found, wanted = fetch_with_file(pk), AudioFormat(audio_format)
+    found, wanted = fetch_with_file(request, pk), AudioFormat(audio_format)
     if encodings.find(found, wanted):
         return respond(request, pk, wanted)
     if can_defer(request):
@@ -36,8 +36,8 @@ def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponse
     return respond(request, pk, wanted)
 
 
-def fetch_with_file(pk: uuid.UUID) -> Generation:
-    found = fetch_generation(pk)
+def fetch_with_file(request: HttpRequest, pk: uuid.UUID) -> Generation:
+    found = fetch_visible(request, pk)
     if not found.has_file:
         raise GenerationError(ErrorCode.FILE_UNKNOWN, "There is no joined file yet.")
     return found
@@ -47,7 +47,7 @@ def respond(
     request: HttpRequest, pk: uuid.UUID, audio_format: AudioFormat, encoding: "Future[Outcome] | None" = None
 ) -> HttpResponseBase:
     """The file as it is now: it may have been deleted, or joined again, while the call waited."""
-    found = fetch_with_file(pk)
+    found = fetch_with_file(request, pk)
     stored = encodings.find(found, audio_format)
     if stored is None:
         if encoding and encoding.done() and (error := encoding.result()):
@@ -60,7 +60,7 @@ def respond(
 @api_view(GET=Scope.READ)
 def subtitles(request: HttpRequest, pk: uuid.UUID, subtitle_format: str) -> HttpResponseBase:
     """The sentences with their times in the joined file."""
-    found = fetch_with_file(pk)
+    found = fetch_with_file(request, pk)
     content, content_type = SUBTITLE_FORMATS[subtitle_format]
     response = HttpResponse(content(list(read_cues(found))), content_type=content_type)
     if "download" in request.GET:

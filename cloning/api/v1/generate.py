@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 @api_view(POST=Scope.SPEAK)
 def generate(request: HttpRequest) -> HttpResponseBase:
     require_multipart(request)
-    form = GenerationForm(request.POST, request.FILES)
+    form = GenerationForm(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
         return respond_to_invalid(form)
-    generation = form.build_generation(Channel.API, request.user)
+    generation = form.build_generation(Channel.API)
     if form.cleaned_data["stream"]:
         return stream(request, generation, form)
     is_awaited = "respond-async" not in request.headers.get("Prefer", "").lower()

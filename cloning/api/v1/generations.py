@@ -4,6 +4,7 @@ import hashlib
 import re
 import uuid
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 
 from cloning.api.http import api_view, read_json, require_trusted_origin
@@ -20,31 +21,33 @@ PAGE_SIZE = 20
 
 @api_view(GET=Scope.READ, PATCH=Scope.SPEAK, DELETE=Scope.SPEAK)
 def generation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    found = fetch_generation(pk)
     if request.method == "PATCH":
         return star(request, pk)
     if request.method != "DELETE":
+        found = fetch_visible(request, pk)
         return with_etag(request, JsonResponse(GENERATION.serialize(found, request)))
+    fetch_own(request, pk)
     require_trusted_origin(request)
     delete_generation(pk)
     return HttpResponse(status=204)
 
 
 def star(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    found = fetch_own(request, pk)
     require_trusted_origin(request)
     is_starred = read_json(request).get("starred")
     if not isinstance(is_starred, bool):
         raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "“starred” has to be true or false.")
-    state.star(pk, is_starred)
-    return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
+    state.star(found.pk, is_starred)
+    return JsonResponse(GENERATION.serialize(fetch_own(request, pk), request))
 
 
 @api_view(POST=Scope.SPEAK)
 def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """What was deleted on a page, as long as that can be undone there; what is there stays as it is."""
     require_trusted_origin(request)
-    discarding.restore_one(pk)
-    return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
+    discarding.restore_one(pk, request.user)
+    return JsonResponse(GENERATION.serialize(fetch_own(request, pk), request))
 
 
 def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
@@ -57,9 +60,19 @@ def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
     return response
 
 
-def fetch_generation(pk: uuid.UUID) -> Generation:
+def fetch_visible(request: HttpRequest, pk: uuid.UUID) -> Generation:
+    """To be read, and listened to."""
+    return fetch(pk, Generation.objects.kept().visible_to(request.user))
+
+
+def fetch_own(request: HttpRequest, pk: uuid.UUID) -> Generation:
+    """To be changed."""
+    return fetch(pk, Generation.objects.kept().owned_by(request.user))
+
+
+def fetch(pk: uuid.UUID, rows: QuerySet[Generation]) -> Generation:
     try:
-        return Generation.objects.kept().get(pk=pk)
+        return rows.get(pk=pk)
     except Generation.DoesNotExist as error:
         raise GenerationError(
             ErrorCode.GENERATION_UNKNOWN, "There is no such generation; it may have been deleted."
@@ -69,15 +82,15 @@ def fetch_generation(pk: uuid.UUID) -> Generation:
 @api_view(POST=Scope.SPEAK)
 def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """What has ended already stays as it is."""
-    found = fetch_generation(pk)
+    found = fetch_own(request, pk)
     require_trusted_origin(request)
     state.cancel(found)
-    return JsonResponse(GENERATION.serialize(fetch_generation(pk), request))
+    return JsonResponse(GENERATION.serialize(fetch_own(request, pk), request))
 
 
 @api_view(POST=Scope.SPEAK)
 def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    found = fetch_generation(pk)
+    found = fetch_own(request, pk)
     require_trusted_origin(request)
     if not state.resume(found):
         raise GenerationError(ErrorCode.NOT_STOPPED, "Only what was cancelled or failed can be continued.")
@@ -87,7 +100,8 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @api_view(GET=Scope.READ)
 def generations(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
-    page = read_page(Generation.objects.listed().with_begun_share(), request.GET.get("page", "1"))
+    rows = Generation.objects.listed().owned_by(request.user).with_begun_share()
+    page = read_page(rows, request.GET.get("page", "1"))
     return JsonResponse(GENERATIONS.serialize(page, request))
 
 

@@ -25,7 +25,7 @@ def pronunciations(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         return save(request, Pronunciation(), status=201)
     language = request.GET.get("language", "").replace("\0", "")
-    found = Pronunciation.objects.order_by("language", "word_key")
+    found = Pronunciation.objects.owned_by(request.user).order_by("language", "word_key")
     try:
         page = Paginator(found.filter(language=language) if language else found, PAGE_SIZE).page(
             request.GET.get("page", "1")
@@ -43,7 +43,7 @@ def pronunciations(request: HttpRequest) -> HttpResponseBase:
 @api_view(GET=Scope.READ, PATCH=Scope.VOICES, DELETE=Scope.VOICES)
 def pronunciation(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
-    found = Pronunciation.objects.filter(pk=pk).first()
+    found = Pronunciation.objects.owned_by(request.user).filter(pk=pk).first()
     if found is None:
         raise GenerationError(ErrorCode.PRONUNCIATION_UNKNOWN, "There is no such pronunciation.")
     if request.method == "DELETE":
@@ -59,7 +59,7 @@ def save(request: HttpRequest, instance: Pronunciation, *, status: int = 200) ->
     members = read_json(request)
     given = {name: read_member(members, name, str) for name in MEMBERS}
     data = {name: getattr(instance, name) if given[name] is None else given[name] for name in MEMBERS}
-    form = PronunciationForm(data, instance=instance)
+    form = PronunciationForm(data, instance=instance, user=request.user)
     if not form.is_valid():
         return respond_to_invalid(form)
     changes.save(form.instance)

@@ -10,13 +10,13 @@ from cloning import audio
 from cloning.api.http import api_view, read_json, read_member, require_trusted_origin
 from cloning.api.serializers import SEGMENT, TAKE, TakeOf
 from cloning.api.v1.generate import respond_to_invalid
-from cloning.api.v1.generations import fetch_generation
+from cloning.api.v1.generations import fetch_own, fetch_visible
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.forms import TakeForm
 from cloning.jobs import takes
 from cloning.jobs.timeline import read_timeline
-from cloning.models import Scope, Segment, Status, Take
+from cloning.models import Generation, Scope, Segment, Status, Take
 from cloning.storage.responses import audio_response, bytes_response
 from cloning.storage.temporary import temporary_folder
 
@@ -24,7 +24,7 @@ from cloning.storage.temporary import temporary_folder
 @api_view(GET=Scope.READ)
 def segment_audio(request: HttpRequest, pk: uuid.UUID, index: str, audio_format: str) -> HttpResponseBase:
     """Of the chosen take, or of the one that `take` numbers."""
-    take = find_take(fetch_segment(pk, index), request.GET.get("take"))
+    take = find_take(find_segment(fetch_visible(request, pk), index), request.GET.get("take"))
     if audio_format == "wav":
         return audio_response(request, take.audio, "audio/wav")
     return bytes_response(request, lambda: encode(take), "audio/mpeg", name=f"{take.audio.name}.mp3")
@@ -43,7 +43,7 @@ def encode(take: Take) -> bytes:
 
 @api_view(POST=Scope.SPEAK)
 def segment_takes(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase:
-    segment = fetch_segment(pk, index)
+    segment = find_segment(fetch_own(request, pk), index)
     require_trusted_origin(request)
     members = read_json(request)
     data = {"text": read_member(members, "text", str), "seed": read_member(members, "seed", int, float)}
@@ -56,24 +56,21 @@ def segment_takes(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpRespon
 
 @api_view(PATCH=Scope.SPEAK)
 def segment(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase:
-    found = fetch_segment(pk, index)
+    found = find_segment(fetch_own(request, pk), index)
     require_trusted_origin(request)
     number = read_member(read_json(request), "take", int)
     if number is None:
         raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "Say which take: an object with its number.")
     if not takes.choose(find_take(found, str(number))):
-        fetch_generation(pk)  # it may have been deleted
+        fetch_own(request, pk)  # it may have been deleted
         raise GenerationError(ErrorCode.ENGINE_CHANGED, "Another engine spoke that take than the rest.")
-    timed = read_timeline(fetch_generation(pk))[found.index]
+    timed = read_timeline(fetch_own(request, pk))[found.index]
     return JsonResponse(SEGMENT.serialize(timed, request))
 
 
-def fetch_segment(pk: uuid.UUID, index: str) -> Segment:
-    fetch_generation(pk)
+def find_segment(generation: Generation, index: str) -> Segment:
     try:
-        return Segment.objects.select_related("generation", "chosen_take").get(
-            generation=pk, index=int(index)
-        )
+        return generation.segments.select_related("generation", "chosen_take").get(index=int(index))
     except Segment.DoesNotExist as error:
         raise GenerationError(ErrorCode.SEGMENT_UNKNOWN, "This generation has no such segment.") from error
 

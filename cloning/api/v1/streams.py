@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from cloning.api.http import api_view, error_response
 from cloning.api.serializers import status_url
-from cloning.api.v1.generations import fetch_generation
+from cloning.api.v1.generations import fetch_visible
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
 from cloning.jobs.stream import Position, read_on
@@ -20,7 +20,7 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 
 @api_view(GET=Scope.READ)
 def stream(request: HttpRequest, pk: uuid.UUID, stream_format: str) -> HttpResponseBase:
-    found, stream_format = fetch_generation(pk), StreamFormat(stream_format)
+    found, stream_format = fetch_visible(request, pk), StreamFormat(stream_format)
     if request.method != "HEAD":
         return sound_of(request, found, stream_format)
     read_on(pk, Position())

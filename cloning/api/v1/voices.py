@@ -1,6 +1,7 @@
 """/api/v1/voices: voices and their clips, and voices as files."""
 
 import uuid
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
@@ -32,12 +33,13 @@ def voices(request: HttpRequest) -> HttpResponseBase:
 def list_voices(request: HttpRequest) -> HttpResponseBase:
     """By name; the stock voices come last."""
     query, language = (request.GET.get(name, "").replace("\0", "") for name in ("q", "language"))
-    found = Voice.objects.kept().named_like(query).in_language(language).with_last_use().with_clips()
+    voices = Voice.objects.kept().visible_to(request.user).named_like(query).in_language(language)
+    found = voices.with_last_use(request.user).with_clips()
     try:
         page = Paginator(found, PAGE_SIZE).page(request.GET.get("page", "1"))
     except (EmptyPage, PageNotAnInteger) as error:
         raise GenerationError(ErrorCode.PAGE_UNKNOWN, "There is no such page.") from error
-    listed = [list_saved(voice) for voice in page.object_list]
+    listed = [list_saved(voice, request.user) for voice in page.object_list]
     next_url = None
     if page.has_next():
         parameters = {"q": query, "language": language, "page": page.next_page_number()}
@@ -49,7 +51,7 @@ def list_voices(request: HttpRequest) -> HttpResponseBase:
 
 def create(request: HttpRequest) -> HttpResponseBase:
     require_multipart(request)
-    form = NewVoiceForm(request.POST, request.FILES)
+    form = NewVoiceForm(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
         return respond_to_invalid(form)
     changes.create(form.instance, form.uploads, Channel.API)
@@ -59,27 +61,35 @@ def create(request: HttpRequest) -> HttpResponseBase:
 @api_view(GET=Scope.READ, PATCH=Scope.VOICES, DELETE=Scope.VOICES)
 def voice(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
-    found = fetch_voice(pk)
+    if request.method not in ("DELETE", "PATCH"):
+        return respond(request, pk)
+    found = fetch_own(request, pk)
     if request.method == "DELETE":
         delete_voice(found.pk)
         return HttpResponse(status=204)
-    if request.method == "PATCH":
-        members = read_json(request)
-        given = {name: read_member(members, name, str) for name in DETAILS}
-        data = {name: getattr(found, name) if given[name] is None else given[name] for name in DETAILS}
-        form = VoiceForm(data, instance=found)
-        if not form.is_valid():
-            return respond_to_invalid(form)
-        changes.save_details(form.instance, Channel.API)
+    members = read_json(request)
+    given = {name: read_member(members, name, str) for name in DETAILS} | {"is_shared": read_shared(members)}
+    data = {name: getattr(found, name) if value is None else value for name, value in given.items()}
+    form = VoiceForm(data, instance=found)
+    if not form.is_valid():
+        return respond_to_invalid(form)
+    changes.save_details(form.instance, Channel.API)
     return respond(request, pk)
+
+
+def read_shared(members: dict[str, Any]) -> bool | None:
+    value = members.get("is_shared")
+    if value is not None and not isinstance(value, bool):
+        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "“is_shared” has to be true or false.")
+    return value
 
 
 @api_view(POST=Scope.VOICES)
 def references(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
-    found = fetch_voice(pk)
+    found = fetch_own(request, pk)
     require_multipart(request)
-    form = ClipsForm(request.POST, request.FILES)
+    form = ClipsForm(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
         return respond_to_invalid(form)
     changes.add_references(found, form.uploads, Channel.API)
@@ -89,7 +99,7 @@ def references(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @api_view(GET=Scope.READ, PATCH=Scope.VOICES, DELETE=Scope.VOICES)
 def reference(request: HttpRequest, pk: uuid.UUID, reference_pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
-    found = fetch_voice(pk)
+    found = fetch_own(request, pk)
     if request.method == "DELETE":
         changes.remove_reference(found, reference_pk, Channel.API)
         return respond(request, pk)
@@ -116,14 +126,14 @@ def trim(request: HttpRequest, found: Voice, reference_pk: uuid.UUID) -> HttpRes
 @api_view(GET=Scope.VOICES)
 def export(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
-    return archive_response(fetch_voice(pk))
+    return archive_response(fetch_own(request, pk))
 
 
 @api_view(POST=Scope.VOICES)
 def import_voice(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     require_multipart(request)
-    with ImportForm(request.POST, request.FILES) as form:
+    with ImportForm(request.POST, request.FILES, user=request.user) as form:
         if not form.is_valid() or form.imported is None:
             return respond_to_invalid(form)
         changes.create(form.imported.voice, form.imported.uploads, Channel.API)
@@ -132,14 +142,19 @@ def import_voice(request: HttpRequest) -> HttpResponseBase:
 
 def respond(request: HttpRequest, pk: uuid.UUID, status: int = 200) -> HttpResponseBase:
     """The voice as it stands now."""
-    found = fetch_voice(pk, Voice.objects.kept().with_last_use().with_clips())
-    return JsonResponse(VOICE.serialize(list_saved(found), request), status=status)
+    visible = Voice.objects.kept().visible_to(request.user)
+    found = fetch_voice(pk, visible.with_last_use(request.user).with_clips())
+    return JsonResponse(VOICE.serialize(list_saved(found, request.user), request), status=status)
 
 
-def fetch_voice(pk: uuid.UUID, voices: QuerySet[Voice] | None = None) -> Voice:
-    """Of `voices`, by default of those that are not deleted."""
+def fetch_own(request: HttpRequest, pk: uuid.UUID) -> Voice:
+    """To be changed, and with its clips."""
+    return fetch_voice(pk, Voice.objects.kept().owned_by(request.user))
+
+
+def fetch_voice(pk: uuid.UUID, voices: QuerySet[Voice]) -> Voice:
     try:
-        return (Voice.objects.kept() if voices is None else voices).get(pk=pk)
+        return voices.get(pk=pk)
     except Voice.DoesNotExist as error:
         raise GenerationError(
             ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted."

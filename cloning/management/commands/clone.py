@@ -6,7 +6,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.datastructures import MultiValueDict
@@ -22,6 +21,7 @@ from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.pipeline import ClaimLostError, perform_join, perform_take, reporter
 from cloning.jobs.submission import submit
 from cloning.jobs.takes import Progress
+from cloning.management.accounts import find_account
 from cloning.models import Channel, Generation, Status, Take
 from cloning.storage.uploads import TemporaryUpload
 
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--out", type=Path, required=True, help=f"where to; ends in {', '.join(AudioFormat)}"
         )
+        parser.add_argument("--owner", help="the account whose it is to be, and whose voices it may use")
         for name in ("language", "speed", "temperature", "seed"):
             parser.add_argument(f"--{name}")
 
@@ -70,6 +71,7 @@ class Command(BaseCommand):
 
     def submit(self, options: dict[str, Any]) -> Generation:
         data = {name: options[name] for name in OPTIONS if options[name] is not None}
+        owner = find_account(options["owner"]) if options["owner"] else None
         data["text"] = sys.stdin.read() if options["text"] == "-" else options["text"]
         data["format"] = options["out"].suffix.lstrip(".").lower()
         with ExitStack() as closing_uploads:
@@ -77,13 +79,13 @@ class Command(BaseCommand):
                 uploads = [closing_uploads.enter_context(copy_upload(path)) for path in options["reference"]]
             except OSError as error:
                 raise CommandError(f"{error.filename}: {error.strerror}") from error
-            form = GenerationForm(data, MultiValueDict({"reference": uploads}))
+            form = GenerationForm(data, MultiValueDict({"reference": uploads}), user=owner)
             try:
                 if not form.is_valid():
                     raise CommandError(
                         "\n".join(f"{name}: {errors[0]}" for name, errors in form.errors.items())
                     )
-                generation = form.build_generation(Channel.COMMAND, AnonymousUser())
+                generation = form.build_generation(Channel.COMMAND)
                 submit(generation, form.uploads)
             except GenerationError as error:
                 raise CommandError(f"{error} Try again later.") from error

@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
 from django.utils.datastructures import MultiValueDict
 
 from cloning import audio
@@ -25,7 +24,7 @@ def form_of(clip: bytes | None, name: str = "voice.wav", **data: Any) -> Generat
 
 def saved(form: GenerationForm) -> list[Reference]:
     assert form.is_valid(), form.errors
-    generation = form.build_generation(Channel.PAGE, AnonymousUser())
+    generation = form.build_generation(Channel.PAGE)
     submit(generation, form.uploads)
     return list(generation.references.all())
 
@@ -61,7 +60,7 @@ def test_reference_deleted_between_check_and_save(clips, db, monkeypatch) -> Non
     assert form.is_valid()
     Generation.objects.all().delete()
     assert not Reference.objects.exists()
-    submit(form.build_generation(Channel.PAGE, AnonymousUser()), form.uploads)
+    submit(form.build_generation(Channel.PAGE), form.uploads)
     reference = Reference.objects.get()
     assert reference.duration_seconds == pytest.approx(3.0, abs=0.05)
     assert reference.file.name == f"incoming/{reference.pk}.wav"
@@ -114,15 +113,18 @@ def test_each_clip_of_a_request_is_decoded_once(clips, db, monkeypatch) -> None:
 def test_form_stores_nothing(clips, db, nothing_kept) -> None:
     form = form_of(clips["speech"])
     assert form.is_valid()
-    form.build_generation(Channel.PAGE, AnonymousUser())
+    form.build_generation(Channel.PAGE)
     form.cleaned_data["reference"][0].close()
     assert nothing_kept()
 
 
-def test_generation_records_who_asked_and_how(clips, admin_user) -> None:
+def test_generation_records_who_asked_and_how(clips, admin_user, settings) -> None:
     form = form_of(clips["speech"])
+    form.user = admin_user
     assert form.is_valid()
-    generation = form.build_generation(Channel.COMMAND, admin_user)
+    assert form.build_generation(Channel.COMMAND).owner is None  # there are no accounts
+    settings.REQUIRE_LOGIN = True
+    generation = form.build_generation(Channel.COMMAND)
     assert (generation.requested_via, generation.owner) == ("command", admin_user)
 
 

@@ -146,9 +146,9 @@ def test_it_is_found_by_each_of_its_voices_and_counts_as_a_use_of_both(converse,
     for voice in voices.values():
         assert list(Generation.objects.spoken_by(voice=voice.pk)) == [generation]
     assert not Generation.objects.spoken_by(stock_voice="am_michael").exists()
-    assert {each.last_used_at for each in Voice.objects.with_last_use()} == {generation.created_at}
+    assert {each.last_used_at for each in Voice.objects.with_last_use(None)} == {generation.created_at}
     delete_generation(generation.pk)
-    assert {each.last_used_at for each in Voice.objects.with_last_use()} == {None}
+    assert {each.last_used_at for each in Voice.objects.with_last_use(None)} == {None}
 
 
 def test_no_voice_is_made_of_the_clips_of_several_people(converse) -> None:

@@ -23,33 +23,33 @@ def pass_time(span: timedelta) -> None:
 
 def test_hidden_and_shown_again(spoken, stored_files) -> None:
     before = stored_files()
-    moment = discard([spoken.pk])
+    moment = discard([spoken.pk], None)
     assert not Generation.objects.kept().exists()
     sweep()
-    assert restore(moment) == [spoken.pk]
+    assert restore(moment, None) == [spoken.pk]
     assert Generation.objects.kept().get() == spoken
     assert stored_files() == before
 
 
 def test_gone_with_everything_when_the_time_is_over(spoken, nothing_kept) -> None:
-    moment = discard([spoken.pk])
+    moment = discard([spoken.pk], None)
     pass_time(UNDO + APART + timedelta(seconds=1))
     sweep()
     assert nothing_kept()
-    assert restore(moment) == []
+    assert restore(moment, None) == []
 
 
 def test_between_undoing_and_deleting_is_time(spoken) -> None:
     """So that no sweep takes away what somebody has just had back."""
-    moment = discard([spoken.pk])
+    moment = discard([spoken.pk], None)
     pass_time(UNDO + timedelta(seconds=1))
-    assert restore(moment - UNDO - timedelta(seconds=1)) == []
+    assert restore(moment - UNDO - timedelta(seconds=1), None) == []
     sweep()
     assert Generation.objects.exists()
 
 
 def test_the_command_says_what_it_deletes(spoken, capsys) -> None:
-    discard([spoken.pk])
+    discard([spoken.pk], None)
     pass_time(2 * UNDO)
     call_command("sweep", "--dry-run")
     assert f"Generation {spoken.pk} was deleted by somebody: to be deleted" in capsys.readouterr().out
@@ -59,28 +59,28 @@ def test_the_command_says_what_it_deletes(spoken, capsys) -> None:
 
 def test_several_at_once_are_had_back_at_once(make_generation) -> None:
     first, second, other = (make_generation(text=f"Text {number}.") for number in range(3))
-    moment = discard([first.pk, second.pk])
-    assert discard([other.pk]) != moment
-    assert sorted(restore(moment)) == sorted([first.pk, second.pk])
+    moment = discard([first.pk, second.pk], None)
+    assert discard([other.pk], None) != moment
+    assert sorted(restore(moment, None)) == sorted([first.pk, second.pk])
     assert not Generation.objects.kept().filter(pk=other.pk).exists()
-    assert discarding.find_discarded(moment).count() == 0
+    assert discarding.find_discarded(moment, None).count() == 0
 
 
 def test_what_is_hidden_already_is_not_hidden_again(spoken) -> None:
-    moment = discard([spoken.pk])
-    assert discard([spoken.pk]) is None
-    assert discard([]) is None
-    assert restore(moment) == [spoken.pk]
-    assert restore(moment) == []
+    moment = discard([spoken.pk], None)
+    assert discard([spoken.pk], None) is None
+    assert discard([], None) is None
+    assert restore(moment, None) == [spoken.pk]
+    assert restore(moment, None) == []
 
 
 def test_work_on_it_stops_and_can_be_continued(make_generation) -> None:
     generation = make_generation(text=THREE)
     take = claim_take(generation)
-    moment = discard([generation.pk])
+    moment = discard([generation.pk], None)
     assert not takes.report(take, takes.Progress("speaking")), "the worker notices"
     assert scheduling.claim_next() is None
-    restore(moment)
+    restore(moment, None)
     generation.refresh_from_db()
     assert generation.status == "cancelled"
     assert state.resume(generation)
@@ -92,10 +92,10 @@ def test_nothing_is_joined_or_spoken_again_for_it(make_generation) -> None:
     segment = generation.segments.first()
     takes.add_take(segment, segment.text, seed=1)
     Generation.objects.filter(pk=generation.pk).update(is_join_due=True)
-    moment = discard([generation.pk])
+    moment = discard([generation.pk], None)
     assert scheduling.claim_next() is None
     assert joins.claim_next() is None
-    restore(moment)
+    restore(moment, None)
     assert scheduling.claim_next() == Take.objects.get(number=2)
     assert joins.claim_next() == generation
 
@@ -103,9 +103,9 @@ def test_nothing_is_joined_or_spoken_again_for_it(make_generation) -> None:
 def test_a_join_in_hand_ends_well(make_generation) -> None:
     generation = accept_sounds(make_generation())
     claimed = joins.claim_next()
-    moment = discard([generation.pk])
+    moment = discard([generation.pk], None)
     joins.release(claimed)
-    restore(moment)
+    restore(moment, None)
     generation.refresh_from_db()
     assert generation.status == "cancelled" and generation.is_join_due
 
@@ -115,5 +115,5 @@ def test_deleting_works_on_a_full_disk(spoken, fill_database) -> None:
     assert reserve_path().exists()
     fill_database("UPDATE", "cloning_generation")
     with pytest.raises(Exception, match="full"):
-        discard([spoken.pk])
+        discard([spoken.pk], None)
     assert not reserve_path().exists(), "what was set aside for it was given back"

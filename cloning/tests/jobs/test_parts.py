@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def upload(part: Part | None = None, clip: Path = MALE_CLIP):
     with clip.open("rb") as file:
-        return probe_distinct([TemporaryUpload.copy(file, "clip.flac")], lambda *_: part)[0]
+        return probe_distinct([TemporaryUpload.copy(file, "clip.flac")], None, lambda *_: part)[0]
 
 
 @pytest.fixture

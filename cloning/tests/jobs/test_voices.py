@@ -25,7 +25,7 @@ def upload_clip(clips, tmp_path) -> Callable[[str], object]:
         path = tmp_path / name
         path.write_bytes(clips[name])
         with path.open("rb") as file:
-            return probe_distinct([TemporaryUpload.copy(file, f"{name}.wav")])[0]
+            return probe_distinct([TemporaryUpload.copy(file, f"{name}.wav")], None)[0]
 
     return make
 
@@ -46,14 +46,14 @@ def test_new_voice_speaks_a_sample_that_is_nobodys_generation(ada) -> None:
     assert (sample.status, sample.language) == ("succeeded", "en")
     assert Generation.objects.count() == 1
     assert not Generation.objects.listed().exists()
-    found = Voice.objects.with_last_use().get()
+    found = Voice.objects.with_last_use(None).get()
     assert found.last_used_at is None
 
 
 def test_use_of_a_voice_is_known(ada) -> None:
     generation = Generation(text="Hello.", language="en", requested_via=Channel.API, voice=ada)
     submit(generation)
-    found = Voice.objects.with_last_use().get()
+    found = Voice.objects.with_last_use(None).get()
     assert found.last_used_at == generation.created_at
 
 
@@ -83,12 +83,12 @@ def test_names_differ_in_more_than_case_in_any_script(upload_clip) -> None:
 
 
 def test_free_name(ada, upload_clip) -> None:
-    assert voices.find_free_name("Bob") == "Bob"
-    assert voices.find_free_name("ADA") == "ADA 2"
+    assert voices.find_free_name("Bob", None) == "Bob"
+    assert voices.find_free_name("ADA", None) == "ADA 2"
     voices.create(Voice(name="Ada 2"), [upload_clip("speech")], Channel.PAGE)
-    assert voices.find_free_name("Ada") == "Ada 3"
+    assert voices.find_free_name("Ada", None) == "Ada 3"
     voices.create(Voice(name="x" * 80), [upload_clip("speech")], Channel.PAGE)
-    assert voices.find_free_name("x" * 80) == "x" * 78 + " 2"
+    assert voices.find_free_name("x" * 80, None) == "x" * 78 + " 2"
 
 
 def test_clip_that_is_added_changes_what_is_derived(ada, upload_clip, stored_files) -> None:
@@ -159,14 +159,14 @@ def test_deleted_voice_is_hidden_at_once_and_comes_back(ada) -> None:
     with pytest.raises(GenerationError):
         voices.save_details(ada, Channel.PAGE)
     voices.purge_deleted()
-    assert voices.restore(ada.pk).deleted_at is None
+    assert voices.restore(ada.pk, None).deleted_at is None
     assert Voice.objects.kept().get().sample.status == Status.QUEUED
 
 
 def test_voice_that_comes_back_gets_a_number_where_its_name_is_taken(ada, upload_clip) -> None:
     voices.delete_with_undo(ada)
     voices.create(Voice(name="ada"), [upload_clip("other")], Channel.PAGE)
-    assert voices.restore(ada.pk).name == "Ada 2"
+    assert voices.restore(ada.pk, None).name == "Ada 2"
 
 
 def test_after_the_time_for_undo_nothing_is_left(ada, nothing_kept) -> None:
@@ -176,7 +176,7 @@ def test_after_the_time_for_undo_nothing_is_left(ada, nothing_kept) -> None:
     assert "was deleted" in next(sweeping.find_unused_rows()).what
     voices.purge_deleted()
     assert nothing_kept() and not Voice.objects.exists()
-    assert voices.restore(ada.pk) is None
+    assert voices.restore(ada.pk, None) is None
 
 
 def test_deleting_for_good_leaves_nothing(ada, nothing_kept) -> None:

@@ -104,7 +104,7 @@ def test_from_its_own_page_leads_to_the_history(browser, spoken) -> None:
 
 
 def test_undoing_too_late_says_so(browser, spoken) -> None:
-    moment = discarding.discard([spoken.pk])
+    moment = discarding.discard([spoken.pk], None)
     fields = {"deleted": str(int(moment.timestamp()) * 10**6 + moment.microsecond)}
     assert "1 generation deleted." in browser.get(f"/history/?deleted={fields['deleted']}").content.decode()
     Generation.objects.update(deleted_at=moment - timedelta(minutes=6))
@@ -117,7 +117,7 @@ def test_undoing_too_late_says_so(browser, spoken) -> None:
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "9" * 17, "9" * 16, "0", "1e3", "٣"])
 def test_wild_moments_undo_nothing(value: str, browser, spoken) -> None:
-    discarding.discard([spoken.pk])
+    discarding.discard([spoken.pk], None)
     assert browser.post("/history/restore/", {"deleted": value}).status_code == 302
     assert browser.get("/history/", {"deleted": value}).status_code == 200
     assert not Generation.objects.kept().exists()

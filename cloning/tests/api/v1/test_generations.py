@@ -342,7 +342,7 @@ def test_star_is_true_or_false(api, make_generation, body: str) -> None:
 
 def test_what_a_page_deleted_is_had_back(api, make_generation) -> None:
     first, second = make_generation(), make_generation()
-    discarding.discard([first.pk, second.pk])
+    discarding.discard([first.pk, second.pk], None)
     assert api.get(status_url(first)).status_code == 404
     answer = api.post(f"{status_url(first)}/restore")
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")

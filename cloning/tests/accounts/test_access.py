@@ -1,0 +1,294 @@
+"""Who may reach what, where accounts are needed: each address of the site, asked for by everybody.
+
+A new address has to be added to ACCESS.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.test import Client, TestCase
+from django.urls import URLPattern, get_resolver, reverse
+
+from cloning.jobs import cleanup, discarding, state
+from cloning.models import Generation, Pronunciation, Reference, Status, Take, Voice
+from cloning.tests.clips import MALE_CLIP
+from cloning.views import history
+
+
+class Access(Enum):
+    OPEN = "everybody"
+    PEOPLE = "everybody with an account; what it shows is tested elsewhere"
+    READ = "owner; others where it is shared"
+    CHANGE = "owner alone"
+    OPERATORS = "those with its token"
+
+
+OPEN, PEOPLE, READ, CHANGE, OPERATORS = Access
+
+ACCESS = {
+    "home": PEOPLE,
+    "cast": PEOPLE,
+    "set-language": OPEN,
+    "history": PEOPLE,
+    "history-zip": PEOPLE,
+    "history-delete": PEOPLE,
+    "history-restore": PEOPLE,
+    "generation": READ,
+    "cancel": CHANGE,
+    "resume": CHANGE,
+    "delete": CHANGE,
+    "star": CHANGE,
+    "sentences": READ,
+    "speak-again": CHANGE,
+    "choose-take": CHANGE,
+    "save-voice": CHANGE,
+    "outlook": PEOPLE,
+    "reading-script": PEOPLE,
+    "check-clip": PEOPLE,
+    "voices": PEOPLE,
+    "import-voice": PEOPLE,
+    "voice": READ,
+    "add-clips": CHANGE,
+    "remove-clip": CHANGE,
+    "trim-clip": CHANGE,
+    "speak-sample": CHANGE,
+    "delete-voice": CHANGE,
+    "restore-voice": CHANGE,
+    "pronunciations": PEOPLE,
+    "pronunciation": CHANGE,
+    "delete-pronunciation": CHANGE,
+    "api-generate": PEOPLE,
+    "api-generations": PEOPLE,
+    "api-generation": READ,
+    "api-cancel": CHANGE,
+    "api-restore": CHANGE,
+    "api-resume": CHANGE,
+    "api-segment": CHANGE,
+    "api-takes": CHANGE,
+    "api-segment-audio": READ,
+    "api-stream": READ,
+    "api-subtitles": READ,
+    "api-file": READ,
+    "api-check-clip": PEOPLE,
+    "api-voices": PEOPLE,
+    "api-import-voice": PEOPLE,
+    "api-voice": READ,
+    "api-export-voice": CHANGE,
+    "api-voice-references": CHANGE,
+    "api-voice-reference": CHANGE,
+    "api-pronunciations": PEOPLE,
+    "api-pronunciation": CHANGE,
+    "api-languages": PEOPLE,
+    "api-health": OPEN,
+    "api-health-live": OPEN,
+    "api-health-ready": OPEN,
+    "api-openapi": OPEN,
+    "api": PEOPLE,
+    "metrics": OPERATORS,
+}
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One of each, all of one person."""
+
+    generation: Generation
+    voice: Voice
+    reference: Reference
+    pronunciation: Pronunciation
+
+    def address(self, name: str) -> str:
+        values: dict[str, object] = {
+            "pk": self.pk_of(name),
+            "index": "0",
+            "reference_pk": self.reference.pk,
+            "audio_format": "wav",
+            "stream_format": "mp3",
+            "subtitle_format": "srt",
+        }
+        wanted = PATTERNS[name].pattern.converters.keys() | PATTERNS[name].pattern.regex.groupindex.keys()
+        return reverse(name, kwargs={key: values[key] for key in wanted})
+
+    def pk_of(self, name: str) -> uuid.UUID:
+        if "pronunciation" in name:
+            return self.pronunciation.pk
+        path = str(PATTERNS[name].pattern)
+        return self.voice.pk if "voices/" in path else self.generation.pk
+
+
+PATTERNS = {
+    pattern.name: pattern
+    for resolver in get_resolver().url_patterns
+    if not isinstance(resolver, URLPattern) and resolver.app_name != "admin"
+    for pattern in resolver.url_patterns
+    if pattern.name
+}
+
+
+@pytest.fixture
+def people(db, settings) -> dict[str, User]:
+    settings.REQUIRE_LOGIN = True
+    return {
+        "owner": User.objects.create_user("owner"),
+        "other": User.objects.create_user("other"),
+        "operator": User.objects.create_superuser("operator"),
+    }
+
+
+@pytest.fixture
+def owned(people, make_generation, make_reference) -> Owned:
+    return make_owned(people["owner"], make_generation, make_reference)
+
+
+def make_owned(owner: User, make_generation, make_reference) -> Owned:
+    reference = make_reference(owner=owner)
+    generation = make_generation([reference], owner=owner, voice=None)
+    store_sound(generation)
+    voice = Voice.objects.create(owner=owner, name="Ada")
+    voice.references.add(reference)
+    word = Pronunciation.objects.create(owner=owner, language="en", word="Ada", spelling="Ayda")
+    return Owned(generation, voice, reference, word)
+
+
+def store_sound(generation: Generation) -> None:
+    """As if a worker had spoken it."""
+    sound = ContentFile(MALE_CLIP.read_bytes())
+    take = Take.objects.get(segment__generation=generation)
+    for row in (take, generation):
+        row.status, row.engine, row.duration_seconds = Status.SUCCEEDED, "preview", 1.0
+    take.audio.save("", sound)
+    take.segment.chosen_take = take
+    take.segment.save()
+    generation.segments_done = 1
+    generation.audio.save("", sound)
+
+
+def sign_in(user: User | None) -> Client:
+    client = Client(raise_request_exception=True)
+    if user:
+        client.force_login(user)
+    return client
+
+
+def test_every_address_has_its_row() -> None:
+    assert ACCESS.keys() == PATTERNS.keys()
+
+
+@pytest.mark.parametrize("name", [name for name, access in ACCESS.items() if access in (READ, CHANGE)])
+def test_what_belongs_to_somebody(name: str, people, owned) -> None:
+    address = owned.address(name)
+    for other in (None, people["other"], people["operator"]):
+        for answer in ask_all(sign_in(other), address):
+            if answer.status_code == 286:  # which tells HTMX to ask no more
+                assert not answer.content
+            elif answer.status_code == 302:
+                assert other is None
+                assert "sign-in" in answer["Location"]
+            else:
+                assert answer.status_code in ({401, 404, 405} if other is None else {404, 405})
+    answers = list(ask_all(sign_in(people["owner"]), address))
+    assert any(answer.status_code not in (286, 401, 403, 404, 405) for answer in answers)
+
+
+def ask_all(client: Client, address: str) -> Iterator[Any]:
+    members = {"take": 1, "starred": True}
+    yield client.get(address)
+    yield client.post(address, {"take": "1", "name": "Bo"})
+    for method in (client.post, client.patch, client.delete):
+        yield method(address, members, content_type="application/json")
+
+
+def test_shared_voice_is_for_all_to_speak_with_and_its_clips_for_nobody_else(people, owned, api) -> None:
+    Voice.objects.filter(pk=owned.voice.pk).update(is_shared=True, notes="A secret.")
+    api.force_login(people["other"])
+    [listed] = [each for each in api.get("/api/v1/voices").json()["results"] if not each["is_stock"]]
+    assert (listed["name"], listed["is_own"], listed["references"], listed["notes"]) == ("Ada", False, [], "")
+    assert api.get(owned.address("api-voice-reference")).status_code == 404
+    page = api.get(owned.address("voice")).content.decode()
+    assert "Shared by <bdi>owner</bdi>" in page
+    assert "A secret." not in page
+    assert "/clips/" not in page
+    answer = api.post(
+        "/api/v1/voice-clone/generate",
+        {"text": "Good morning.", "voice": str(owned.voice.pk)},
+        headers={"Prefer": "respond-async"},
+    )
+    assert answer.status_code == 202
+    spoken = Generation.objects.get(pk=answer.json()["id"])
+    assert spoken.owner == people["other"]
+    assert list(spoken.references.all()) == [owned.reference]
+    form = {"name": "Mine now"}
+    assert (
+        api.post(reverse("save-voice", args=[spoken.pk]), form).status_code == 422
+    )  # the clip is not theirs
+    state.cancel(spoken)
+    Voice.objects.filter(pk=owned.voice.pk).update(is_shared=False)
+    assert api.post(reverse("api-resume", args=[spoken.pk])).json()["error"]["code"] == "voice_gone"
+    assert all(each["is_stock"] for each in api.get("/api/v1/voices").json()["results"])
+
+
+def test_same_clip_of_two_people_is_one_file_until_the_last_is_gone(people, owned, clips, settings) -> None:
+    found = []
+    for name in ("owner", "other"):
+        upload = SimpleUploadedFile("speech.wav", clips["speech"])
+        form = {"name": "Bo", "reference": upload}
+        assert sign_in(people[name]).post(reverse("voices"), form).status_code == 302
+        found.append(Voice.objects.get(owner=people[name], name="Bo"))
+    first, second = (voice.references.get() for voice in found)
+    assert first != second
+    assert first.file.name == second.file.name
+    file = Path(settings.STORAGE_ROOT / first.file.name)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        cleanup.delete_voice(found[0].pk)
+    assert file.exists()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        cleanup.delete_voice(found[1].pk)
+    assert not file.exists()
+
+
+def test_lists_show_what_is_ones_own(people, owned) -> None:
+    for name, is_there in (("owner", True), ("other", False), ("operator", False)):
+        client = sign_in(people[name])
+        for page in (
+            "home",
+            "history",
+            "voices",
+            "pronunciations",
+            "api-generations",
+            "api-voices",
+            "api-pronunciations",
+        ):
+            content = client.get(reverse(page)).content.decode()
+            assert (
+                any(str(row.pk) in content for row in (owned.generation, owned.voice, owned.pronunciation))
+                == is_there
+            )
+
+
+def test_what_others_have_is_not_deleted_by_their_ids(people, owned) -> None:
+    other = sign_in(people["other"])
+    ids = {"id": str(owned.generation.pk)}
+    other.post(reverse("history-delete"), ids)
+    assert Generation.objects.kept().filter(pk=owned.generation.pk).exists()
+    moment = discarding.discard([owned.generation.pk], people["owner"])
+    other.post(reverse("history-restore"), {"deleted": history.format_moment(moment)})
+    assert not Generation.objects.kept().filter(pk=owned.generation.pk).exists()
+    assert other.post(reverse("history-zip"), ids).status_code == 302  # there is nothing to send
+
+
+def test_operator_gives_an_account_what_was_there_before(people, make_generation) -> None:
+    generation = make_generation()
+    call_command("assign_owner", "other")
+    generation.refresh_from_db()
+    assert generation.owner == people["other"]
+    with pytest.raises(CommandError, match="no account"):
+        call_command("assign_owner", "nobody")
