@@ -223,7 +223,7 @@ def listing(filled: Filled) -> dict[str, Callable[[], object]]:
     return {
         **actions,
         "list of the API": lambda: read_page(Generation.objects.listed().with_begun_share(), "20"),
-        "voices, a page": lambda: list(Voice.objects.kept().with_last_use().with_clips()[:24]),
+        "voices, a page": lambda: list(Voice.objects.kept().with_last_use(None).with_clips()[:24]),
     }
 
 
@@ -257,9 +257,9 @@ def cleaning(filled: Filled) -> dict[str, Callable[[], object]]:
     much, little = spoken_by(filled.voices[1]), spoken_by(filled.voices[0])
 
     def discard_and_restore() -> None:
-        moment = discarding.discard([next(much)])
+        moment = discarding.discard([next(much)], None)
         assert moment
-        discarding.restore(moment)
+        discarding.restore(moment, None)
 
     return {
         "deletion, of a voice that speaks much": lambda: delete_generation(next(much)),

@@ -18,8 +18,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client, TestCase
 from django.urls import URLPattern, get_resolver, reverse
 
-from cloning.jobs import cleanup, discarding, state
-from cloning.models import Generation, Pronunciation, Reference, Status, Take, Voice
+from cloning.jobs import cleanup, discarding, keys, state
+from cloning.models import ApiKey, Generation, Pronunciation, Reference, Scope, Status, Take, Voice
 from cloning.tests.clips import MALE_CLIP
 from cloning.views import history
 
@@ -66,6 +66,8 @@ ACCESS = {
     "pronunciations": PEOPLE,
     "pronunciation": CHANGE,
     "delete-pronunciation": CHANGE,
+    "keys": PEOPLE,
+    "revoke-key": CHANGE,
     "api-generate": PEOPLE,
     "api-generations": PEOPLE,
     "api-generation": READ,
@@ -87,7 +89,9 @@ ACCESS = {
     "api-voice-reference": CHANGE,
     "api-pronunciations": PEOPLE,
     "api-pronunciation": CHANGE,
-    "api-languages": PEOPLE,
+    "api-keys": PEOPLE,
+    "api-key": CHANGE,
+    "api-languages": OPEN,
     "api-health": OPEN,
     "api-health-live": OPEN,
     "api-health-ready": OPEN,
@@ -105,6 +109,7 @@ class Owned:
     voice: Voice
     reference: Reference
     pronunciation: Pronunciation
+    key: ApiKey
 
     def address(self, name: str) -> str:
         values: dict[str, object] = {
@@ -121,6 +126,8 @@ class Owned:
     def pk_of(self, name: str) -> uuid.UUID:
         if "pronunciation" in name:
             return self.pronunciation.pk
+        if "key" in name:
+            return self.key.pk
         path = str(PATTERNS[name].pattern)
         return self.voice.pk if "voices/" in path else self.generation.pk
 
@@ -156,7 +163,8 @@ def make_owned(owner: User, make_generation, make_reference) -> Owned:
     voice = Voice.objects.create(owner=owner, name="Ada")
     voice.references.add(reference)
     word = Pronunciation.objects.create(owner=owner, language="en", word="Ada", spelling="Ayda")
-    return Owned(generation, voice, reference, word)
+    key, _ = keys.make(owner, name="Script", scopes=list(Scope), expires_in_days=None)
+    return Owned(generation, voice, reference, word, key)
 
 
 def store_sound(generation: Generation) -> None:
@@ -197,6 +205,16 @@ def test_what_belongs_to_somebody(name: str, people, owned) -> None:
                 assert answer.status_code in ({401, 404, 405} if other is None else {404, 405})
     answers = list(ask_all(sign_in(people["owner"]), address))
     assert any(answer.status_code not in (286, 401, 403, 404, 405) for answer in answers)
+
+
+def test_revoked_key_is_good_for_nothing(people, owned) -> None:
+    key, secret = keys.make(people["owner"], name="Old", scopes=list(Scope), expires_in_days=None)
+    keys.revoke(people["owner"], key.pk)
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    for name, access in ACCESS.items():
+        for answer in ask_all(client, owned.address(name)):
+            if name.startswith("api-"):
+                assert answer.status_code in ({200, 405, 503} if access is OPEN else {401, 405}), name
 
 
 def ask_all(client: Client, address: str) -> Iterator[Any]:

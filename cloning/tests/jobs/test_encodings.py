@@ -87,7 +87,7 @@ def test_nothing_is_kept_of_what_is_gone_by_then(happens, spoken, stored_files, 
         if happens == "deleted":
             Generation.objects.all().delete()
         elif happens == "hidden":
-            discard([spoken.pk])
+            discard([spoken.pk], None)
         else:
             Generation.objects.update(audio="generated/another.wav")
 

@@ -34,7 +34,7 @@ def test_files_called_by_voice_and_text(download, make_generation, spoken) -> No
 
 
 def test_nothing_to_download_is_said(download, make_generation, spoken, browser) -> None:
-    discard([spoken.pk])
+    discard([spoken.pk], None)
     for generations in ([], [make_generation()], [spoken]):
         response = download(*generations)
         assert (response.status_code, response["Location"]) == (302, "/history/?q=a")
