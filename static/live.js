@@ -16,7 +16,7 @@ function openLive(url, sound) {
   async function pass() {
     const [response] = await Promise.all([answer, happens("sourceopen", source)]);
     URL.revokeObjectURL(address);
-    if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+    if (!response.ok) throw new Error(`status ${response.status}`);
     const buffer = source.addSourceBuffer("audio/mpeg");
     const reader = response.body.getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {

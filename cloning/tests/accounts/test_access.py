@@ -66,6 +66,15 @@ ACCESS = {
     "pronunciations": PEOPLE,
     "pronunciation": CHANGE,
     "delete-pronunciation": CHANGE,
+    "account": PEOPLE,
+    "change-email": PEOPLE,
+    "change-password": PEOPLE,
+    "reset-password": OPEN,
+    "reset-sent": OPEN,
+    "set-password": OPEN,
+    "sign-in": OPEN,
+    "sign-out": OPEN,
+    "sign-up": OPEN,
     "keys": PEOPLE,
     "revoke-key": CHANGE,
     "api-generate": PEOPLE,
@@ -207,13 +216,23 @@ def test_what_belongs_to_somebody(name: str, people, owned) -> None:
     assert any(answer.status_code not in (286, 401, 403, 404, 405) for answer in answers)
 
 
+@pytest.mark.parametrize("name", [name for name, access in ACCESS.items() if access is PEOPLE])
+def test_what_needs_an_account(name: str, people) -> None:
+    for method in ("get", "post"):
+        stranger = getattr(sign_in(None), method)(reverse(name))
+        assert stranger.status_code in (302, 401, 405)
+        assert stranger.status_code != 302 or "sign-in" in stranger["Location"]
+    seen = sign_in(people["other"]).get(reverse(name))
+    assert seen.status_code in (200, 405, 422)
+
+
 def test_revoked_key_is_good_for_nothing(people, owned) -> None:
     key, secret = keys.make(people["owner"], name="Old", scopes=list(Scope), expires_in_days=None)
     keys.revoke(people["owner"], key.pk)
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     for name, access in ACCESS.items():
-        for answer in ask_all(client, owned.address(name)):
-            if name.startswith("api-"):
+        if name.startswith("api-"):
+            for answer in ask_all(client, owned.address(name)):
                 assert answer.status_code in ({200, 405, 503} if access is OPEN else {401, 405}), name
 
 
