@@ -71,6 +71,17 @@ class Timing:
     queries: int = 0
 
 
+def find_filled() -> Filled | None:
+    """What an earlier run has left."""
+    from django.contrib.auth.models import User
+
+    from cloning.models import Voice
+
+    voices = list(Voice.objects.order_by("pk"))
+    voices.sort(key=lambda voice: int(voice.name.rpartition(" ")[2]))
+    return Filled(voices, list(User.objects.order_by("pk"))) if voices else None
+
+
 def fill(count: int) -> Filled:
     from django.contrib.auth.models import User
     from django.db import connection, transaction
@@ -99,12 +110,27 @@ def fill(count: int) -> Filled:
         for statement in (GENERATIONS, LINKS, SEGMENTS, TAKES):
             cursor.execute(statement, values)
     template.delete()
+    filled = Filled(list(voices), list(users))
+    add_dialogues(filled)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("SELECT pg_database_size(current_database())")
         size_gb = cursor.fetchone()[0] / 1e9
     print(f"{count} generations in {time.perf_counter() - started_at:.0f} s, {size_gb:.1f} GB.\n", flush=True)
-    return Filled(voices, users)
+    return filled
+
+
+def add_dialogues(filled: Filled) -> None:
+    """Five, in which a voice that speaks much speaks with the one that speaks little."""
+    from cloning.models import Generation, Speaker
+
+    for generation in Generation.objects.filter(voice=filled.voices[2])[:5]:
+        generation.voice, generation.is_dialogue = None, True
+        generation.save(update_fields=["voice", "is_dialogue"])
+        for index in range(2):
+            Speaker.objects.create(
+                generation=generation, index=index, name=f"{index}", voice=filled.voices[index]
+            )
 
 
 def add_voices() -> list[Any]:
@@ -305,7 +331,7 @@ def print_table(count: int) -> None:
     from cloning.jobs import sweeping
 
     sweeping._list_at = math.inf  # the list of all files, once an hour, is as long as there are files
-    filled = fill(count)
+    filled = find_filled() or fill(count)
     print("| | queries | in the database, median ms | least | all in all, median ms |\n|---|---|---|---|---|")
     for name, action in find_actions(filled):
         print_row(name, measure(action))

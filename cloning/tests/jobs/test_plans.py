@@ -45,6 +45,7 @@ def filled(monkeypatch, settings) -> Filled:
     users = User.objects.bulk_create(User(username=f"user{number}") for number in range(20))
     filled = Filled(rows.add_voices(), list(users))
     add_generations(filled)
+    rows.add_dialogues(filled)
     if connection.vendor == "postgresql":  # which analyses by itself; SQLite, as it is used here, never does
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from cloning.models import Generation, Voice
+from cloning.models import generation as generation_model
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.pages import HTMX
 from cloning.tests.speaking import accept_sounds
@@ -54,7 +55,9 @@ def dialogue(browser, voices) -> Generation:
     return Generation.objects.get()
 
 
-def test_its_page_says_who_says_what(browser, dialogue, voices) -> None:
+@pytest.mark.parametrize("many", [0, 1000])
+def test_its_page_says_who_says_what(many, browser, dialogue, voices, monkeypatch) -> None:
+    monkeypatch.setattr(generation_model, "MANY", many)  # both ways to look for a voice
     accept_sounds(dialogue)
     body = browser.get(dialogue.get_absolute_url()).content.decode()
     assert re.findall(r'<bdi class="speaker hue-\d+">(.*?)</bdi>', body) == ["Anna", "Tom"]
