@@ -18,6 +18,13 @@
     }
   }
 
+  // Only the inside of its progress is asked for anew: what it tells is the row's state, too.
+  function markRunning() {
+    for (const row of document.querySelectorAll(".row.queued")) {
+      if (row.querySelector(".progress [name=seen]")?.value.startsWith("running-")) row.classList.replace("queued", "running");
+    }
+  }
+
   function showInTitle() {
     const underWay = document.querySelectorAll(".row:is(.queued, .running)");
     if (underWay.length < wasUnderWay && document.hidden) isReady = true;
@@ -84,6 +91,7 @@
   });
   document.addEventListener("htmx:afterSettle", () => {
     showTimes();
+    markRunning();
     tellWhatEnded();
     showInTitle();
   });

@@ -66,7 +66,7 @@ def estimate_draft(
     chars: int, language: str, references: Sequence[Reference] | None, *, is_awaited: bool = False
 ) -> float | None:
     """As much for a text that is not sent yet: with the voice of saved clips, of a clip that is new (no references),
-    or with a stock voice (None)."""
+    or with a stock voice (None). However fast it is to be spoken: engines stretch what they have said."""
     takes = math.ceil(chars / (USUAL_FILL * find_engine().segment_limits[language]))
     draft = Generation(language=language, segments_total=takes, unspoken_chars=chars)
     draft.awaited_until = timezone.now() + timedelta(minutes=1) if is_awaited else None

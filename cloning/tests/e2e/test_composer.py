@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Response, expect
 
 from cloning.tests.clips import MALE_CLIP
@@ -181,6 +182,16 @@ def test_page_is_light(open_page, live_site) -> None:
         assert weigh(received) <= 30_000
     finally:
         fresh.close()
+
+
+@pytest.mark.parametrize("path", ["/voices/", "/history/", "/pronunciations/", "/api/"])
+def test_other_pages_are_light_at_the_first_visit(path: str, open_page, live_site) -> None:
+    page = open_page("/api/v1/languages")  # which brings no file of the pages
+    received: list[Response] = []
+    page.on("response", lambda response: received.append(response))
+    page.goto(live_site.url + path, wait_until="networkidle")
+    assert weigh(received) <= 100_000
+    assert not [each.url for each in received if "latin-ext" in each.url], "nothing that is shown needs it"
 
 
 def weigh(received: list[Response]) -> int:

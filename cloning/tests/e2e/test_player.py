@@ -174,6 +174,7 @@ def test_what_is_still_being_spoken_is_heard_from_its_row(open_page) -> None:
     page = open_page(width=360)
     card = generate(page, LONG_TEXT)
     expect(card.get_by_text(re.compile("^Speaking: [1-9]"))).to_be_visible()
+    expect(card).to_have_class("row running")
     play(card)
     expect(page.locator("#sound")).to_have_attribute("src", re.compile(r"/segments/0\.wav\?take=1"))
     page.wait_for_function(SOUND_PLAYS)
