@@ -46,6 +46,11 @@ def delete_voice(pk: uuid.UUID) -> bool:
     return bool(with_reserve(lambda: Voice.objects.filter(pk=pk).delete()[0]))
 
 
+def delete_reference(pk: uuid.UUID) -> bool:
+    """With what was derived from it. Whatever speaks with it goes on without."""
+    return bool(with_reserve(lambda: Reference.objects.filter(pk=pk).delete()[0]))
+
+
 def with_reserve(change: Callable[[], int]) -> int:
     """What `change` returns, in a transaction. On a full disk the reserve makes it possible."""
     try:

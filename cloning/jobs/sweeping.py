@@ -20,6 +20,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
+from cloning.jobs import departures
 from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice, release_references
 from cloning.jobs.discarding import find_overdue
 from cloning.jobs.takes import forget_sound
@@ -59,6 +60,7 @@ def sweep() -> None:
     global _list_at
     delete_abandoned_folders()
     purge_deleted()
+    departures.finish_all()
     for finding in (*find_discarded(), *find_expired()):
         finding.mend()
     if time.monotonic() >= _list_at:

@@ -8,6 +8,7 @@ from cloning.models.conditioning import (
     identify_stock_voice,
     is_set_used,
 )
+from cloning.models.departure import Departure
 from cloning.models.encoding import Encoding, encoding_file
 from cloning.models.generation import (
     MAX_ATTEMPTS,
@@ -37,6 +38,7 @@ __all__ = [
     "MAX_WORD_CHARS",
     "ApiKey",
     "Channel",
+    "Departure",
     "Encoding",
     "Generation",
     "Leased",

@@ -1,22 +1,31 @@
-"""Stored files as one ZIP, sent while it is made: a piece of one file is in memory, however large the whole is."""
+"""Files as one ZIP, sent while it is made: a piece of one file is in memory, however large the whole is."""
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO
-
-from django.db.models.fields.files import FieldFile
+from typing import IO, Any, Protocol
 
 CHUNK_BYTES = 64 * 1024
 EARLIEST_YEAR = 1980  # that a ZIP can tell
 
 
+class Readable(AbstractContextManager[Any], Protocol):
+    """As Django's files are."""
+
+    @property
+    def size(self) -> int: ...
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Entry:
     name: str
-    stored: FieldFile
     made_at: datetime
+    open: Callable[[], Readable]
+    """Raises FileNotFoundError where the storage has lost it."""
 
 
 class Sink:
@@ -48,7 +57,7 @@ def zip_files(entries: Iterable[Entry]) -> Iterator[bytes]:
     with zipfile.ZipFile(sink, "w") as archive:
         for entry in entries:
             try:
-                file = entry.stored.open("rb")
+                file = entry.open()
             except FileNotFoundError:
                 continue
             with file:
@@ -56,7 +65,9 @@ def zip_files(entries: Iterable[Entry]) -> Iterator[bytes]:
     yield sink.take()
 
 
-def add_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: IO[bytes], sink: Sink) -> Iterator[bytes]:
+def add_file(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: Readable | IO[bytes], sink: Sink
+) -> Iterator[bytes]:
     """Writes a file into the archive, and gives out what came of it in `sink`, which the archive is written to."""
     with archive.open(info, "w") as target:
         while chunk := file.read(CHUNK_BYTES):

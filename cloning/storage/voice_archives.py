@@ -4,7 +4,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import IO
+from typing import IO, Self
 
 from django.core.files.storage import default_storage
 
@@ -14,12 +14,17 @@ from cloning.storage.archives import Sink, add_file
 DESCRIPTION = "voice.json"
 FORMAT = "cloned-voice"
 VERSION = 1
+MAX_ENVELOPE_BYTES = 64 * 1024
+"""What an archive has besides clips."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of all entries, so that the same voice is the same file."""
 
 
 class VoiceArchive:
     """The archive of a voice, in pieces. Its clips are opened at once; raises FileNotFoundError where one is lost."""
+
+    size: int
+    """At least as many bytes as it has."""
 
     def __init__(self, voice: Voice, references: Sequence[Reference]) -> None:
         self._files = ExitStack()
@@ -47,6 +52,19 @@ class VoiceArchive:
             "clips": listed,
         }
         self._description = json.dumps(description, ensure_ascii=False, indent=2).encode()
+        self._pieces: Iterator[bytes] | None = None
+        self.size = MAX_ENVELOPE_BYTES + sum(each.size_bytes for each in references)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def read(self, _size: int) -> bytes:
+        """The next piece, of whatever length; empty at the end."""
+        self._pieces = self._pieces or iter(self)
+        return next((piece for piece in self._pieces if piece), b"")
 
     def __iter__(self) -> Iterator[bytes]:
         sink = Sink()

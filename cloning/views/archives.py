@@ -1,9 +1,11 @@
 """What is selected in the history as one ZIP file."""
 
 import threading
+from collections.abc import Iterable
+from functools import partial
 
 from django.contrib import messages
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -38,18 +40,28 @@ def download(request: HtmxHttpRequest) -> HttpResponseBase:
         messages.warning(request, refusal)
         return redirect(page_of(request, reverse("history")))
     if not places.acquire(blocking=False):
-        return errors.respond(
-            request,
-            ErrorCode.SERVER_BUSY,
-            _("Not now"),
-            _("Other archives are being sent. Try again in a while."),
-        )
-    entries = [Entry(f"{download_name(row)}.{row.audio_format}", row.audio, row.created_at) for row in found]
+        return refuse_now(request)
+    entries = [entry_of(row) for row in found]
+    return send_archive(entries, f"speech-{timezone.now():%Y-%m-%d}.zip")
+
+
+def entry_of(row: Generation) -> Entry:
+    return Entry(f"{download_name(row)}.{row.audio_format}", row.created_at, partial(row.audio.open, "rb"))
+
+
+def send_archive(entries: Iterable[Entry], name: str) -> HttpResponseBase:
+    """Gives its place back when it is closed."""
     response = StreamingHttpResponse(zip_files(entries), content_type="application/zip")
     response._resource_closers.append(places.release)  # type: ignore[attr-defined]
-    response["Content-Disposition"] = attachment(f"speech-{timezone.now():%Y-%m-%d}.zip")
+    response["Content-Disposition"] = attachment(name)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def refuse_now(request: HtmxHttpRequest) -> HttpResponse:
+    """As many are sent as may be."""
+    message = _("Other archives are being sent. Try again in a while.")
+    return errors.respond(request, ErrorCode.SERVER_BUSY, _("Not now"), message)
 
 
 def refuse(found: list[Generation]) -> str:

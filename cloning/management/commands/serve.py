@@ -50,6 +50,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, only: str | None, **options: Any) -> None:
         prepare()
+        if settings.REQUIRE_LOGIN and is_first_account_due():
+            self.stdout.write("There is no account yet. Make the first: manage.py invite NAME --operator")
         children = [Child("web server", gunicorn_command())]
         if only != "web":
             worker = Child("worker", [sys.executable, "manage.py", "worker"], WorkerWatch().is_frozen)
@@ -78,10 +80,6 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"Ready: http://{address()}:{settings.PORT}  (engine: {registry.selected().label}; Ctrl-C stops)"
                 )
-                if settings.REQUIRE_LOGIN and is_first_account_due():
-                    self.stdout.write(
-                        "There is no account yet. Make the first: manage.py invite NAME --operator"
-                    )
                 announced = True
             time.sleep(POLL_SECONDS)
 

@@ -30,6 +30,7 @@ def live_site(tmp_path_factory) -> Iterator[LiveSite]:
     folder = tmp_path_factory.mktemp("site")
     with running("serve", "--only", "web", folder=folder, REQUIRE_LOGIN="true") as site:
         wait_until(lambda: is_up(site))
+        assert "There is no account yet. Make the first: manage.py invite" in site.log.read_text()
         yield site
 
 
