@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cloning.accounts.invitations import find_account
 from cloning.jobs import departures
+from cloning.management.accounts import find_account
 
 
 class Command(BaseCommand):
@@ -21,8 +21,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, no_input: bool, **options: Any) -> None:
         user = find_account(name)
-        if user is None:
-            raise CommandError(f"There is no account “{name}”.")
         goes = departures.count_belongings(user)
         self.stdout.write(
             f"With {user} go {goes.generations} generations ({goes.speech_seconds / 60:.0f} min of speech), "

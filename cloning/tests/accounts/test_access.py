@@ -67,6 +67,8 @@ ACCESS = {
     "pronunciation": CHANGE,
     "delete-pronunciation": CHANGE,
     "account": PEOPLE,
+    "delete-account": PEOPLE,
+    "export-account": PEOPLE,
     "change-email": PEOPLE,
     "change-password": PEOPLE,
     "reset-password": OPEN,

@@ -45,7 +45,9 @@ def belongings(ann, make_generation, make_reference) -> Generation:
     make_generation(owner=eve, text="Of Eve.")
     Voice.objects.create(owner=eve, name="Eve")
     for owner, word in ((ann, "SQL"), (eve, "GNU")):
-        Pronunciation.objects.create(owner=owner, language="en", word=word, word_key=word.lower(), spelling="x")
+        Pronunciation.objects.create(
+            owner=owner, language="en", word=word, word_key=word.lower(), spelling="x"
+        )
     keys.make(ann, "laptop", [Scope.READ])
     keys.make(eve, "Eve's", [Scope.READ])
     return generation
@@ -57,7 +59,15 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann):
     made = f"generations/{belongings.created_at:%Y-%m-%d}-grandmother-über-uns-{belongings.pk}"
     clips = [f"clips/{reference.sha256}.flac" for reference in belongings.references.all()]
     assert sorted(archive.namelist()) == sorted(
-        ["account.json", "pronunciations.json", "keys.json", "voices/grandmother.zip", f"{made}.json", f"{made}.wav", *clips]
+        [
+            "account.json",
+            "pronunciations.json",
+            "keys.json",
+            "voices/grandmother.zip",
+            f"{made}.json",
+            f"{made}.wav",
+            *clips,
+        ]
     )
     assert read(archive, "account.json")["name"] == "ann"
     assert [each["word"] for each in read(archive, "pronunciations.json")] == ["SQL"]
@@ -73,7 +83,7 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann):
 
 def test_voices_can_be_imported_again(belongings, ann):
     packed = TemporaryUpload.copy(export(ann).open("voices/grandmother.zip"), "grandmother.zip")
-    with ImportForm({}, {"archive": packed}) as form:
+    with ImportForm({}, {"archive": packed}, user=ann) as form:
         assert form.is_valid(), form.errors
         assert (form.imported.voice.name, form.imported.voice.notes) == ("Grandmother 2", "Of 1990.")
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cloning', '0012_api_keys'),
+        ('cloning', '0016_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
