@@ -5,7 +5,9 @@
   const EVERY_MS = 15_000;
   const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
   const PREFIX = /^(\d+ %|…|✓) · /;
+  const isNarrow = matchMedia("(max-width: 47.99rem)"); // where a row has room for "5 min", not for "5 minutes ago"
   const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
+  const inShort = (count, unit) => count.toLocaleString(document.documentElement.lang, { style: "unit", unit, unitDisplay: "short" });
   let wasUnderWay = 0;
   let isReady = false;
 
@@ -13,7 +15,9 @@
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
       const unit = UNITS.find(([, size]) => seconds >= size);
-      const text = unit ? words.format(-Math.floor(seconds / unit[1]), unit[0]) : time.dataset.ago;
+      const count = unit && Math.floor(seconds / unit[1]);
+      const told = isNarrow.matches ? inShort : (count, unit) => words.format(-count, unit);
+      const text = unit ? told(count, unit[0]) : time.dataset.ago;
       if (time.textContent !== text) time.textContent = text;
     }
   }

@@ -57,7 +57,7 @@ def test_rows_are_low_accessible_and_load_no_sound(open_history, live_site, widt
     page.reload()
     expect(rows(page)).to_have_count(len(TEXTS))
     heights = rows(page).evaluate_all("rows => rows.map(row => row.getBoundingClientRect().height)")
-    assert all(72 <= height <= 88 for height in heights), heights
+    assert all(72 <= height <= 74 for height in heights), heights
     assert not [url for url in loaded if "/files/" in url]
     expect_no_sideways_scrolling(page)
     expect_accessible(page)
