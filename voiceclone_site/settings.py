@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -10,7 +11,7 @@ import dj_database_url
 from corsheaders.defaults import default_headers
 from environs import Env
 from environs.exceptions import EnvError
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import OneOf, Range, Regexp
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from cloning.engines.registry import ENGINES
@@ -85,7 +86,15 @@ MAX_STREAMS = env.int("MAX_STREAMS", 64, validate=Range(1, 1000))
 MIN_FREE_MB = env.int("MIN_FREE_MB", 512, validate=Range(1))
 KEEP_GENERATIONS_DAYS = env.int("KEEP_GENERATIONS_DAYS", 0, validate=Range(0, 36_500))
 KEEP_REFERENCES_DAYS = env.int("KEEP_REFERENCES_DAYS", 0, validate=Range(0, 36_500))
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", 10.0, validate=Range(0, 3600))
 API_WAIT_SECONDS = env.float("API_WAIT_SECONDS", 120.0, validate=Range(0))
+
+# A fleet
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "", validate=Regexp(r"^$|^(amqps?|rediss?)://."))
+if CELERY_BROKER_URL and find_spec("celery") is None:
+    raise EnvError(
+        "CELERY_BROKER_URL: the packages are missing; install them with `python3 infrastructure/install.py fleet`."
+    )
 
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret_key(STORAGE_ROOT / "secret_key")
 

@@ -16,6 +16,7 @@ from cloning.audio import JoinedSpeech
 from cloning.errors import ErrorCode
 from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored, delete_stored_on_commit
+from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
 from cloning.metrics import JOINS
 from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Status, generated_file
@@ -75,6 +76,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
             )
         delete_stored_on_commit(before.audio.name)
         Encoding.objects.filter(generation=generation.pk).delete()  # of the file of before
+        call_if_due(before)
         notify(str(generation.pk))
     JOINS.labels(Status.SUCCEEDED).inc()
     return True
@@ -103,20 +105,21 @@ def fail(generation: Generation, code: ErrorCode, message: str) -> bool:
             return False
         if is_last_step(before):
             Generation.objects.filter(pk=generation.pk).update(**changes)
+        call_if_due(before)
         notify(str(generation.pk))
     JOINS.labels(code).inc()
     return True
 
 
+def call_if_due(generation: Generation) -> None:
+    """Another take may have been chosen while it was joined."""
+    if generation.is_join_due:
+        call_worker(Generation.objects.filter(pk=generation.pk))
+
+
 def release(generation: Generation) -> bool:
     """Gives a claim back unharmed, as a worker that is asked to stop does."""
-    return leases.update_claimed(
-        generation,
-        claim_token=None,
-        lease_expires_at=None,
-        is_join_due=True,
-        attempts=generation.attempts - 1,
-    )
+    return be_due(generation, attempts=generation.attempts - 1)
 
 
 def release_abandoned(generation: Generation) -> bool:
@@ -128,4 +131,14 @@ def release_abandoned(generation: Generation) -> bool:
     if generation.attempts >= MAX_ATTEMPTS:
         message = f"The worker stopped while it joined the sentences {MAX_ATTEMPTS} times."
         return fail(generation, ErrorCode.WORKER_LOST, message)
-    return leases.update_claimed(generation, claim_token=None, lease_expires_at=None, is_join_due=True)
+    return be_due(generation)
+
+
+def be_due(generation: Generation, **fields: object) -> bool:
+    """Lets go of a claimed one whose takes are still to be joined."""
+    if not leases.update_claimed(
+        generation, claim_token=None, lease_expires_at=None, is_join_due=True, **fields
+    ):
+        return False
+    call_worker(Generation.objects.filter(pk=generation.pk))
+    return True

@@ -20,6 +20,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import joins, takes
 from cloning.jobs.deriving import Report, Voice, learn_gain, learn_stock_voice, learn_voice
+from cloning.jobs.dispatching import call_workers
 from cloning.jobs.stream import LiveTake
 from cloning.jobs.takes import Progress, Sound
 from cloning.models import Generation, Segment, Stage, Status, Take
@@ -54,7 +55,9 @@ def reporter(take: Take, is_stopping: Callable[[], bool] = lambda: False) -> Rep
             is_mine = takes.report(take, progress)
             if progress.stage != stage:
                 running = Generation.objects.filter(pk=take.segment.generation_id, status=Status.RUNNING)
-                running.exclude(stage=Stage.JOINING).update(stage=progress.stage)
+                others = running.exclude(stage__in=[Stage.JOINING, progress.stage])
+                if others.update(stage=progress.stage) and progress.stage == Stage.SPEAKING:
+                    call_workers()  # its other sentences waited for the voice
                 stage = progress.stage
         except DatabaseError as error:
             if explain_unavailable(error) is None:

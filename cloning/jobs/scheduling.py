@@ -1,7 +1,8 @@
 """Which sentence is spoken next."""
 
+import enum
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +12,27 @@ from django.utils import timezone
 
 from cloning.engines import registry
 from cloning.jobs import takes
-from cloning.models import Generation, Stage, Status, Take, Worker
+from cloning.models import Channel, Generation, Stage, Status, Take, Worker
 
 HEAD_START = timedelta(seconds=5)
 """Who comes new goes before everybody who had a turn within this time, and after those who have waited longer."""
 REMEMBERED = timedelta(minutes=10)
 """For how long a turn of a user counts after their generation has ended."""
 NOT_SPEAKING_YET = (Stage.PREPARING, Stage.LOADING, Stage.CONDITIONING)
+
+
+class Kind(enum.StrEnum):
+    """Of a generation: whether somebody sits in front of it. A worker may be kept for one of both."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+def kind_of(generation: Generation) -> Kind:
+    is_interactive = (
+        generation.requested_via == Channel.PAGE or generation.is_streamed or generation.is_awaited
+    )
+    return Kind.INTERACTIVE if is_interactive else Kind.BATCH
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,7 @@ class Candidate:
     in_hand: int  # of its sentences
     is_awaited: bool  # somebody listens, or waits for the answer
     is_voice_known: bool
+    kind: Kind = Kind.BATCH
 
 
 @dataclass(frozen=True)
@@ -68,9 +84,9 @@ def choose_next(candidates: Iterable[Candidate], turns: Turns) -> Candidate | No
     return min(ready, key=order, default=None)
 
 
-def claim_next(only: uuid.UUID | None = None) -> Take | None:
+def claim_next(only: uuid.UUID | None = None, kinds: Collection[Kind] = frozenset(Kind)) -> Take | None:
     """A take for this process to speak; None when there is nothing to do. `only` is a generation."""
-    while candidates := read_candidates(only):
+    while candidates := [each for each in read_candidates(only) if each.kind in kinds]:
         if (chosen := choose_next(candidates, read_turns())) is None:
             return None
         takes_waiting = waiting().filter(segment__generation=chosen.generation_id)
@@ -90,17 +106,21 @@ def waiting() -> QuerySet[Take]:
     return Take.objects.filter(status=Status.QUEUED, claim_token=None)
 
 
-def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
+def for_this_engine(ids: Collection[uuid.UUID]) -> QuerySet[Generation]:
     """What another engine has begun is left to the workers that have it, as long as one lives."""
+    others = Worker.alive().exclude(engine__in=["", registry.selected().name])
+    engines_elsewhere = list(others.values_list("engine", flat=True))
+    return Generation.objects.kept().filter(pk__in=ids).exclude(engine__in=engines_elsewhere)
+
+
+def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
     of_interest = waiting().filter(segment__generation=only) if only else waiting()
     ids = set(of_interest.order_by().values_list("segment__generation", flat=True).distinct())
     if not ids:
         return []
-    others = Worker.alive().exclude(engine__in=["", registry.selected().name])
-    engines_elsewhere = list(others.values_list("engine", flat=True))
     running = Take.objects.filter(status=Status.RUNNING).order_by().values_list("segment__generation")
     in_hand = dict(running.annotate(Count("pk")))
-    rows = Generation.objects.kept().filter(pk__in=ids).exclude(engine__in=engines_elsewhere)
+    rows = for_this_engine(ids)
     return [
         Candidate(
             generation_id=row.pk,
@@ -110,12 +130,14 @@ def read_candidates(only: uuid.UUID | None = None) -> list[Candidate]:
             in_hand=in_hand.get(row.pk, 0),
             is_awaited=row.is_awaited,
             is_voice_known=row.stage not in NOT_SPEAKING_YET,
+            kind=kind_of(row),
         )
         for row in rows.order_by().only(*CANDIDATE_FIELDS)
     ]
 
 
-CANDIDATE_FIELDS = ("owner", "created_at", "served_at", "awaited_until", "stage")
+KIND_FIELDS = ("requested_via", "is_streamed", "awaited_until")
+CANDIDATE_FIELDS = ("owner", "created_at", "served_at", "stage", *KIND_FIELDS)
 
 
 def read_turns() -> Turns:

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from cloning.jobs import submission, takes
-from cloning.jobs.notifications import WORK, notify
+from cloning.jobs.dispatching import call_worker
+from cloning.jobs.notifications import notify
 from cloning.models import Generation, Stage, Status, Take
 
 AWAITED_SECONDS = 15.0
@@ -25,7 +26,6 @@ def cancel(generation: Generation) -> bool:
         if row is None:
             return False
         takes.end(row, Status.CANCELLED)
-        notify(WORK)
         notify(str(row.pk))
     generation.refresh_from_db()
     return True
@@ -52,7 +52,7 @@ def resume(generation: Generation) -> bool:
         row.save(
             update_fields=["status", "stage", "is_join_due", "error_code", "error_message", "finished_at"]
         )
-        notify(WORK)
+        call_worker(Generation.objects.filter(pk=row.pk))
         notify(str(row.pk))
     generation.refresh_from_db()
     return True

@@ -13,7 +13,7 @@ from cloning import text
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.clips import ReferenceUpload, use_clips
-from cloning.jobs.notifications import WORK, notify
+from cloning.jobs.dispatching import call_worker
 from cloning.jobs.pronunciations import read_spellings
 from cloning.jobs.speaking import find_engine
 from cloning.logs import about
@@ -87,7 +87,7 @@ def submit(
             queue(lock_voice(generation.voice, generation.owner))
     else:
         use_clips(uploads, generation.owner, queue, take_place)
-    notify(WORK)
+    call_worker(Generation.objects.filter(pk=generation.pk))
     with about(generation_id=str(generation.pk)):
         logger.info("Generation %s queued: %d characters", generation.pk, len(generation.text))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from cloning.audio import TakeSound
@@ -18,7 +18,8 @@ from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import leases
 from cloning.jobs.cleanup import delete_stored
-from cloning.jobs.notifications import WORK, notify
+from cloning.jobs.dispatching import call_worker
+from cloning.jobs.notifications import notify
 from cloning.jobs.submission import require_shared
 from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
 from cloning.models import Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
@@ -145,6 +146,7 @@ def count_segment(generation: Generation, segment: Segment) -> None:
     generation.unspoken_chars = max(0, generation.unspoken_chars - len(segment.text))
     if generation.segments_done >= generation.segments_total:
         generation.stage, generation.is_join_due = Stage.JOINING, True
+        call_worker(Generation.objects.filter(pk=generation.pk))
     generation.save(update_fields=["segments_done", "unspoken_chars", "stage", "is_join_due"])
 
 
@@ -177,13 +179,18 @@ def end(generation: Generation, status: Status, **fields: object) -> None:
     }
     leases.set_fields(generation, changes)
     generation.save(update_fields=[*changes])
+    if generation.is_join_due:
+        call_worker(Generation.objects.filter(pk=generation.pk))
 
 
 def release(take: Take) -> bool:
     """Gives a claim back unharmed, as a worker that is asked to stop does."""
-    return leases.update_claimed(
+    if not leases.update_claimed(
         take, status=Status.QUEUED, claim_token=None, lease_expires_at=None, attempts=take.attempts - 1
-    )
+    ):
+        return False
+    call_worker(rows_of_generation(take))
+    return True
 
 
 def release_abandoned(take: Take) -> bool:
@@ -199,7 +206,14 @@ def release_abandoned(take: Take) -> bool:
             "The machine may be short of memory."
         )
         return fail(take, ErrorCode.WORKER_LOST, message)
-    return leases.update_claimed(take, status=Status.QUEUED, claim_token=None, lease_expires_at=None)
+    if not leases.update_claimed(take, status=Status.QUEUED, claim_token=None, lease_expires_at=None):
+        return False
+    call_worker(rows_of_generation(take))
+    return True
+
+
+def rows_of_generation(take: Take) -> QuerySet[Generation]:
+    return Generation.objects.filter(segments__takes=take.pk)
 
 
 def forget_sound(take: Take) -> None:
@@ -222,8 +236,7 @@ def forget_sound(take: Take) -> None:
 
 def lock_generation(take: Take) -> Generation | None:
     """None where it was deleted."""
-    rows = Generation.objects.select_for_update(of=("self",)).filter(segments__takes=take.pk)
-    return rows.first()
+    return rows_of_generation(take).select_for_update(of=("self",)).first()
 
 
 def add_take(segment: Segment, text: str, seed: int) -> Take:
@@ -251,7 +264,7 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
 def queue_take(segment: Segment, text: str, seed: int) -> Take:
     last = segment.takes.aggregate(last=Max("number"))["last"] or 0
     take = Take.objects.create(segment=segment, number=last + 1, text=text, seed=seed)
-    notify(WORK)
+    call_worker(rows_of_generation(take))
     return take
 
 
@@ -268,6 +281,6 @@ def choose(take: Take) -> bool:
         is_whole = generation.segments_done >= generation.segments_total
         if is_changed and (is_whole or not generation.is_active):  # else it is joined at its end
             Generation.objects.filter(pk=generation.pk).update(is_join_due=True)
-        notify(WORK)
+            call_worker(rows_of_generation(take))
         notify(str(generation.pk))
     return True

@@ -15,6 +15,7 @@ PROJECT = Path(__file__).parents[3]
 OWN = {"cloning", "voiceclone_site"}
 TESTED_TOO = "benchmarks"  # ours as well; tests share its checkpoint, the product may not import it
 XTTS_ROOM = PROJECT / "cloning" / "engines" / "xtts"
+FLEET = [PROJECT / "cloning" / "jobs" / "fleet", PROJECT / "voiceclone_site" / "celery.py"]
 TESTS_ROOM = PROJECT / "cloning" / "tests"
 SOURCES = [path for room in sorted(OWN) for path in (PROJECT / room).rglob("*.py")]
 
@@ -56,19 +57,21 @@ def imported(path: Path) -> Iterator[str]:
 
 def allowed_groups(path: Path) -> set[str]:
     if TESTS_ROOM in path.parents:
-        return {"light", "xtts", "test"}
+        return {"light", "fleet", "xtts", "test"}
+    if any(path.is_relative_to(each) for each in FLEET):
+        return {"light", "fleet"}
     return {"light", "xtts"} if XTTS_ROOM in path.parents else {"light"}
 
 
 def test_the_groups_are_those_that_the_makefile_installs():
     groups = declared()
-    assert list(groups) == ["light", "xtts", "test"]
+    assert list(groups) == ["light", "fleet", "xtts", "test"]
     makefile = (PROJECT / "Makefile").read_text()
     assert set(re.findall(r"\$\(INSTALL\) ([\w ]+\w)", makefile)) == {
         "light",
         "xtts",
         "light xtts",
-        "light xtts test",
+        "light fleet xtts test",
     }
     assert sum(map(len, groups.values())) == len(set().union(*groups.values())), "a package is in two groups"
 
@@ -118,7 +121,7 @@ print(json.dumps(failed))
 def test_what_the_light_installation_runs_loads_nothing_of_the_other_groups(tmp_path):
     """Every module of the product is imported where the packages of the other groups can't be."""
     groups = declared()
-    others = (groups["xtts"] | groups["test"]) - {"six"}  # boto3's python-dateutil brings that along
+    others = (groups["fleet"] | groups["xtts"] | groups["test"]) - {"six"}  # boto3's python-dateutil brings that along
     forbidden = [name for name, names in distributions().items() if set(names) <= others]
     assert {"torch", "TTS", "pytest", "huggingface_hub"} <= set(forbidden)
     paths = [path.relative_to(PROJECT) for path in SOURCES if TESTS_ROOM not in path.parents]
@@ -138,5 +141,7 @@ def test_what_the_light_installation_runs_loads_nothing_of_the_other_groups(tmp_
     assert ended.returncode == 0, ended.stderr
     failed = json.loads(ended.stdout.splitlines()[-1])
     assert "cloning.engines.xtts.engine" in failed
-    assert [name for name in failed if not name.startswith("cloning.engines.xtts.")] == []
+    assert "cloning.jobs.fleet.app" in failed
+    optional = ("cloning.engines.xtts.", "cloning.jobs.fleet.", "voiceclone_site.celery")
+    assert [name for name in failed if not name.startswith(optional)] == []
     assert not {"cloning.engines.xtts.weights", "cloning.engines.xtts.fetch"} & set(failed)

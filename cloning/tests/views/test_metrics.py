@@ -134,4 +134,4 @@ def test_a_site_tells_of_web_and_worker_and_logs_lines_of_json(tmp_path) -> None
     assert queued["logger"] == "cloning.jobs.submission" and re.fullmatch(
         "[0-9a-f]{32}", queued["request_id"]
     )
-    assert any(line["logger"] == "cloning.jobs.worker" and line["level"] == "INFO" for line in spoken)
+    assert any(line["logger"] == "cloning.jobs.process" and line["level"] == "INFO" for line in spoken)
