@@ -12,7 +12,7 @@ from cloning.engines import registry
 from cloning.jobs.scheduling import Kind
 
 PUBLISH_SECONDS = 1.0  # for a connection, and for a message
-ANSWER_SECONDS = 10.0  # of a broker that is there
+WORKER_SECONDS = 10.0  # for an answer that nobody waits for
 PUBLISH_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 """Once, at once: a connection that was kept may be one of before the broker's restart."""
 
@@ -23,14 +23,14 @@ def queue_of(engine: str, kind: Kind) -> Queue:
     return Queue(name, Exchange("", type="direct"), routing_key=name)
 
 
-def transport_options(broker_url: str) -> dict[str, Any]:
+def transport_options(broker_url: str, answer_seconds: float = PUBLISH_SECONDS) -> dict[str, Any]:
     if urlsplit(broker_url).scheme.startswith("amqp"):
-        return {"write_timeout": PUBLISH_SECONDS}
+        return {"write_timeout": answer_seconds}
     return {
         # A message that was not acknowledged for so long is given to another. No take is spoken for longer.
         "visibility_timeout": settings.DEADLINE_SECONDS + 60,
         "socket_connect_timeout": PUBLISH_SECONDS,
-        "socket_timeout": ANSWER_SECONDS,
+        "socket_timeout": answer_seconds,
     }
 
 

@@ -78,8 +78,7 @@ def count_messages(producer: Producer, queue: Queue) -> int:
     def declare(channel: Any) -> int:
         return int(queue.bind(channel).queue_declare().message_count)
 
-    count, channel = producer.connection.autoretry(declare, **PUBLISH_RETRY)()
-    channel.close()
+    count, _its_channel = producer.connection.autoretry(declare, **PUBLISH_RETRY)()
     return int(count)
 
 

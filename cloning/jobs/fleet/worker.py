@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -23,7 +24,7 @@ from django.db import close_old_connections, connection
 from cloning.engines import registry
 from cloning.engines.base import EngineError
 from cloning.jobs import joins, scheduling
-from cloning.jobs.fleet.app import app
+from cloning.jobs.fleet.app import WORKER_SECONDS, app, transport_options
 from cloning.jobs.fleet.messages import SPEAK, replenish
 from cloning.jobs.process import LOOP_SECONDS, PAUSE_SECONDS, WorkerProcess
 from cloning.jobs.scheduling import Kind
@@ -114,7 +115,7 @@ class FleetWorker:
         replenish()
 
 
-class LoadEngine(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+class LoadEngine(bootsteps.StartStopStep):  # type: ignore[misc]
     """Starts before messages are asked for, and stops before the threads are waited for."""
 
     requires = ("celery.worker.components:Pool",)
@@ -144,6 +145,7 @@ class LoadEngine(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has n
 
 _fleet_worker: FleetWorker | None = None
 app.steps["worker"].add(LoadEngine)
+app.conf.broker_transport_options = transport_options(settings.CELERY_BROKER_URL, WORKER_SECONDS)
 
 
 @worker_shutdown.connect
@@ -163,9 +165,14 @@ def find_kinds(queue_names: Any) -> frozenset[Kind]:
     return frozenset(kind for kind in Kind for name in queue_names if name.endswith(f".{kind}"))
 
 
-def run(kinds: frozenset[Kind]) -> None:
-    """As `celery -A voiceclone_site worker` does, which takes more options. Raises SystemExit at its end."""
-    queues = ",".join(queue.name for queue in app.conf.task_queues if find_kinds([queue.name]) & kinds)
-    app.worker_main(
-        ["worker", "--hostname", f"worker-{os.getpid()}@%h", "--queues", queues, "--without-mingle"]
+def run(kinds: frozenset[Kind]) -> int:
+    """As `celery -A voiceclone_site worker` does, which takes more options. Returns the exit code."""
+    worker = app.Worker(
+        hostname=f"worker-{os.getpid()}@{socket.gethostname()}",
+        queues=[queue.name for queue in app.conf.task_queues if find_kinds([queue.name]) & kinds],
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
     )
+    worker.start()
+    return int(worker.exitcode or 0)

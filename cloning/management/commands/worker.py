@@ -1,3 +1,4 @@
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         if settings.CELERY_BROKER_URL:
             from cloning.jobs.fleet.worker import run
 
-            run(kinds)
+            sys.exit(run(kinds))
         try:
             WorkerLoop(kinds).run()
         except EngineError as error:

@@ -13,7 +13,8 @@ from cloning.engines import registry
 from cloning.jobs import joins, leases, scheduling, state, takes
 from cloning.jobs import worker as worker_module
 from cloning.jobs.notifications import WORK, notify
-from cloning.jobs.worker import WorkerLoop, sweep
+from cloning.jobs.process import sweep
+from cloning.jobs.worker import WorkerLoop
 from cloning.models import Generation, Status, Take, Worker
 from cloning.tests.jobs.recording import SENTENCE
 from cloning.tests.remembering import RememberingPreview
