@@ -1,7 +1,7 @@
 """An engine that only waits, and the site with it: python -m benchmarks.waiting_engine worker
 
-For whatever is asked of dispatching, where speaking itself must not decide: WAIT_SECONDS for each sentence, in
-WAIT_TAKES_AT_ONCE at the same time. The arguments are those of manage.py.
+For whatever is asked of dispatching, where speaking itself must not decide: WAIT_SECONDS for each sentence, none with the
+seed 0, and WAIT_TAKES_AT_ONCE at the same time. The arguments are those of manage.py.
 """
 
 import os
@@ -54,7 +54,7 @@ class WaitingEngine(Engine):
         on_step: Callable[[float], None] = lambda _: None,
     ) -> Generator[tuple[int, Waveform], None, None]:
         for index, (segment, each) in enumerate(zip(segments, options, strict=True)):
-            end_at = time.monotonic() + self.wait_seconds
+            end_at = time.monotonic() + (self.wait_seconds if each.seed else 0.0)
             while (left := end_at - time.monotonic()) > 0:
                 on_step(index / len(segments))
                 time.sleep(min(STEP_SECONDS, left))

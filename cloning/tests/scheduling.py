@@ -16,6 +16,7 @@ LONGEST = (
     "cloning/tests/engines/xtts/",
     APART,
     "cloning/tests/test_postgresql.py",
+    "cloning/tests/jobs/fleet/test_fleet.py",
     "cloning/tests/text/test_bounds.py",
     "cloning/tests/audio/test_probing.py",
     "cloning/tests/audio/test_bounds.py",

@@ -30,6 +30,9 @@ class BacklogCollector(Collector):
             generations,
             workers,
             GaugeMetricFamily(
+                "voiceclone_sentences_waiting", "To be spoken, in nobody's hand", backlog.sentences_waiting
+            ),
+            GaugeMetricFamily(
                 "voiceclone_unspoken_characters", "Of all that waits or runs", backlog.unspoken_chars
             ),
             GaugeMetricFamily(

@@ -96,6 +96,16 @@ def send(producer: Producer, queue: Queue, generation_id: uuid.UUID | None = Non
     )
 
 
+def find_obstacle() -> str | None:
+    """Why the broker can't be used. It is asked as often as this is called."""
+    try:
+        with app.connection_for_write() as broker:
+            broker.ensure_connection(**PUBLISH_RETRY)
+    except (KombuError, OSError) as error:
+        return f"{error}."
+    return None
+
+
 def with_broker(act: Callable[[Producer], None]) -> None:
     """What can't be sent now is sent later, by the workers' `replenish`."""
     global _ask_again_at

@@ -59,6 +59,8 @@ class Command(BaseCommand):
                 self.run_check("Workers", check_workers)
                 self.run_check("Claims", lambda: check_claims(mend))
                 self.run_check("Files and rows", lambda: check_files(mend))
+        if settings.CELERY_BROKER_URL:
+            self.run_check("Broker", check_broker)
         self.run_check("Storage", check_files_can_be_kept)
         self.run_check("FFmpeg", check_ffmpeg)
         self.run_check("Engine", check_engine)
@@ -105,6 +107,13 @@ def check_database() -> Iterator[Fault]:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA quick_check(5)")
             yield from (Fault(f"SQLite: {row[0]}") for row in cursor.fetchall() if row[0] != "ok")
+
+
+def check_broker() -> Iterator[Fault]:
+    from cloning.jobs.fleet.messages import find_obstacle
+
+    if obstacle := find_obstacle():
+        yield Fault(f"CELERY_BROKER_URL: {obstacle} Until it answers, nothing new is begun.")
 
 
 def check_migrations() -> Iterator[Fault]:

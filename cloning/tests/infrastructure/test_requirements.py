@@ -121,7 +121,9 @@ print(json.dumps(failed))
 def test_what_the_light_installation_runs_loads_nothing_of_the_other_groups(tmp_path):
     """Every module of the product is imported where the packages of the other groups can't be."""
     groups = declared()
-    others = (groups["fleet"] | groups["xtts"] | groups["test"]) - {"six"}  # boto3's python-dateutil brings that along
+    others = (groups["fleet"] | groups["xtts"] | groups["test"]) - {
+        "six"
+    }  # boto3's python-dateutil brings that along
     forbidden = [name for name, names in distributions().items() if set(names) <= others]
     assert {"torch", "TTS", "pytest", "huggingface_hub"} <= set(forbidden)
     paths = [path.relative_to(PROJECT) for path in SOURCES if TESTS_ROOM not in path.parents]

@@ -58,6 +58,7 @@ def test_what_waits_and_who_works(scrape, make_generation) -> None:
     found = scrape()
     assert found["voiceclone_generations[('status', 'queued')]"] == 1
     assert found["voiceclone_generations[('status', 'running')]"] == 0
+    assert found["voiceclone_sentences_waiting[]"] == 1
     assert found["voiceclone_unspoken_characters[]"] == len("Good morning.")
     assert 0 < found["voiceclone_longest_wait_seconds[]"] < 600
     assert found["voiceclone_workers[('engine', 'preview')]"] == 1

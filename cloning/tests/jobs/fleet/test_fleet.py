@@ -3,13 +3,14 @@
 import pytest
 
 from benchmarks import waiting_engine
+from benchmarks.brokers import redis_server
 from cloning.jobs import takes
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.fleet import messages
 from cloning.jobs.fleet.app import queue_of
 from cloning.jobs.scheduling import Kind
 from cloning.models import Generation, Status, Take, Worker
-from cloning.tests.brokers import redis_server, require
+from cloning.tests.brokers import require
 from cloning.tests.jobs.fleet.conftest import attempts
 from cloning.tests.live_site import free_port
 from cloning.tests.waiting import wait_until
@@ -35,6 +36,7 @@ def test_messages_may_be_lost_or_come_twice_and_celerys_own_commands_work(fleet,
     for _ in range(3):
         call_worker(rows(told))  # of the first sentence; its worker asks for the others
     assert fleet.count_messages() == 3
+    assert messages.find_obstacle() is None
     with fleet.worker() as worker:
         wait_until(lambda: succeeded(told, untold))
         segment = told.segments.first()

@@ -108,6 +108,7 @@ def test_a_broker_that_is_away_holds_nobody_up(make_fleet, make_text, caplog, sc
         call_worker(Generation.objects.filter(pk=generation.pk))
         assert time.monotonic() - started_at < 0.5
         assert not caplog.text
+    assert messages.find_obstacle()
 
 
 def test_a_worker_that_would_fork_its_model_is_refused():
