@@ -1,7 +1,7 @@
 """An engine that only waits, and the site with it: python -m benchmarks.waiting_engine worker
 
-For whatever is asked of dispatching, where speaking itself must not decide: WAIT_SECONDS for each sentence, none with the
-seed 0, and WAIT_TAKES_AT_ONCE at the same time. The arguments are those of manage.py.
+For whatever is asked of dispatching, where speaking itself must not decide: WAIT_SECONDS for each sentence, none
+with the seed 0, and WAIT_TAKES_AT_ONCE at the same time. The arguments are those of manage.py.
 """
 
 import os

@@ -15,7 +15,7 @@ from cloning.engines import registry
 from cloning.jobs.fleet import messages
 from cloning.jobs.fleet.app import make_app, queue_of
 from cloning.jobs.scheduling import Kind
-from cloning.models import Generation, Take, Worker
+from cloning.models import Generation, Worker
 from cloning.tests.brokers import rabbitmq_url, redis_url  # noqa: F401
 from cloning.tests.live_site import PROJECT
 from cloning.tests.waiting import wait_until
@@ -115,7 +115,3 @@ def make_text(make_generation) -> Callable[..., Generation]:
         return make_generation(text=text, references=[], stock_voice="nobody", **fields)
 
     return make
-
-
-def attempts() -> list[int]:
-    return sorted(Take.objects.values_list("attempts", flat=True))

@@ -11,7 +11,6 @@ from cloning.jobs.fleet.app import queue_of
 from cloning.jobs.scheduling import Kind
 from cloning.models import Generation, Status, Take, Worker
 from cloning.tests.brokers import require
-from cloning.tests.jobs.fleet.conftest import attempts
 from cloning.tests.live_site import free_port
 from cloning.tests.waiting import wait_until
 
@@ -29,6 +28,10 @@ def rows(*generations: Generation):
 
 def succeeded(*generations: Generation) -> bool:
     return rows(*generations).filter(status=Status.SUCCEEDED).count() == len(generations)
+
+
+def attempts() -> list[int]:
+    return sorted(Take.objects.values_list("attempts", flat=True))
 
 
 def test_messages_may_be_lost_or_come_twice_and_celerys_own_commands_work(fleet, make_text):
