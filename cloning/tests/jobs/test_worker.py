@@ -181,10 +181,10 @@ def test_a_cancelled_generation_frees_the_worker_for_the_next(worker, make_gener
 def test_a_database_that_does_not_answer_is_waited_for(worker, make_generation, monkeypatch):
     claim_next, failures = scheduling.claim_next, iter([True, True])
 
-    def locked_twice(*given):
+    def locked_twice(*given, **named):
         if next(failures, False):
             raise OperationalError("database is locked")
-        return claim_next(*given)
+        return claim_next(*given, **named)
 
     monkeypatch.setattr(scheduling, "claim_next", locked_twice)
     make_generation()
