@@ -250,9 +250,7 @@ if SENDS_MAIL:
         MAIL.get("DEFAULT_FROM_EMAIL") or f"voices@{urlsplit(BASE_URL).hostname or 'localhost'}"
     )
 elif os.environ.get("EMAIL_URL"):
-    raise EnvError(
-        "EMAIL_URL: begins with smtp:// or submission://, as in submission://name:password@mail.example."
-    )
+    raise EnvError('Environment variable "EMAIL_URL" invalid: no smtp://… or submission://….')
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "German"), ("es", "Spanish"), ("fr", "French")]  # of the pages

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -65,9 +66,15 @@ def sweep() -> None:
         finding.mend()
     if time.monotonic() >= _list_at:
         _list_at = time.monotonic() + LISTING_SECONDS
+        forget_sessions()
         for finding in find_all():
             logger.warning("%s", finding.describe(is_mended=True))
             finding.mend()
+
+
+def forget_sessions() -> None:
+    """Those that have expired, which Django leaves where they are."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 def find_all() -> Iterator[Finding]:

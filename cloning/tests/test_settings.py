@@ -110,12 +110,23 @@ def test_the_documented_defaults_are_the_real_ones(tmp_path):
         ("LOG_LEVEL", "loud"),
         ("MAX_QUEUED", "0"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("EMAIL_URL", "mail.example"),
+        ("EMAIL_URL", "smtp://mail.example:port"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):
     result = settings_value("1", tmp_path, **{name: value})
     assert result.returncode != 0
     assert f'Environment variable "{name}" invalid' in result.stderr
+
+
+def test_mail_is_one_setting(tmp_path):
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "TIMEOUT")
+    expression = f"[getattr(settings, 'EMAIL_' + name) for name in {names}] + [settings.DEFAULT_FROM_EMAIL]"
+    url = "submission://ann%40example.org:p%2Fw@mail.example?_default_from_email=voices@example.org"
+    shown = ast.literal_eval(settings_value(expression, tmp_path, EMAIL_URL=url).stdout)
+    assert shown == ["mail.example", 587, "ann@example.org", "p/w", True, 10, "voices@example.org"]
+    assert settings_value("settings.SENDS_MAIL", tmp_path).stdout == "False\n"
 
 
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
@@ -115,6 +116,15 @@ def test_files_are_listed_each_hour(age, monkeypatch) -> None:
         sweep()
         orphans.append(default_storage.exists("generated/a.wav"))
     assert orphans == [False, True]
+
+
+def test_sessions_go_once_they_have_expired(monkeypatch) -> None:
+    monkeypatch.setattr(sweeping, "_list_at", 0.0)
+    now = timezone.now()
+    for key, ends in (("over", now - timedelta(seconds=1)), ("good", now + timedelta(days=1))):
+        Session.objects.create(session_key=key, session_data="", expire_date=ends)
+    sweep()
+    assert Session.objects.get().session_key == "good"
 
 
 @pytest.mark.parametrize("days", [0, 30])
