@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -14,12 +15,27 @@ from voiceclone_site import settings
 
 PROJECT = Path(__file__).parents[3]
 FOLDER = PROJECT / "infrastructure"
-COMPOSE_FILES = ["docker-compose.yml", "docker-compose.cuda.yml"]
+COMPOSE_FILES = ["docker-compose.yml", "docker-compose.cuda.yml", "docker-compose.fleet.yml"]
 SERVICES = ["web", "worker"]
 
 
+class ComposeLoader(yaml.SafeLoader):
+    """Compose's own tags say how files are merged."""
+
+
+for tag in ("!reset", "!override"):
+    ComposeLoader.add_constructor(
+        tag,
+        lambda loader, node: (
+            loader.construct_mapping(node, deep=True)
+            if isinstance(node, yaml.MappingNode)
+            else loader.construct_sequence(node)
+        ),
+    )
+
+
 def read(name: str) -> dict[str, Any]:
-    return yaml.safe_load((FOLDER / name).read_text())
+    return yaml.load((FOLDER / name).read_text(), ComposeLoader)  # noqa: S506 - a SafeLoader
 
 
 def service(name: str) -> dict[str, Any]:
@@ -57,10 +73,11 @@ def test_services_and_volumes_are_those_of_the_architecture():
 def test_every_variable_is_a_setting_and_its_documented_default_is_the_real_one():
     text = "".join((FOLDER / name).read_text() for name in COMPOSE_FILES)
     defaults = dict(re.findall(r"\$\{([A-Z_]+):?-([^}]*)\}", text))
-    assert defaults == documented(FOLDER)
-    assert text.count("${") == len(re.findall(r"\$\{[A-Z_]+:?-", text)), "a variable has no default"
+    required = dict.fromkeys(re.findall(r"\$\{([A-Z_]+):\?", text), "")
+    assert {**defaults, **required} == documented(FOLDER)
+    assert text.count("${") == len(re.findall(r"\$\{[A-Z_]+:?[-?]", text)), "a variable has no default"
     known = documented(PROJECT).keys()
-    assert documented(FOLDER).keys() - known == {"IMAGE_TARGET"}
+    assert documented(FOLDER).keys() - known == {"IMAGE_TARGET", "FLEET_PASSWORD"}
     for name in SERVICES:
         assert service(name)["environment"].keys() <= known
     for instructions in stages().values():
@@ -141,3 +158,34 @@ def test_the_images_get_nothing_that_could_be_a_secret():
         "!manage.py", "!cloning", "!voiceclone_site", "!static", "!templates",
     ]  # fmt: skip
     assert all((PROJECT / line.removeprefix("!")).exists() for line in allowed)
+
+
+def test_a_fleet_adds_what_its_settings_name():
+    fleet = read("docker-compose.fleet.yml")["services"]
+    assert list(fleet) == ["proxy", "web", "worker", "migrate", "postgres", "rabbitmq", "minio", "bucket"]
+    for name in ("web", "worker", "migrate"):
+        environment = fleet[name]["environment"]
+        assert environment.keys() <= documented(PROJECT).keys()
+        for setting, host in (
+            ("DATABASE_URL", "postgres"),
+            ("CELERY_BROKER_URL", "rabbitmq"),
+            ("S3_ENDPOINT_URL", "minio"),
+        ):
+            assert urlsplit(environment[setting].replace("?", "")).hostname == host
+            assert host in fleet
+    assert fleet["bucket"]["command"][-1].endswith(f"/{fleet['web']['environment']['S3_BUCKET']}")
+    assert fleet["web"]["ports"] == []
+    assert fleet["proxy"]["ports"] == [service("web")["ports"][0]]
+    waited_for = {other for each in fleet.values() for other in each.get("depends_on", {})}
+    assert waited_for <= {*fleet, *SERVICES}
+    drain = float(fleet["worker"]["environment"]["DRAIN_SECONDS"])
+    assert drain < int(service("worker")["stop_grace_period"].removesuffix("s"))
+    parse(service("worker")["command"])
+
+
+def test_the_broker_lets_a_worker_hold_a_message_as_long_as_it_may_speak():
+    arguments = read("docker-compose.fleet.yml")["services"]["rabbitmq"]["environment"][
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"
+    ]
+    milliseconds = int(arguments.rpartition(" ")[2])
+    assert milliseconds > 1000 * settings.DEADLINE_SECONDS
