@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from benchmarks.site import CLIP, PROJECT, Site, serving
 from cloning.audio.ffmpeg import find_ffmpeg
@@ -53,6 +53,41 @@ def take_screenshots(folder: Path) -> None:
         }
         for name, path in pages.items():
             shoot(browser, site, name, path, folder)
+    take_screenshots_of_accounts(folder)
+
+
+def take_screenshots_of_accounts(folder: Path) -> None:
+    """Of another site, on which one has to sign in."""
+    settings = {"REQUIRE_LOGIN": "true", "SIGN_UP": "true", "EMAIL_URL": "dummy://"}
+    with (
+        tempfile.TemporaryDirectory() as storage,
+        serving(Path(storage), **settings) as site,
+        opening() as browser,
+    ):
+        shoot(browser, site, "sign-in-first", "/account/sign-in/", folder)
+        signed_in = sign_up(browser, site)
+        for name in ("sign-in", "sign-up", "reset"):
+            shoot(browser, site, name, f"/account/{name}/", folder)
+        for name, path in (
+            ("account", ""),
+            ("password", "password/"),
+            ("keys", "keys/"),
+            ("delete", "delete/"),
+        ):
+            shoot(browser, site, name, f"/account/{path}", folder, cookies=signed_in)
+
+
+def sign_up(browser: Browser, site: Site) -> StorageState:
+    page = browser.new_page()
+    page.goto(f"http://localhost:{site.port}/account/sign-up/")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password", exact=True).fill("correct horse battery")
+    page.get_by_label("The password again").fill("correct horse battery")
+    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("heading", name="Recent").wait_for()
+    cookies = page.context.storage_state()
+    page.close()
+    return cookies
 
 
 @contextmanager
@@ -74,12 +109,22 @@ def save_voice(browser: Browser, site: Site, id: str, name: str) -> None:
     page.close()
 
 
-def shoot(browser: Browser, site: Site, name: str, path: str, folder: Path, *, play: bool = False) -> None:
+def shoot(
+    browser: Browser,
+    site: Site,
+    name: str,
+    path: str,
+    folder: Path,
+    *,
+    play: bool = False,
+    cookies: StorageState | None = None,
+) -> None:
     for size, (width, height) in WIDTHS.items():
         for theme in THEMES:
             page = browser.new_page(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if theme == "dark" else "light",
+                storage_state=cookies,
             )
             answer = page.goto(f"http://localhost:{site.port}{path}")
             if answer is not None and (answer.status == 200 or name == "not-found"):

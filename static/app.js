@@ -107,6 +107,11 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// Back shows no page of somebody who has signed out since: a browser keeps them whole.
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted && document.querySelector(".account-menu")) location.reload();
+});
+
 // What was typed is not left to who signs in next.
 document.addEventListener("submit", ({ target }) => {
   if (!target.matches("[data-forgets-drafts]")) return;

@@ -76,7 +76,7 @@ def sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_from_the_link_to_a_generation(open_page, link):
+def test_from_the_link_to_a_generation(open_page, live_site, link):
     page = open_page(link, width=1440)
     look_at(page)
     page.get_by_label("New password").fill(PASSWORD)
@@ -90,7 +90,10 @@ def test_from_the_link_to_a_generation(open_page, link):
     expect(page.get_by_role("heading", name="History")).to_be_visible()
     expect(page.locator("article")).to_have_count(1)
     sign_out(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(page)
+    page.goto(live_site.url)
     expect(page.get_by_label("Text", exact=True)).to_have_value("")
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("link", name="History").click()
