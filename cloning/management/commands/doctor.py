@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from cloning import audio
+from cloning.accounts.invitations import is_first_account_due
 from cloning.engines import registry
 from cloning.errors import GenerationError
 from cloning.jobs.leases import read_claimed
@@ -37,8 +38,8 @@ Check = Callable[[], Iterator[Fault]]
 
 class Command(BaseCommand):
     help = (
-        "Looks at settings, database, storage, FFmpeg, engine, workers, claims, and at files and rows that do not fit "
-        "together, and says what is wrong; ends with 1 where something is. --mend does what can be done about it."
+        "Looks at settings, database, storage, FFmpeg, engine, workers, claims, accounts, and at files and rows that do "
+        "not fit together, and says what is wrong; ends with 1 where something is. --mend does what can be done about it."
     )
     requires_system_checks: list[str] = []
 
@@ -59,6 +60,7 @@ class Command(BaseCommand):
                 self.run_check("Workers", check_workers)
                 self.run_check("Claims", lambda: check_claims(mend))
                 self.run_check("Files and rows", lambda: check_files(mend))
+                self.run_check("Accounts", check_accounts)
         if settings.CELERY_BROKER_URL:
             self.run_check("Broker", check_broker)
         self.run_check("Storage", check_files_can_be_kept)
@@ -107,6 +109,21 @@ def check_database() -> Iterator[Fault]:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA quick_check(5)")
             yield from (Fault(f"SQLite: {row[0]}") for row in cursor.fetchall() if row[0] != "ok")
+
+
+def check_accounts() -> Iterator[Fault]:
+    if not settings.REQUIRE_LOGIN:
+        if settings.SIGN_UP or settings.SENDS_MAIL:
+            yield Fault("SIGN_UP and EMAIL_URL are for accounts: set REQUIRE_LOGIN=true.")
+        return
+    if is_first_account_due():
+        yield Fault("There is none yet: `manage.py invite NAME --operator` makes the first.")
+    if settings.HOST not in ("127.0.0.1", "localhost", "::1") and not settings.BASE_URL.startswith(
+        "https://"
+    ):
+        yield Fault(
+            "Passwords cross the network as they are: put a proxy with TLS in front, and set BASE_URL."
+        )
 
 
 def check_broker() -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
@@ -22,6 +23,7 @@ PARTS = [
     "Workers",
     "Claims",
     "Files and rows",
+    "Accounts",
     "Storage",
     "FFmpeg",
     "Engine",
@@ -51,6 +53,17 @@ def complaints(capsys, *options: str) -> list[str]:
 def test_all_is_well(spoken, capsys) -> None:
     Worker.objects.create(host="here", pid=1, engine="preview")
     assert examine(capsys) == {name: ["well."] for name in PARTS}
+
+
+def test_accounts(settings, capsys) -> None:
+    settings.SIGN_UP = True
+    assert complaints(capsys) == ["Accounts: SIGN_UP and EMAIL_URL are for accounts: set REQUIRE_LOGIN=true."]
+    settings.REQUIRE_LOGIN, settings.HOST = True, "192.0.2.1"
+    first, second = complaints(capsys)
+    assert "manage.py invite NAME --operator" in first and "Passwords cross the network" in second
+    User.objects.create_user("ann")
+    settings.HOST = "127.0.0.1"
+    assert examine(capsys)["Accounts"] == ["well."]
 
 
 def test_what_waits_without_a_worker(make_generation, capsys) -> None:
