@@ -38,8 +38,9 @@ Check = Callable[[], Iterator[Fault]]
 
 class Command(BaseCommand):
     help = (
-        "Looks at settings, database, storage, FFmpeg, engine, workers, claims, accounts, and at files and rows that do "
-        "not fit together, and says what is wrong; ends with 1 where something is. --mend does what can be done about it."
+        "Looks at settings, database, storage, FFmpeg, engine, workers, claims, accounts, and at files and rows "
+        "that do not fit together, and says what is wrong; ends with 1 where something is. "
+        "--mend does what can be done about it."
     )
     requires_system_checks: list[str] = []
 
