@@ -84,8 +84,8 @@ def measure(dispatcher: str, workers: int, options: argparse.Namespace) -> Figur
             "ENGINE": waiting_engine.NAME,
         }
         manage(environment, "migrate", "--verbosity", "0")
-        for _ in range(workers):
-            stack.enter_context(process(environment, "-m", "benchmarks.waiting_engine", "worker"))
+        for number in range(workers):
+            stack.enter_context(worker(environment, folder / f"worker-{number}.log"))
         asked = [str(each) for each in (workers, options.generations * workers, options.submissions)]
         ended = subprocess.run(
             [sys.executable, "-m", "benchmarks.fleet_client", *asked],
@@ -111,13 +111,17 @@ def manage(environment: dict[str, str], *command: str) -> None:
 
 
 @contextmanager
-def process(environment: dict[str, str], *arguments: str) -> Iterator[None]:
-    started = subprocess.Popen([sys.executable, *arguments], cwd=PROJECT, env=environment)
+def worker(environment: dict[str, str], log: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "benchmarks.waiting_engine", "worker"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
         yield
+        if process.poll() is not None:
+            raise SystemExit(f"A worker ended:\n{log.read_text()[-2000:]}")
     finally:
-        started.terminate()
-        started.wait()
+        process.terminate()
+        process.wait()
 
 
 @contextmanager

@@ -7,6 +7,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceclone_site.settings")
 django.setup()
 
-from cloning.jobs.fleet import app as celery_app  # noqa: E402
+from cloning.jobs.fleet.worker import speak  # noqa: E402  # needs the apps
 
-app = celery_app.app
+app = speak.app

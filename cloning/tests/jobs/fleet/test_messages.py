@@ -1,8 +1,10 @@
 """What needs no worker, and no broker."""
 
+import os
 import socket
+import subprocess
+import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,11 +12,11 @@ from cloning.jobs import scheduling, state, takes
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.fleet import messages
 from cloning.jobs.fleet.messages import count_needed
-from cloning.jobs.fleet.worker import FleetWorker, LoadEngine, find_kinds
+from cloning.jobs.fleet.worker import FleetWorker, find_kinds
 from cloning.jobs.scheduling import Kind
 from cloning.models import Channel, Generation, Stage, Take
 from cloning.tests.jobs.recording import accept, claim_first
-from cloning.tests.live_site import free_port
+from cloning.tests.live_site import PROJECT, free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,6 +113,20 @@ def test_a_broker_that_is_away_holds_nobody_up(make_fleet, make_text, caplog, sc
     assert messages.find_obstacle()
 
 
-def test_a_worker_that_would_fork_its_model_is_refused():
-    with pytest.raises(SystemExit, match="--pool threads"):
-        LoadEngine(SimpleNamespace(pool_cls=object, steps=[]))
+def test_a_worker_without_threads_is_refused(tmp_path):
+    """Begun as operators of Celery do, who get our steps and our task that way. Celery takes prefork for the default."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "voiceclone_site", "worker", "--pool", "solo"],
+        cwd=PROJECT,
+        env={
+            "PATH": os.environ["PATH"],
+            "STORAGE_ROOT": str(tmp_path),
+            "ENGINE": "preview",
+            "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    assert "start it with --pool threads" in ended.stderr
