@@ -114,7 +114,7 @@ def test_a_broker_that_is_away_holds_nobody_up(make_fleet, make_text, caplog, sc
 
 
 def test_a_worker_without_threads_is_refused(tmp_path):
-    """Begun as operators of Celery do, who get our steps and our task that way. Celery takes prefork for the default."""
+    """Begun as operators of Celery do, who get our steps and task that way. To Celery, prefork is the default."""
     ended = subprocess.run(
         [sys.executable, "-m", "celery", "-A", "voiceclone_site", "worker", "--pool", "solo"],
         cwd=PROJECT,
