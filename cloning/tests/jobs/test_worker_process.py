@@ -98,7 +98,7 @@ def kill_worker(site: LiveSite) -> None:
 def test_a_long_text_survives_kills_and_every_sentence_is_spoken_once(
     start_worker, make_generation, stored_files, kills
 ):
-    """`KILLS=10` for 20,000 characters."""
+    """`KILLS=10` for 14,000 characters, `KILLS=14` for 20,000."""
     random_, generation = random.Random(kills), make_generation(text=SENTENCE * 20 * kills)
     accepted: dict[object, str] = {}
     for _ in range(kills):
