@@ -75,6 +75,7 @@ class ErrorCode(StrEnum):
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     REQUEST_TIMEOUT = "request_timeout", 408
+    LIMIT_REACHED = "limit_reached", 429, None, 60
     TOO_OFTEN = "too_often", 429, None, 5
     REQUEST_TOO_LARGE = "request_too_large", 413
     NOT_MULTIPART = "not_multipart", 415
@@ -103,6 +104,15 @@ class ErrorCode(StrEnum):
 class GenerationError(Exception):
     """Why something can't be done: the code is for programs, the message for the person who asked."""
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.field = field or code.field
+        self.retry_after_seconds = retry_after_seconds or code.retry_after_seconds

@@ -24,6 +24,8 @@ from django_htmx.middleware import HtmxDetails
 from cloning.accounts.addresses import FORWARDED_HEADERS, client_address, comes_from_proxy
 from cloning.api.http import is_api_path
 from cloning.forms.messages import in_page_language
+from cloning.jobs.acting import Actor, acting
+from cloning.jobs.limits import LimitError, count_request
 from cloning.logs import about
 from cloning.metrics import REQUESTS
 from cloning.server.bodies import refuse_size
@@ -195,6 +197,21 @@ def page_before(request: HttpRequest) -> str:
         referrer = urlsplit(request.headers.get("Referer", ""))
         address = referrer.path if referrer.netloc == request.get_host() else ""
     return address if len(address) <= MAX_NEXT_CHARS else "/"
+
+
+def know_actor(get_response: GetResponse) -> GetResponse:
+    """Who asks, for limits and for the log of deeds; the API finds out by itself. Counts the forms that are sent."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with acting(Actor(request.user, None, client_address(request))):
+            if request.method == "POST" and not is_english(request):
+                try:
+                    count_request()
+                except LimitError as error:
+                    return errors.refuse_for_now(request, error)
+            return get_response(request)
+
+    return middleware
 
 
 def close_uploads(get_response: GetResponse) -> GetResponse:

@@ -136,7 +136,8 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
   showTrouble(reasons[xhr.status] ?? (isSentence ? xhr.responseText : otherwise), isAction(detail));
 });
 // The form comes back with its message when the server can't take it now, as when it is wrong.
-const bringsForm = ({ target, xhr }) => xhr.status === 422 || (xhr.status === 503 && target.id === "form");
+const bringsForm = ({ target, xhr }) => xhr.status === 422 || ([429, 503].includes(xhr.status) && target.id === "form" && isForm(xhr));
+const isForm = (xhr) => xhr.getResponseHeader("Content-Type")?.startsWith("text/html");
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!bringsForm(detail)) return;
   detail.shouldSwap = true;

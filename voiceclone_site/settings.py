@@ -15,6 +15,7 @@ from marshmallow.validate import OneOf, Range, Regexp
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from cloning.engines.registry import ENGINES
+from cloning.quantities import Kind, Limits, parse_limits
 from voiceclone_site.networks import default_proxies, read_networks
 from voiceclone_site.private_files import FOLDERS, kept_secret_key, sqlite_files, tighten
 
@@ -32,6 +33,13 @@ def env_folder(name: str, default: str) -> Path:
     except OSError as error:
         raise EnvError(f"{name}: {folder} can't be made ({error.strerror}).") from error
     return folder
+
+
+def read_limits(kind: Kind, value: str) -> Limits:
+    try:
+        return parse_limits(value, kind)
+    except ValueError as error:
+        raise EnvError(f"LIMITS_{kind.upper()}: {error}") from error
 
 
 # Where things are kept
@@ -84,6 +92,12 @@ MAX_REFERENCE_SECONDS = env.int("MAX_REFERENCE_SECONDS", 300, validate=Range(1))
 MAX_QUEUED = env.int("MAX_QUEUED", 100, validate=Range(1))
 MAX_STREAMS = env.int("MAX_STREAMS", 64, validate=Range(1, 1000))
 MIN_FREE_MB = env.int("MIN_FREE_MB", 512, validate=Range(1))
+LIMITS = {
+    Kind.USER: read_limits(Kind.USER, env.str("LIMITS_USER", "")),
+    Kind.KEY: read_limits(Kind.KEY, env.str("LIMITS_KEY", "")),
+    Kind.ADDRESS: read_limits(Kind.ADDRESS, env.str("LIMITS_ADDRESS", "")),
+    Kind.SERVER: read_limits(Kind.SERVER, env.str("LIMITS_SERVER", "")),
+}
 KEEP_GENERATIONS_DAYS = env.int("KEEP_GENERATIONS_DAYS", 0, validate=Range(0, 36_500))
 KEEP_REFERENCES_DAYS = env.int("KEEP_REFERENCES_DAYS", 0, validate=Range(0, 36_500))
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", 10.0, validate=Range(0, 3600))
@@ -131,6 +145,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cloning.middleware.RequireLogin",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "cloning.middleware.know_actor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -150,6 +165,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "cloning.views.context.account",
                 "cloning.views.context.engine",
+                "cloning.views.context.allowances",
                 "cloning.views.context.place",
             ],
         },
@@ -203,6 +219,8 @@ CORS_ALLOW_ALL_ORIGINS = (
 )  # with a key: cookies count for none
 CORS_EXPOSE_HEADERS = [
     "WWW-Authenticate",
+    "RateLimit",
+    "RateLimit-Policy",
     "ETag",
     "Location",
     "Link",

@@ -1,4 +1,4 @@
-"""API keys, which show no secret: nobody has it but their owners."""
+"""API keys, which show no secret: nobody has it but their owners. Limits of groups."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from django.http import HttpRequest
 
 from cloning.admin.rows import ModelAdmin
 from cloning.jobs.keys import revoke_key
-from cloning.models import ApiKey
+from cloning.models import ApiKey, RoleLimits
+from cloning.quantities import Quantity
 
 
 @admin.register(ApiKey)
@@ -43,3 +44,9 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
     def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         count = sum(revoke_key(key) for key in queryset)
         self.message_user(request, f"{count} revoked.", messages.SUCCESS if count else messages.WARNING)
+
+
+@admin.register(RoleLimits)
+class RoleLimitsAdmin(ModelAdmin[RoleLimits]):
+    list_display = ["group", *Quantity]
+    list_select_related = ["group"]

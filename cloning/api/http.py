@@ -3,7 +3,7 @@
 import functools
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,9 +20,13 @@ from django.http import (
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
+from cloning.accounts.addresses import client_address
 from cloning.accounts.callers import SAFE_METHODS, api_key_of, identify_caller, require_permission
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.acting import Actor, acting
+from cloning.jobs.limits import LimitError, Standing, count_request
 from cloning.models import Scope
+from cloning.quantities import WINDOW_SECONDS, Quantity
 from cloning.storage.local import explain_unavailable
 
 logger = logging.getLogger(__name__)
@@ -38,7 +42,7 @@ def error_response(
     """`field` is for a code that may stand beside any field; else the code knows its own."""
     error = {"code": code, "message": message, "field": field or code.field}
     response = JsonResponse({"error": error}, status=code.status)
-    set_retry_after(response, code)
+    set_retry_after(response, code.retry_after_seconds)
     if code in CHALLENGES:
         response["WWW-Authenticate"] = CHALLENGES[code] + (f', scope="{scope}"' if scope else "")
     return response
@@ -52,9 +56,24 @@ CHALLENGES = {
 """As RFC 6750 has them."""
 
 
-def set_retry_after(response: HttpResponseBase, code: ErrorCode) -> None:
-    if code.retry_after_seconds:
-        response["Retry-After"] = str(code.retry_after_seconds)
+def set_retry_after(response: HttpResponseBase, seconds: int | None) -> None:
+    if seconds:
+        response["Retry-After"] = str(seconds)
+
+
+def set_rate_limit(response: HttpResponseBase, standings: Sequence[Standing]) -> None:
+    """As draft-ietf-httpapi-ratelimit-headers has them: what may be done, and what is left of it."""
+    if not standings:
+        return
+    policies, limits = [], []
+    for each in standings:
+        allowance = each.allowance
+        name = f'"{allowance.kind}-{allowance.quantity}"'
+        unit = "" if allowance.quantity is Quantity.REQUESTS else f';qu="{allowance.quantity}"'
+        policies.append(f"{name};q={allowance.most}{unit};w={WINDOW_SECONDS[allowance.quantity]}")
+        limits.append(f"{name};r={each.left};t={allowance.seconds_left}")
+    response["RateLimit-Policy"] = ", ".join(policies)
+    response["RateLimit"] = ", ".join(limits)
 
 
 ANYBODY = None
@@ -86,7 +105,9 @@ def api_view(**scopes: Scope | None) -> Callable[[View], View]:
                 return error_response(error.code, str(error), scope=scope)
             except Exception as error:
                 return respond_to_error(request, error)
-            return answer_call(request, view, **kwargs)
+            with acting(Actor(request.user, api_key_of(request), client_address(request))):
+                answer = answer_counted if scope else answer_call
+                return answer(request, view, **kwargs)
 
         wrapped.scopes = scopes  # type: ignore[attr-defined]  # a test compares them with its table
         return wrapped
@@ -106,6 +127,17 @@ def admit(request: HttpRequest, scope: Scope | None) -> None:
         require_permission(request, scope)
 
 
+def answer_counted(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponseBase:
+    try:
+        standings = count_request()
+    except Exception as error:
+        return respond_to_error(request, error)
+    response = answer_call(request, view, **kwargs)
+    if "RateLimit" not in response:
+        set_rate_limit(response, standings)
+    return response
+
+
 def answer_call(request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponseBase:
     try:
         return view(request, *args, **kwargs)
@@ -122,7 +154,11 @@ def respond_to_error(request: HttpRequest, error: Exception) -> JsonResponse:
         )
     elif known is not error and known.code.status >= 500:
         logger.warning("%s %s: %s: %s", request.method, request.path, known.code, error)
-    return error_response(known.code, str(known))
+    response = error_response(known.code, str(known), known.field)
+    set_retry_after(response, known.retry_after_seconds)
+    if isinstance(known, LimitError) and known.standing:
+        set_rate_limit(response, [known.standing])
+    return response
 
 
 def explain_error(error: Exception) -> GenerationError | None:

@@ -38,6 +38,14 @@ ANYWHERE = {
     "403": json_of("Error", "The key is not for this, or a web page of a foreign origin asks"),
     "400": json_of("Error", "The request can't be read, or names a host that the server is not"),
     "405": json_of("Error", "Wrong method"),
+    "429": {
+        **json_of("Error", "A limit is reached; the header says when it is not any more"),
+        "headers": {
+            **RETRY_AFTER,
+            "RateLimit-Policy": {"description": "What may be done", "schema": {"type": "string"}},
+            "RateLimit": {"description": "What is left of it", "schema": {"type": "string"}},
+        },
+    },
     "503": {
         **json_of("Error", "The queue or the disk is full, or the server is too busy"),
         "headers": RETRY_AFTER,
@@ -53,7 +61,7 @@ NO_KEY: list[Any] = []
 def operation(summary: str, responses: dict[str, Any], **more: Any) -> Operation:
     common = dict(ANYWHERE)
     if more.get("security") == NO_KEY:
-        del common["401"], common["403"]
+        del common["401"], common["403"], common["429"]
     return {"summary": summary, "responses": {**common, **responses}, **more}
 
 

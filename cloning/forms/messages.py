@@ -76,6 +76,13 @@ MESSAGES = (
     gettext_noop("With its pronunciations, this text is more than four times as long."),
     gettext_noop("The voice “%(voice)s” is not there any more: choose another."),
     gettext_noop("These are too many changes of the speaker for one file."),
+    # Limits
+    gettext_noop("These are too many requests: at most %(most)s a minute. Try again in %(seconds)s s."),
+    gettext_noop("This text has %(count)s characters; of %(most)s a day %(left)s are left."),
+    gettext_noop("The %(most)s seconds of speech that there are a day are used up. Try again tomorrow."),
+    gettext_noop("As many are waiting as may: %(most)s. Wait until one has ended."),
+    gettext_noop("As many are listening as may: %(most)s. Stop one first."),
+    gettext_noop("The %(most)s MB that may be stored are full: delete something first."),
     # Keys
     gettext_noop("There are %(most)s keys already: revoke one first."),
     gettext_noop("A key can't make one that may do more than itself: it has no “%(scope)s”."),

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from cloning.coach.measures import Part
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs import limits
 from cloning.jobs.cleanup import delete_stored
 from cloning.models import Reference
 
@@ -70,6 +71,7 @@ def use_clips(
 
     Raises what they raise, and GenerationError (DATABASE_BUSY), OSError and DatabaseError, and keeps nothing then.
     """
+    limits.require_storage()
     distinct = {upload.key: upload for upload in uploads}
     for _ in range(MAX_TRIES):
         if try_to_use(distinct, owner, use, prepare):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from cloning.jobs import submission, takes
+from cloning.jobs import limits, submission, takes
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
 from cloning.models import Generation, Stage, Status, Take
@@ -41,8 +41,9 @@ def resume(generation: Generation) -> bool:
         row = Generation.objects.select_for_update().filter(pk=generation.pk).first()
         if row is None or row.status not in (Status.CANCELLED, Status.FAILED):
             return False
-        submission.require_room()
+        submission.take_place(row)
         submission.require_shared(row)
+        limits.charge(row)
         is_complete = not queue_unspoken(row)
         row.status = Status.RUNNING if is_complete else Status.QUEUED
         row.stage = Stage.JOINING if is_complete else ""

@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db import connection, transaction
 from cloning import text
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs import limits
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.pronunciations import read_spellings
@@ -56,10 +58,14 @@ def lock_queue() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [QUEUE_LOCK])
 
 
-def take_place() -> None:
-    """As `require_room`, at the beginning of the transaction that queues."""
+def take_place(generation: Generation) -> None:
+    """As `require_room`, at the beginning of the transaction that queues it; also raises LimitError."""
     lock_queue()
     require_room()
+    limits.require_place()
+    limits.require_speech()
+    if generation._state.adding:  # what is continued was counted
+        limits.count_characters(len(generation.text))
 
 
 def submit(
@@ -67,10 +73,11 @@ def submit(
 ) -> None:
     """Queues an unsaved generation with the references of its voice, else with the uploads; a dialogue with its roles.
 
-    Raises GenerationError (QUEUE_FULL, VOICE_UNKNOWN, CAST_INVALID, TEXT_UNSPEAKABLE, DATABASE_BUSY), OSError and
-    DatabaseError, and keeps nothing then.
+    Raises GenerationError (QUEUE_FULL, LIMIT_REACHED, VOICE_UNKNOWN, CAST_INVALID, TEXT_UNSPEAKABLE, DATABASE_BUSY),
+    OSError and DatabaseError, and keeps nothing then.
     """
     require_room()
+    limits.require_storage()
     pieces = split_text(generation, roles)
 
     def queue(references: Sequence[Reference]) -> None:
@@ -79,14 +86,14 @@ def submit(
 
     if roles:
         with transaction.atomic():
-            take_place()
+            take_place(generation)
             insert_dialogue(generation, roles, pieces)
     elif generation.voice:
         with transaction.atomic():
-            take_place()
+            take_place(generation)
             queue(lock_voice(generation.voice, generation.owner))
     else:
-        use_clips(uploads, generation.owner, queue, take_place)
+        use_clips(uploads, generation.owner, queue, partial(take_place, generation))
     call_worker(Generation.objects.filter(pk=generation.pk))
     with about(generation_id=str(generation.pk)):
         logger.info("Generation %s queued: %d characters", generation.pk, len(generation.text))
@@ -114,6 +121,7 @@ def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     """With a first take of each segment, to be spoken."""
     count_pieces(generation, pieces)
     generation.save(force_insert=True)
+    limits.charge(generation)
     add_segments(generation, pieces)
 
 
@@ -125,6 +133,7 @@ def insert_dialogue(generation: Generation, roles: Sequence[Role], pieces: Seque
     generation.is_dialogue = True
     generation.save(force_insert=True)
     generation.references.set({each.pk: each for found in references.values() for each in found}.values())
+    limits.charge(generation)
     speakers = {}
     for index, role in enumerate(roles):
         speaker = Speaker(generation=generation, index=index, name=role.name)

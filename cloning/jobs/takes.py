@@ -16,7 +16,7 @@ from cloning.audio import TakeSound
 from cloning.engines import registry
 from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import leases
+from cloning.jobs import leases, limits
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
@@ -132,6 +132,7 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             queue_take(take.segment, take.text, random_seed())
         elif unspoken.update(chosen_take=take):
             count_segment(generation, take.segment)
+        limits.count_speech(generation, sound.measured.duration_seconds)
         SoundChunk.objects.filter(take=take).delete()
         notify(str(generation.pk))
     TAKES.labels(take.engine, Status.SUCCEEDED).inc()
@@ -242,6 +243,7 @@ def lock_generation(take: Take) -> Generation | None:
 def add_take(segment: Segment, text: str, seed: int) -> Take:
     """A spoken segment is to be spoken once more. Raises GenerationError."""
     require_free_space()
+    limits.require_storage()
     with transaction.atomic():
         generation = Generation.objects.select_for_update().filter(pk=segment.generation_id).first()
         if generation is None:
@@ -258,6 +260,9 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
             raise GenerationError(
                 ErrorCode.TOO_MANY_TAKES, f"There are {MAX_TAKES} takes of this sentence already."
             )
+        limits.require_speech()
+        limits.count_characters(len(text))
+        limits.charge(generation)
         return queue_take(segment, text, seed)
 
 

@@ -20,6 +20,7 @@ from cloning.models.generation import (
     random_seed,
 )
 from cloning.models.lease import Leased
+from cloning.models.limits import Charge, RoleLimits, Usage
 from cloning.models.ownership import OwnedQuerySet, choose_owner
 from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation
 from cloning.models.reference import Reference, normalized_file, reference_file
@@ -38,6 +39,7 @@ __all__ = [
     "MAX_WORD_CHARS",
     "ApiKey",
     "Channel",
+    "Charge",
     "Departure",
     "Encoding",
     "Generation",
@@ -45,6 +47,7 @@ __all__ = [
     "OwnedQuerySet",
     "Pronunciation",
     "Reference",
+    "RoleLimits",
     "Scope",
     "Segment",
     "SoundChunk",
@@ -53,6 +56,7 @@ __all__ = [
     "Status",
     "StoredConditioning",
     "Take",
+    "Usage",
     "Voice",
     "Worker",
     "choose_owner",

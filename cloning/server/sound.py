@@ -2,19 +2,22 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponseBase
 
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.limits import Allowance, LimitError, find_allowances
 from cloning.metrics import LISTENERS
+from cloning.quantities import Quantity
 from cloning.server.broadcasts import Key
 from cloning.server.deferred import with_headers_of
 
 MAX_LISTENERS = 500
 """Half of the connections that the server holds."""
+LISTENING_RETRY_SECONDS = 15
 
 
 class Places:
@@ -23,18 +26,28 @@ class Places:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._taken: Counter[Key] = Counter()
+        self._listening: Counter[str] = Counter()  # by whose limit they count for
 
-    def take(self, key: Key) -> None:
-        """Raises GenerationError (SERVER_BUSY)."""
+    def take(self, key: Key, allowances: Sequence[Allowance]) -> None:
+        """Raises GenerationError (SERVER_BUSY, LIMIT_REACHED)."""
         with self._lock:
+            for each in allowances:
+                if self._listening[each.subject] >= each.most:
+                    raise LimitError(
+                        f"As many are listening as may: {each.most}. Stop one first.",
+                        retry_after_seconds=LISTENING_RETRY_SECONDS,
+                    )
             is_too_much = key not in self._taken and len(self._taken) >= settings.MAX_STREAMS
             if is_too_much or self._taken.total() >= MAX_LISTENERS:
                 raise GenerationError(ErrorCode.SERVER_BUSY, "Too many are listening already.")
             self._taken[key] += 1
+            self._listening.update(each.subject for each in allowances)
             LISTENERS.set(self._taken.total())
 
-    def give_back(self, key: Key) -> None:
+    def give_back(self, key: Key, allowances: Sequence[Allowance]) -> None:
         with self._lock:
+            self._listening.subtract(each.subject for each in allowances)
+            self._listening = +self._listening  # without those that have none any more
             self._taken[key] -= 1
             if not self._taken[key]:
                 del self._taken[key]
@@ -45,7 +58,7 @@ class SoundResponse(HttpResponseBase):
     """What a view returns for a listener: no thread is held, and the headers go out with the first sound.
 
     Where there will be none, `refuse` answers instead, in a thread. `leave` is called when the client has left before
-    the end, in a thread. Raises GenerationError (SERVER_BUSY). Has to be closed.
+    the end, in a thread. Raises GenerationError (SERVER_BUSY, LIMIT_REACHED). Has to be closed.
     """
 
     streaming = True
@@ -63,7 +76,8 @@ class SoundResponse(HttpResponseBase):
         self.has_left = True  # until the server finds that it has not
         self._places, self._refuse, self._leave = places, refuse, leave
         self._has_place = False
-        places.take(key)
+        self._allowances = list(find_allowances(Quantity.LISTENERS))
+        places.take(key, self._allowances)
         self._has_place = True
 
     def refusal(self, error: GenerationError) -> HttpResponseBase:
@@ -72,7 +86,7 @@ class SoundResponse(HttpResponseBase):
     def give_back_place(self) -> None:
         if self._has_place:
             self._has_place = False
-            self._places.give_back(self.key)
+            self._places.give_back(self.key, self._allowances)
 
     def __del__(self) -> None:
         self.give_back_place()  # a middleware that fails drops the response, and nobody closes it

@@ -17,6 +17,7 @@ from cloning.api.serializers import download_url as api_download_url
 from cloning.api.serializers import segment_url, speaker_voice
 from cloning.engines import registry
 from cloning.formats import AudioFormat
+from cloning.forms.generations import thousands
 from cloning.forms.messages import in_page_language
 from cloning.forms.voice_choice import STOCK
 from cloning.jobs.timeline import TimedSegment
@@ -27,6 +28,7 @@ from cloning.text.scripts import SCRIPTS
 
 register = template.Library()
 register.filter(in_page_language)
+register.filter(thousands)
 
 WAVEFORM_HEIGHT = 40
 BARS = 100

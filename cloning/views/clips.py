@@ -24,7 +24,7 @@ def check(request: HtmxHttpRequest) -> HttpResponse:
         is_valid = form.is_valid()
     except GenerationError as error:
         response = refuse(request, in_page_language(str(error)), error.code.status)
-        set_retry_after(response, error.code)
+        set_retry_after(response, error.retry_after_seconds)
         return response
     if not is_valid or form.report is None:
         fault = form_errors(form)[0]

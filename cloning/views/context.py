@@ -10,7 +10,9 @@ from django_htmx.middleware import HtmxDetails
 
 from cloning.engines import registry
 from cloning.engines.base import EngineEntry
+from cloning.jobs.limits import Standing, read_standings
 from cloning.jobs.speaking import find_engine
+from cloning.quantities import Quantity
 
 
 class HtmxHttpRequest(HttpRequest):
@@ -52,6 +54,17 @@ def find_engine_or_selected() -> EngineEntry:
         return find_engine()
     except DatabaseError:  # the page may be the one that says so
         return registry.selected()
+
+
+def allowances(request: HttpRequest) -> dict[str, object]:
+    """Context of every page, looked up where it is shown: what of a day's limits is used."""
+    return {"allowances": SimpleLazyObject(read_allowances)}
+
+
+def read_allowances() -> list[Standing]:
+    """Of characters and of speech, the one of each that ends first."""
+    found = (read_standings(quantity) for quantity in (Quantity.CHARACTERS, Quantity.SPEECH))
+    return [min(standings, key=lambda each: each.left) for standings in found if standings]
 
 
 PLACES = {

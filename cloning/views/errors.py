@@ -74,6 +74,13 @@ def unavailable(request: HtmxHttpRequest, error: GenerationError) -> HttpRespons
     return respond(request, error.code, _("Not now"), not_now(in_page_language(str(error))))
 
 
+def refuse_for_now(request: HttpRequest, error: GenerationError) -> HttpResponse:
+    """What has a limit that comes back by itself."""
+    response = respond(request, error.code, _("Not now"), in_page_language(str(error)))
+    response["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
 def respond(request: HttpRequest, code: ErrorCode, title: str, message: str) -> HttpResponse:
     """As JSON to programs, as one sentence to HTMX, which shows it above the page, and as a page to the rest."""
     if is_api_path(request.path):
@@ -82,5 +89,5 @@ def respond(request: HttpRequest, code: ErrorCode, title: str, message: str) -> 
         response = HttpResponse(message, status=code.status, content_type="text/plain; charset=utf-8")
     else:
         response = render(request, "error.html", {"title": title, "message": message}, status=code.status)
-    set_retry_after(response, code)
+    set_retry_after(response, code.retry_after_seconds)
     return response

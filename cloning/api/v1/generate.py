@@ -91,7 +91,7 @@ def respond(request: HttpRequest, generation: Generation) -> JsonResponse:
     response.status_code = 201 if generation.status == Status.SUCCEEDED else 202
     if error := ended_by(generation):
         response.status_code = error.code.status
-        set_retry_after(response, error.code)
+        set_retry_after(response, error.code.retry_after_seconds)
     return response
 
 

@@ -43,7 +43,7 @@ def sound_of(
 
 
 def refuse(error: GenerationError) -> HttpResponseBase:
-    return error_response(error.code, str(error))
+    return error_response(error.code, str(error), error.field)
 
 
 def with_links(response: Response, generation: Generation) -> Response:
