@@ -21,6 +21,11 @@ def about(**names: str) -> Iterator[None]:
         _about.reset(token)
 
 
+def read_about(name: str) -> str:
+    """What this thread's lines say of it; empty where nothing is known."""
+    return _about.get().get(name, "")
+
+
 class About(logging.Filter):
     """Adds to each record of this thread what it is about."""
 

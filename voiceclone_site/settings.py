@@ -101,6 +101,7 @@ LIMITS = {
 KEEP_GENERATIONS_DAYS = env.int("KEEP_GENERATIONS_DAYS", 0, validate=Range(0, 36_500))
 KEEP_REFERENCES_DAYS = env.int("KEEP_REFERENCES_DAYS", 0, validate=Range(0, 36_500))
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", 10.0, validate=Range(0, 3600))
+KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", 365, validate=Range(0, 36_500))
 API_WAIT_SECONDS = env.float("API_WAIT_SECONDS", 120.0, validate=Range(0))
 
 # A fleet

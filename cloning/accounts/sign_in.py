@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
 from cloning.accounts.addresses import client_address
+from cloning.jobs.audit import record
+from cloning.models import Deed
 from cloning.throttling import Throttle
 
 logger = logging.getLogger(__name__)
@@ -51,9 +53,11 @@ class SignInForm(AuthenticationForm):
             cleaned: dict[str, Any] = super().clean()
         except forms.ValidationError:
             logger.warning("Sign-in failed as %r from %s", username, address)
+            record(Deed.SIGN_IN_FAILED, about=f"as {username}")
             raise
         tries.give_back(device or address)  # who knows the password is no stranger: an office has one address
         logger.info("Sign-in as %r from %s", username, address)
+        record(Deed.SIGNED_IN, user=self.get_user())
         return cleaned
 
 

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cloning.admin.rows import ModelAdmin
+from cloning.admin.models import ModelAdmin
 from cloning.jobs.keys import revoke_key
 from cloning.models import ApiKey, RoleLimits
 from cloning.quantities import Quantity

@@ -1,6 +1,6 @@
 import uuid
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -11,25 +11,17 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from cloning.admin.audit import Watched, record_look
+from cloning.admin.models import ModelAdmin, TabularInline
 from cloning.api.serializers import download_url
 from cloning.engines import registry
 from cloning.errors import GenerationError
 from cloning.forms import VoiceForm
 from cloning.forms.pronunciations import PronunciationForm
 from cloning.jobs import state
+from cloning.jobs.cleanup import delete_voice
 from cloning.models import Generation, Pronunciation, Reference, Segment, Take, Voice, Worker
 from cloning.storage.responses import clip_response
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin
-    TabularInline = admin.TabularInline
-else:
-
-    class ModelAdmin(admin.ModelAdmin):
-        __class_getitem__ = classmethod(lambda cls, _model: cls)  # Django's is generic to mypy alone
-
-    class TabularInline(admin.TabularInline):
-        __class_getitem__ = classmethod(lambda cls, _models: cls)
 
 
 def player(url: str) -> SafeString:
@@ -60,7 +52,7 @@ class EngineFilter(AllValuesFilter):
 
 
 @admin.register(Generation)
-class GenerationAdmin(ModelAdmin[Generation]):
+class GenerationAdmin(Watched, ModelAdmin[Generation]):
     list_display = ["__str__", "player", "outcome", "engine_label", "timings", "origin", "created_at"]
     list_filter = [
         "status",
@@ -250,7 +242,7 @@ class SegmentAdmin(ModelAdmin[Segment]):
 
 
 @admin.register(Reference)
-class ReferenceAdmin(ModelAdmin[Reference]):
+class ReferenceAdmin(Watched, ModelAdmin[Reference]):
     list_display = ["__str__", "player", "format_name", "size_bytes", "created_at"]
     search_fields = ["original_name", "sha256"]
     date_hierarchy = "created_at"
@@ -278,6 +270,7 @@ class ReferenceAdmin(ModelAdmin[Reference]):
         reference = get_object_or_404(Reference, pk=pk)
         if not self.has_view_permission(request, reference):
             raise PermissionDenied
+        record_look(reference)
         return clip_response(request, reference)
 
     @admin.display(description="audio")
@@ -291,7 +284,7 @@ class ReferenceAdmin(ModelAdmin[Reference]):
 
 
 @admin.register(Voice)
-class VoiceAdmin(ModelAdmin[Voice]):
+class VoiceAdmin(Watched, ModelAdmin[Voice]):
     form = VoiceForm  # which knows what names are taken
     list_display = ["name", "language", "reference_count", "created_at", "deleted_at"]
     search_fields = ["name"]
@@ -310,6 +303,13 @@ class VoiceAdmin(ModelAdmin[Voice]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Voice]:
         return super().get_queryset(request).prefetch_related("references")
+
+    def delete_model(self, request: HttpRequest, obj: Voice) -> None:
+        delete_voice(obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Voice]) -> None:
+        for voice in queryset:
+            delete_voice(voice.pk)
 
     def clips(self, voice: Voice) -> SafeString | str:
         return players(voice.references.all()) if voice.pk and voice.references.exists() else "–"

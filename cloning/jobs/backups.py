@@ -32,13 +32,13 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from cloning.jobs.cleanup import delete_stored
-from cloning.models import SoundChunk, Worker
+from cloning.models import SoundChunk, Usage, Worker
 from cloning.storage.temporary import temporary_folder
 
 FORMAT = 1
 MANIFEST, ROWS, FILES = "manifest.json", "rows/", "files/"
 MAX_MANIFEST_BYTES = 1024**2
-LEFT_OUT: set[type[models.Model]] = {Worker, SoundChunk}
+LEFT_OUT: set[type[models.Model]] = {Worker, SoundChunk, Usage}
 
 
 class BackupError(Exception):

@@ -16,7 +16,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import receiver
 
-from cloning.models import Encoding, Generation, Reference, StoredConditioning, Take, Voice
+from cloning.jobs.audit import record
+from cloning.models import Deed, Encoding, Generation, Reference, StoredConditioning, Take, Voice
 from cloning.storage.local import is_disk_full
 from cloning.storage.space import release_reserve
 
@@ -43,7 +44,15 @@ def delete_generation(pk: uuid.UUID) -> bool:
 
 def delete_voice(pk: uuid.UUID) -> bool:
     """With its sample, all that was derived from it, and clips that nothing else uses. Whether there was one."""
-    return bool(with_reserve(lambda: Voice.objects.filter(pk=pk).delete()[0]))
+
+    def delete() -> int:
+        voice = Voice.objects.filter(pk=pk).first()
+        count = Voice.objects.filter(pk=pk).delete()[0]
+        if voice and count:
+            record(Deed.DELETED, voice, about="for good")
+        return count
+
+    return bool(with_reserve(delete))
 
 
 def delete_reference(pk: uuid.UUID) -> bool:

@@ -15,8 +15,9 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from cloning.jobs import state
+from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_generation, delete_reference, delete_voice, with_reserve
-from cloning.models import ApiKey, Departure, Generation, Pronunciation, Reference, Voice
+from cloning.models import ApiKey, Deed, Departure, Generation, Pronunciation, Reference, Voice
 
 AT_ONCE = 100
 
@@ -60,7 +61,8 @@ def begin(user: User) -> None:
         row.is_active = False
         row.set_unusable_password()
         row.save(update_fields=["is_active", "password"])
-        Departure.objects.get_or_create(user=row)
+        if Departure.objects.get_or_create(user=row)[1]:
+            record(Deed.ACCOUNT_DELETED, about=row.get_username())
         now = timezone.now()
         Voice.objects.filter(owner=user).update(is_shared=False)
         return Voice.objects.filter(owner=user, deleted_at=None).update(deleted_at=now)

@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.audit import record
 from cloning.jobs.cleanup import with_reserve
-from cloning.models import ApiKey, Scope
+from cloning.models import ApiKey, Deed, Scope
 from cloning.models.api_key import MARK, PREFIX_CHARS, hash_secret, make_secret
 from cloning.storage.space import require_free_space
 
@@ -55,6 +56,7 @@ def make(
                 ErrorCode.TOO_MANY_KEYS, f"There are {MAX_KEYS} keys already: revoke one first."
             )
         key.save(force_insert=True)
+        record(Deed.KEY_MADE, about=str(key))
     return key, secret
 
 
@@ -66,8 +68,14 @@ def revoke(owner: User, pk: uuid.UUID) -> bool:
 def revoke_key(key: ApiKey | None) -> bool:
     if key is None:
         return False
-    rows = ApiKey.objects.kept().filter(pk=key.pk)
-    return bool(with_reserve(lambda: rows.update(revoked_at=timezone.now())))
+
+    def mark() -> int:
+        count = ApiKey.objects.kept().filter(pk=key.pk).update(revoked_at=timezone.now())
+        if count:
+            record(Deed.KEY_REVOKED, about=str(key))
+        return count
+
+    return bool(with_reserve(mark))
 
 
 def find_key(secret: str) -> ApiKey | None:

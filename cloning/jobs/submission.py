@@ -14,12 +14,13 @@ from cloning import text
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import limits
+from cloning.jobs.audit import record, voice_of
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.pronunciations import read_spellings
 from cloning.jobs.speaking import find_engine
 from cloning.logs import about
-from cloning.models import Channel, Generation, Reference, Segment, Speaker, Take, Voice
+from cloning.models import Channel, Deed, Generation, Reference, Segment, Speaker, Take, Voice
 from cloning.storage.space import require_free_space
 from cloning.text.dialogue import fold_speaker
 
@@ -122,6 +123,8 @@ def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     count_pieces(generation, pieces)
     generation.save(force_insert=True)
     limits.charge(generation)
+    if not generation.sample_of_id:  # which the server speaks by itself
+        record(Deed.SPOKEN_WITH, voice_of(generation), generation=generation)
     add_segments(generation, pieces)
 
 
@@ -145,6 +148,8 @@ def insert_dialogue(generation: Generation, roles: Sequence[Role], pieces: Seque
         if speaker.voice:
             speaker.references.set(references[speaker.voice.pk])
         speakers[fold_speaker(role.name)] = speaker
+    for voice in {str(role.voice): role.voice for role in roles}.values():
+        record(Deed.SPOKEN_WITH, voice, generation=generation)
     add_segments(generation, pieces, speakers)
 
 

@@ -16,13 +16,13 @@ from cloning.audio import TakeSound
 from cloning.engines import registry
 from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import leases, limits
+from cloning.jobs import audit, leases, limits
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
 from cloning.jobs.submission import require_shared
 from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
-from cloning.models import Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
+from cloning.models import Deed, Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
 from cloning.storage.space import require_free_space
 
 MAX_ATTEMPTS = 5
@@ -263,6 +263,9 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
         limits.require_speech()
         limits.count_characters(len(text))
         limits.charge(generation)
+        voice = audit.voice_of(segment.speaker or generation)
+        about = f"sentence {segment.index + 1} once more"
+        audit.record(Deed.SPOKEN_WITH, voice, generation=generation, about=about)
         return queue_take(segment, text, seed)
 
 

@@ -18,10 +18,11 @@ from django.utils import timezone
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_voice, with_reserve
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
 from cloning.jobs.submission import lock_queue, lock_voice, submit
-from cloning.models import MAX_NAME_CHARS, Channel, Generation, Reference, Voice, fold_name, random_seed
+from cloning.models import MAX_NAME_CHARS, Channel, Deed, Generation, Reference, Voice, fold_name, random_seed
 from cloning.storage.space import require_free_space
 from cloning.text.samples import SAMPLES
 
@@ -44,6 +45,7 @@ def create(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -
     def save(references: Sequence[Reference]) -> None:
         insert(voice)
         voice.references.set(references)
+        record(Deed.VOICE_CREATED, voice)
 
     use_clips(uploads, voice.owner, save)
     speak_sample(voice, channel)
@@ -61,6 +63,7 @@ def create_from(generation: Generation, name: str) -> Voice:
         voice = Voice(owner=generation.owner, name=name, language=generation.language)
         insert(voice)
         voice.references.set(references)
+        record(Deed.VOICE_CREATED, voice, generation=generation)
     return voice
 
 
@@ -103,8 +106,18 @@ def save_details(voice: Voice, channel: Channel) -> None:
             drop_sample(voice)
         with name_guarded():
             voice.save(update_fields=["name", "name_key", "language", "notes", "is_shared"])
+        record_change(before, voice)
     if is_other_language:
         speak_sample(voice, channel)
+
+
+def record_change(before: Voice, voice: Voice) -> None:
+    if voice.is_shared != before.is_shared:
+        record(Deed.SHARED if voice.is_shared else Deed.UNSHARED, voice)
+    details = ("name", "language", "notes")
+    if changed := [name for name in details if getattr(voice, name) != getattr(before, name)]:
+        was = f", before: {before.name}" if "name" in changed else ""
+        record(Deed.VOICE_CHANGED, voice, about=", ".join(changed) + was)
 
 
 def add_references(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -> None:
@@ -113,6 +126,8 @@ def add_references(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Ch
 
     def add(references: Sequence[Reference]) -> None:
         voice.references.add(*references)
+        for reference in references:
+            record(Deed.CLIP_ADDED, voice, about=f"clip {reference.pk}")
         if voice.references.count() > MAX_REFERENCES:
             raise GenerationError(
                 ErrorCode.REFERENCE_TOO_MANY, f"A voice has at most {MAX_REFERENCES} clips: remove one first."
@@ -132,6 +147,7 @@ def remove_reference(voice: Voice, reference_id: uuid.UUID, channel: Channel) ->
                 ErrorCode.LAST_REFERENCE, "A voice needs a clip: add another first, or delete the voice."
             )
         voice.references.remove(reference)
+        record(Deed.CLIP_REMOVED, voice, about=f"clip {reference.pk}")
     speak_sample(voice, channel)
 
 
@@ -158,6 +174,7 @@ def trim_reference(
             after.save(force_insert=True)
         voice.references.add(after)
         voice.references.remove(before)
+        record(Deed.CLIP_TRIMMED, voice, about=f"clip {before.pk}, from now on {after.pk}")
     speak_sample(voice, channel)
 
 
@@ -213,7 +230,14 @@ def speak_sample(voice: Voice, channel: Channel) -> bool:
 def delete_with_undo(voice: Voice) -> bool:
     """Hides the voice; the sweep deletes it for good once `UNDO` has passed."""
     kept = Voice.objects.kept().filter(pk=voice.pk)
-    return bool(with_reserve(lambda: kept.update(deleted_at=timezone.now())))
+
+    def hide() -> int:
+        count = kept.update(deleted_at=timezone.now())
+        if count:
+            record(Deed.DELETED, voice)
+        return count
+
+    return bool(with_reserve(hide))
 
 
 def restore(voice_id: uuid.UUID, user: "AnyUser | None") -> Voice | None:
@@ -224,6 +248,7 @@ def restore(voice_id: uuid.UUID, user: "AnyUser | None") -> Voice | None:
             row.name, row.deleted_at = find_free_name(row.name, row.owner), None
             with name_guarded():
                 row.save(update_fields=["name", "name_key", "deleted_at"])
+            record(Deed.RESTORED, row)
     return row
 
 

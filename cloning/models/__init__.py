@@ -1,6 +1,7 @@
 """The rows. What happens to them is in `cloning.jobs`."""
 
 from cloning.models.api_key import MAX_KEY_NAME_CHARS, ApiKey, Scope
+from cloning.models.audit import AuditEntry, Deed
 from cloning.models.conditioning import (
     StoredConditioning,
     conditioning_file,
@@ -38,8 +39,10 @@ __all__ = [
     "MAX_SPELLING_CHARS",
     "MAX_WORD_CHARS",
     "ApiKey",
+    "AuditEntry",
     "Channel",
     "Charge",
+    "Deed",
     "Departure",
     "Encoding",
     "Generation",

@@ -18,6 +18,8 @@ from cloning.accounts import personal_data
 from cloning.accounts.forms import EmailForm, PasswordAskedForm
 from cloning.accounts.sign_in import mark_refused
 from cloning.jobs import departures
+from cloning.jobs.audit import record
+from cloning.models import Deed
 from cloning.views import archives
 from cloning.views.context import HtmxHttpRequest, account_of
 
@@ -54,6 +56,7 @@ def export(request: HtmxHttpRequest) -> HttpResponseBase:
         raise Http404("There is no such part.")
     if not archives.places.acquire(blocking=False):
         return archives.refuse_now(request)
+    record(Deed.EXPORTED, about="all that is theirs")
     name = f"{user.get_username()}-{timezone.now():%Y-%m-%d}{f'-{part}' if count > 1 else ''}.zip"
     return archives.send_archive(personal_data.list_entries(user, part), name)
 

@@ -15,9 +15,10 @@ from cloning.api.voice_serializers import VOICE, VOICES, VoicesPage, list_saved,
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceForm
 from cloning.jobs import voices as changes
+from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_voice
 from cloning.jobs.voices import find_stock_voices
-from cloning.models import Channel, Reference, Scope, Voice
+from cloning.models import Channel, Deed, Reference, Scope, Voice
 from cloning.storage.responses import archive_response, clip_response
 
 PAGE_SIZE = 50
@@ -126,7 +127,9 @@ def trim(request: HttpRequest, found: Voice, reference_pk: uuid.UUID) -> HttpRes
 @api_view(GET=Scope.VOICES)
 def export(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     require_trusted_origin(request)
-    return archive_response(fetch_own(request, pk))
+    found = fetch_own(request, pk)
+    record(Deed.EXPORTED, found)
+    return archive_response(found)
 
 
 @api_view(POST=Scope.VOICES)

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from cloning.jobs import backups
 from cloning.jobs.cleanup import delete_generation, delete_voice
-from cloning.models import Generation, Pronunciation, Reference, Voice, Worker
+from cloning.models import AuditEntry, Generation, Pronunciation, Reference, Voice, Worker
 from cloning.tests.performing import perform
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def empty() -> None:
         delete_generation(generation.pk)
     for voice in Voice.objects.all():
         delete_voice(voice.pk)
-    for model in (User, Group, Pronunciation, Reference):
+    for model in (User, Group, Pronunciation, Reference, AuditEntry):
         model.objects.all().delete()
 
 
