@@ -12,7 +12,7 @@ from cloning.engines import registry
 from cloning.jobs.scheduling import Kind
 
 PUBLISH_SECONDS = 1.0  # for a connection, and for a message
-WORKER_SECONDS = 10.0  # for an answer that nobody waits for
+WORKER_SECONDS = 3.0  # for an answer that nobody waits for
 PUBLISH_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 """Once, at once: a connection that was kept may be one of before the broker's restart."""
 

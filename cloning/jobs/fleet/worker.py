@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -42,6 +42,7 @@ class FleetWorker:
         self._in_hand: set[Leased] = set()
         self._end_at = math.inf  # on the monotonic clock
         self._closing = threading.Event()
+        self._joining = ThreadPoolExecutor(max_workers=1, thread_name_prefix="joining")
         self._looking_after = threading.Thread(target=self._look_after, name="look-after", daemon=True)
         self._shown = ExitStack()
 
@@ -59,21 +60,28 @@ class FleetWorker:
         self._closing.set()
         if self._looking_after.is_alive():
             self._looking_after.join()
+        self._joining.shutdown()
         self._shown.close()
 
     def take_turn(self) -> None:
         """For a message. Raises Reject, by which another worker gets it."""
         if self._closing.is_set():
             raise Reject("this worker stops", requeue=True)
+        self._joining.submit(self._perform_next, joins.claim_next)  # beside the takes, as what is short
+        self._perform_next(lambda: scheduling.claim_next(kinds=self._kinds))
+
+    def _perform_next(self, claim_next: Callable[[], Leased | None]) -> None:
         try:
             close_old_connections()
-            row = joins.claim_next() or scheduling.claim_next(kinds=self._kinds)
+            if not self._closing.is_set() and (row := claim_next()):
+                with self._holding(row):
+                    self.process.perform(row)
         except DatabaseError as error:
             logger.warning("The database did not answer: %s", error)
-            return
-        if row:
-            with self._holding(row):
-                self.process.perform(row)
+        except Exception:
+            logger.exception("The worker goes on after an error")
+        finally:
+            connection.close()  # this thread's own
 
     @contextmanager
     def _holding(self, row: Leased) -> Iterator[None]:
