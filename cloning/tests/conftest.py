@@ -29,6 +29,7 @@ from cloning.tests.remembering import remembering_preview  # noqa: F401
 from cloning.tests.scheduling import (  # noqa: F401
     pytest_collection_modifyitems,
     pytest_ignore_collect,
+    pytest_runtest_setup,
     pytest_xdist_make_scheduler,
 )
 from cloning.tests.small_disk import small_disk  # noqa: F401

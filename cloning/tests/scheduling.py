@@ -1,8 +1,11 @@
 """How `make test` shares its tests out: to a process goes a module, all that share an engine, or one attack.
 
-The longest are begun first.
+The longest are begun first, but for what is thorough, which comes last. After the moment THOROUGH_UNTIL (seconds since
+1970) no more of that is begun.
 """
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,12 +17,7 @@ APART = "cloning/tests/attack/"
 LONGEST = (
     "cloning/tests/engines/preview/",
     "cloning/tests/engines/xtts/",
-    APART,
     "cloning/tests/test_postgresql.py",
-    "cloning/tests/jobs/fleet/test_fleet.py",
-    "cloning/tests/text/test_bounds.py",
-    "cloning/tests/audio/test_probing.py",
-    "cloning/tests/audio/test_bounds.py",
     "cloning/tests/management/test_serve.py",
     "cloning/tests/jobs/test_worker",
     "cloning/tests/server/",
@@ -29,20 +27,25 @@ LONGEST = (
 """What takes long, the longest first: begun last, it would run on while other processes have nothing to do."""
 
 THOROUGH = (
-    APART,
-    "cloning/tests/engines/preview/test_espeak.py",
-    "cloning/tests/engines/preview/test_references.py",
     "cloning/tests/engines/preview/test_speech.py",
-    "cloning/tests/engines/preview/test_styles.py",
+    APART,
+    "cloning/tests/jobs/fleet/test_fleet.py",
+    "cloning/tests/engines/preview/test_references.py",
     "cloning/tests/text/test_bounds.py",
+    "cloning/tests/audio/test_bounds.py",
+    "cloning/tests/audio/test_probing.py",
+    "cloning/tests/engines/preview/test_styles.py",
+    "cloning/tests/engines/preview/test_espeak.py",
 )
-"""Marked `thorough`: a quarter of all the time. CI runs them last, where time is left on its machine."""
+"""Marked `thorough`, the longest first: a quarter of all the time. CI leaves out what its time does not allow."""
 
 
 class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(APART):
             return nodeid
+        if nodeid.startswith(THOROUGH):
+            return super()._split_scope(nodeid)
         folder = next((folder for folder in TOGETHER if nodeid.startswith(folder)), None)
         return folder or super()._split_scope(nodeid)
 
@@ -54,6 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("thorough")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    until = float(os.environ.get("THOROUGH_UNTIL", "inf"))
+    if item.get_closest_marker("thorough") and time.time() > until:
+        pytest.skip("thorough, and the time for it is over")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Where only the few tests are wanted that run alone, the others' modules, torch among them, are not imported."""
     if config.option.markexpr != "alone":
@@ -62,8 +71,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return not any("mark.alone" in module.read_text() for module in modules) or None
 
 
-def rank(nodeid: str) -> int:
-    return next((number for number, name in enumerate(LONGEST) if nodeid.startswith(name)), len(LONGEST))
+def rank(nodeid: str) -> tuple[bool, int]:
+    is_thorough = nodeid.startswith(THOROUGH)
+    names = THOROUGH if is_thorough else LONGEST
+    return is_thorough, next((n for n, name in enumerate(names) if nodeid.startswith(name)), len(names))
 
 
 @pytest.hookimpl(optionalhook=True)  # where pytest-xdist is switched off
