@@ -186,13 +186,21 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     tighten(sqlite_files(Path(DATABASES["default"]["NAME"])))
     # On disk as in use: an SQLite in memory locks differently when threads write.
     DATABASES["default"]["TEST"] = {"NAME": str(STORAGE_ROOT / "test.sqlite3")}
-elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql" and DATABASE_POOL:
-    # Of each process. Every request and every look of a stream would else open a connection of its own.
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 1,
-        "max_size": DATABASE_POOL,
-        "timeout": 2,  # seconds; then the database is said to be busy
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # Where packets vanish, TCP by itself gives up after a quarter of an hour, for which requests would hang.
+    SILENT = {"connect_timeout": 3, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+    DATABASES["default"]["OPTIONS"] = {
+        **SILENT,
+        "tcp_user_timeout": 8_000,  # milliseconds; the others are seconds
+        **DATABASES["default"].get("OPTIONS", {}),
     }
+    if DATABASE_POOL:
+        # Of each process. Every request and every look of a stream would else open a connection of its own.
+        DATABASES["default"]["OPTIONS"]["pool"] = {
+            "min_size": 1,
+            "max_size": DATABASE_POOL,
+            "timeout": 2,  # seconds; then the database is said to be busy
+        }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MEDIA_ROOT = STORAGE_ROOT

@@ -238,3 +238,11 @@ def test_https_makes_cookies_and_redirects_strict(tmp_path):
     expression = "(settings.SESSION_COOKIE_SECURE, settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS[-1])"
     result = settings_value(expression, tmp_path, BASE_URL="https://voice.example/")
     assert result.stdout.strip() == "(True, True, 'voice.example')"
+
+
+def test_a_postgresql_that_falls_silent_is_given_up_soon(tmp_path):
+    """Seconds, where TCP by itself takes a quarter of an hour; the URL may say otherwise."""
+    url = "postgresql://db.example/voices?connect_timeout=9"
+    options = "settings.DATABASES['default']['OPTIONS']"
+    expression = f"[int({options}[name]) for name in ('connect_timeout', 'tcp_user_timeout')]"
+    assert settings_value(expression, tmp_path, DATABASE_URL=url).stdout.strip() == "[9, 8000]"
