@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
@@ -17,13 +17,17 @@ from django.db import connection
 from django.utils import timezone
 
 from cloning.engines import registry
-from cloning.models import ApiKey, Generation, Pronunciation, Reference, Voice
+from cloning.jobs.audit import write_line
+from cloning.models import ApiKey, AuditEntry, Generation, Pronunciation, Reference, Voice
 from cloning.storage.archives import Entry
 from cloning.storage.voice_archives import VoiceArchive
 from cloning.text.naming import name_download
 
 GENERATIONS_A_PART = 5_000
 AT_ONCE = 50
+LINES_AT_ONCE = 500
+MAX_LINE_BYTES = 4 * 1024
+"""Of the log of deeds; at most."""
 
 
 def count_parts(user: User) -> int:
@@ -52,6 +56,7 @@ def generate_entries(
         yield describe("account", describe_account(user))
         yield describe("pronunciations", describe_pronunciations(user))
         yield describe("keys", describe_keys(user))
+        yield Entry("audit.jsonl", timezone.now(), partial(AuditLines, user))
         leave_no_connection()
     for pk in voice_ids:
         if voice := Voice.objects.prefetch_related("references").filter(pk=pk).first():
@@ -120,6 +125,29 @@ def describe_keys(user: User) -> list[Any]:
     """What they are called: nobody has the keys themselves."""
     names = ("name", "prefix", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
     return list(ApiKey.objects.filter(owner=user).values(*names))
+
+
+class AuditLines:
+    """What stands in the log of deeds of what they did, as a file of which some lines are in memory."""
+
+    def __init__(self, user: User) -> None:
+        self._rows = AuditEntry.objects.filter(user=user).order_by("pk")
+        self._last = 0
+        self.size = self._rows.count() * MAX_LINE_BYTES
+        leave_no_connection()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def read(self, _size: int) -> bytes:
+        """The next lines, of whatever length; empty at the end."""
+        found = list(self._rows.filter(pk__gt=self._last)[:LINES_AT_ONCE])
+        leave_no_connection()
+        self._last = found[-1].pk if found else self._last
+        return "".join(map(write_line, found)).encode()
 
 
 def describe_generation(row: Generation, text: str) -> Iterator[Entry]:

@@ -68,9 +68,8 @@ def begin(user: User) -> None:
         return Voice.objects.filter(owner=user, deleted_at=None).update(deleted_at=now)
 
     with_reserve(close)
-    for running in Generation.objects.active().filter(
-        Q(owner=user) | Q(pk__in=find_derived(user).values("pk"))
-    ):
+    theirs = Q(owner=user) | Q(pk__in=find_derived(user).values("pk"))
+    for running in Generation.objects.active().filter(theirs):
         state.cancel(running)
 
 
@@ -108,11 +107,9 @@ def delete_user(user: User) -> bool:
     def delete() -> int:
         User.objects.select_for_update().filter(
             pk=user.pk
-        ).first()  # whoever adds something waits for the end of it
-        has_rows = any(
-            model._default_manager.filter(owner=user).exists()
-            for model in (Generation, Voice, Reference, Pronunciation)
-        )
+        ).first()  # who adds something waits for the end of it
+        owned = (Generation, Voice, Reference, Pronunciation)
+        has_rows = any(model._default_manager.filter(owner=user).exists() for model in owned)
         return 0 if has_rows else User.objects.filter(pk=user.pk).delete()[0]
 
     try:

@@ -19,6 +19,8 @@ from django.views.generic.base import TemplateView
 
 from cloning.accounts.forms import ChangePasswordForm, NewPasswordForm, ResetForm
 from cloning.accounts.sign_in import remember_device
+from cloning.jobs.audit import record
+from cloning.models import Deed
 from cloning.views.sign_in import WithAccounts
 
 
@@ -74,5 +76,6 @@ class SetPassword(WithAccounts, PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         remember_device(response, form.user.get_username())
+        record(Deed.SIGNED_IN, user=form.user, about="by a link, which set the password")
         messages.success(self.request, _("The password is set, and you are signed in."))
         return response

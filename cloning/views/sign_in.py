@@ -17,6 +17,8 @@ from django.views.generic.edit import FormView
 from cloning.accounts.forms import SignUpForm
 from cloning.accounts.invitations import is_first_account_due
 from cloning.accounts.sign_in import SignInForm, mark_refused, remember_device
+from cloning.jobs.audit import record
+from cloning.models import Deed
 
 
 class WithAccounts:
@@ -92,4 +94,5 @@ class SignUp(WithAccounts, ToNext, FormView):  # type: ignore[type-arg]  # gener
         login(self.request, user)
         response = super().form_valid(form)
         remember_device(response, user.get_username())
+        record(Deed.SIGNED_IN, user=user, about="to a new account")
         return response

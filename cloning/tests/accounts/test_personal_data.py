@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from cloning.accounts import personal_data
 from cloning.forms import ImportForm
 from cloning.jobs import keys
-from cloning.models import Generation, Pronunciation, Reference, Scope, Voice
+from cloning.jobs.audit import record
+from cloning.models import Deed, Generation, Pronunciation, Reference, Scope, Voice
 from cloning.storage.archives import zip_files
 from cloning.storage.uploads import TemporaryUpload
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
@@ -49,11 +50,13 @@ def belongings(ann, make_generation, make_reference) -> Generation:
             owner=owner, language="en", word=word, word_key=word.lower(), spelling="x"
         )
     keys.make(ann, "laptop", [Scope.READ])
+    for each in (ann, ann, eve):
+        record(Deed.SIGNED_IN, user=each)
     keys.make(eve, "Eve's", [Scope.READ])
     return generation
 
 
-def test_all_that_is_theirs_and_nothing_else(belongings, ann):
+def test_all_that_is_theirs_and_nothing_else(belongings, ann, monkeypatch):
     archive = export(ann)
     assert archive.testzip() is None
     made = f"generations/{belongings.created_at:%Y-%m-%d}-grandmother-über-uns-{belongings.pk}"
@@ -63,6 +66,7 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann):
             "account.json",
             "pronunciations.json",
             "keys.json",
+            "audit.jsonl",
             "voices/grandmother.zip",
             f"{made}.json",
             f"{made}.wav",
@@ -74,6 +78,9 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann):
     (key,) = read(archive, "keys.json")
     assert (key["name"], key["scopes"]) == ("laptop", ["read"])
     assert "sha256" not in key
+    monkeypatch.setattr(personal_data, "LINES_AT_ONCE", 1)
+    deeds = [json.loads(line) for line in export(ann).read("audit.jsonl").splitlines()]
+    assert [(each["deed"], each["username"]) for each in deeds] == [("signed_in", "ann")] * 2
     asked = read(archive, f"{made}.json")
     assert (asked["text"], asked["voice"], asked["audio"]) == ("Über uns.", "Grandmother", f"{made}.wav")
     assert archive.read(asked["audio"]) == belongings.audio.read()

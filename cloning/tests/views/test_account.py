@@ -60,7 +60,7 @@ def test_export(ann, make_generation, make_reference):
     archive = zipfile.ZipFile(io.BytesIO(response.getvalue()))
     assert archive.testzip() is None
     assert {name.partition("/")[0] for name in archive.namelist()} == {
-        "account.json", "pronunciations.json", "keys.json", "generations", "clips",
+        "account.json", "pronunciations.json", "keys.json", "audit.jsonl", "generations", "clips",
     }  # fmt: skip
     assert browser.get(EXPORT).status_code == 405
 

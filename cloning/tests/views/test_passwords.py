@@ -9,6 +9,7 @@ from django.test import Client
 from cloning.accounts.forms import MAIL_BURST
 from cloning.accounts.invitations import find_link, make_account
 from cloning.accounts.sign_in import BURST, COOKIE
+from cloning.models import AuditEntry, Deed
 from cloning.tests.pages import Page
 from cloning.tests.people import PASSWORD, sign_in_as
 from cloning.tests.waiting import wait_until
@@ -61,6 +62,7 @@ def test_link_of_an_invitation_is_good_once(accounts, db):
     assert set_by(link, "short").status_code == 422
     response = set_by(link, browser=browser)
     assert response["Location"] == "/" and COOKIE in response.cookies
+    assert AuditEntry.objects.get(deed=Deed.SIGNED_IN).username == "bob"
     assert "Signed in as bob" in browser.get("/").content.decode()
     for used in (link, other_link):
         again = set_by(used, "a third good password")

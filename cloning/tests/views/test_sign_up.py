@@ -6,6 +6,7 @@ from django.test import Client
 
 from cloning.accounts.forms import SignUpForm
 from cloning.accounts.sign_in import BURST
+from cloning.models import AuditEntry, Deed
 from cloning.tests.pages import Page
 from cloning.tests.people import PASSWORD
 
@@ -40,6 +41,7 @@ def test_account_is_made_and_signed_in(sign_up, browser, accounts):
     assert "Signed in as bob" in response.client.get("/").content.decode()
     bob = User.objects.get()
     assert not (bob.is_staff or bob.is_superuser)
+    assert AuditEntry.objects.get(deed=Deed.SIGNED_IN).user == bob
     assert sign_up("eve", next="//evil.example")["Location"] == "/"
     accounts.SENDS_MAIL = True
     sign_up("cleo", email="cleo@example.org", is_staff="on")
