@@ -30,7 +30,7 @@ SCRIPTS = sorted(path for path in (PROJECT / "static").glob("*.js") if path.name
 ROOMS_WITHOUT_LANGUAGES = ("audio", "text", "engines", "storage", "jobs", "server", "coach")
 FOR_OPERATORS = (
     "engines/xtts/fetch.py", "engines/xtts/weights.py", "engines/xtts/linear.py", "engines/xtts/gpt.py",
-    "engines/preview/kokoro.py", "jobs/backups.py",
+    "engines/preview/kokoro.py", "jobs/backups.py", "jobs/fleet/worker.py",
 )  # fmt: skip
 SPOKEN = ("text/samples.py", "text/reading_scripts.py", "text/normalising/", "engines/preview/espeak_voice.py",
           "engines/preview/search.py")  # fmt: skip
