@@ -184,7 +184,7 @@ def test_unexpected_exception_is_an_answer_without_a_trace(api, monkeypatch, db,
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("a secret of the server")
 
-    monkeypatch.setattr("cloning.api.v1.generations.Paginator", broken)
+    monkeypatch.setattr("cloning.api.v1.generations.read_page", broken)
     response = api.get("/api/v1/generations")
     assert response.status_code == 500
     assert response.json()["error"]["code"] == "internal_error"
