@@ -26,13 +26,11 @@ KEEP_WINDOWS = timedelta(days=2)
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """A limit that somebody has, of something that is counted in windows."""
+class Tally:
+    """What somebody uses of something, window by window."""
 
-    kind: Kind
     subject: str
     quantity: Quantity
-    most: int
 
     @property
     def window_start(self) -> datetime:
@@ -54,20 +52,32 @@ class Allowance:
     def read_used(self) -> int:
         return self.rows.values_list("used", flat=True).first() or 0
 
-    def take(self, amount: int) -> bool:
-        """Whether there was so much left; it is used then."""
-        if self.add(amount):
-            return True
-        self.begin()
-        return self.add(amount)
-
-    def add(self, amount: int) -> bool:
-        return bool(self.rows.filter(used__lte=self.most - amount).update(used=F("used") + amount))
-
     def begin(self) -> None:
         """Sees to a row for this window; another process may be quicker."""
         row = Usage(subject=self.subject, quantity=self.quantity, window_start=self.window_start)
         Usage.objects.bulk_create([row], ignore_conflicts=True)
+
+    def add(self, amount: int) -> None:
+        self.begin()
+        self.rows.update(used=F("used") + amount)
+
+
+@dataclass(frozen=True)
+class Allowance(Tally):
+    """A limit that somebody has."""
+
+    kind: Kind
+    most: int
+
+    def take(self, amount: int) -> bool:
+        """Whether there was so much left; it is used then."""
+        if self.take_begun(amount):
+            return True
+        self.begin()
+        return self.take_begun(amount)
+
+    def take_begun(self, amount: int) -> bool:
+        return bool(self.rows.filter(used__lte=self.most - amount).update(used=F("used") + amount))
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,7 @@ def find_allowances(quantity: Quantity, actor: Actor | None = None) -> Iterator[
     actor = actor or current_actor()
     for kind, subject in actor.subjects.items():
         if most := actor.limits[kind].get(quantity):
-            yield Allowance(kind, subject, quantity, most)
+            yield Allowance(subject, quantity, kind, most)
 
 
 def read_standings(quantity: Quantity) -> list[Standing]:
@@ -176,9 +186,7 @@ def charge(generation: Generation) -> None:
 def count_speech(generation: Generation, seconds: float) -> None:
     """What a worker has spoken, for those who are charged with it. It may be more than the limit."""
     for row in Charge.objects.filter(generation=generation).order_by("subject"):
-        allowance = Allowance(Kind.SERVER, row.subject, Quantity.SPEECH, 0)
-        allowance.begin()
-        allowance.rows.update(used=F("used") + math.ceil(seconds))
+        Tally(row.subject, Quantity.SPEECH).add(math.ceil(seconds))
 
 
 def require_storage() -> None:

@@ -212,7 +212,7 @@ def test_groups_have_others_and_the_most_generous_counts(limited, ada) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_web_processes_count_together() -> None:
     """As many get through as may, whichever thread, process or machine they come by."""
-    allowance = Allowance(Kind.SERVER, "server", Quantity.CHARACTERS, 40)
+    allowance = Allowance("server", Quantity.CHARACTERS, Kind.SERVER, 40)
     start, taken = threading.Barrier(8, timeout=60), []
 
     def take() -> None:
