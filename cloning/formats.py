@@ -86,6 +86,8 @@ class StreamFormat(StrEnum):
         "audio/ogg",
         ("-c:a", "libopus", "-b:a", "64k", "-frame_duration", "20", "-page_duration", "20000", "-f", "opus"),
     )
+    AAC = "aac", "audio/aac", ("-c:a", "aac", "-b:a", "96k", "-f", "adts")
+    FLAC = "flac", "audio/flac", ("-c:a", "flac", "-sample_fmt", "s16", "-f", "flac")
     PCM = "pcm", "audio/pcm"  # 16-bit, little-endian, mono, at 24 kHz
 
     @property

@@ -2,6 +2,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
+from cloning.api.openai import listings as openai_listings
+from cloning.api.openai import speech as openai_speech
 from cloning.api.v1 import clips as api_clips
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
@@ -89,7 +91,7 @@ urlpatterns = [
         name="api-segment-audio",
     ),
     re_path(
-        rf"^api/v1/generations/{UUID}/stream\.(?P<stream_format>mp3|wav|opus|pcm)$",
+        rf"^api/v1/generations/{UUID}/stream\.(?P<stream_format>mp3|wav|opus|aac|flac|pcm)$",
         streams.stream,
         name="api-stream",
     ),
@@ -115,6 +117,13 @@ urlpatterns = [
     path("api/v1/health/live", health.live, name="api-health-live"),
     path("api/v1/health/ready", health.ready, name="api-health-ready"),
     path("api/v1/openapi.json", documents.openapi_document, name="api-openapi"),
+    path("v1/audio/speech", openai_speech.speech, name="openai-speech"),
+    path("v1/models", openai_listings.models, name="openai-models"),
+    path("v1/models/<path:model>", openai_listings.model, name="openai-model"),
+    path("v1/audio/models", openai_listings.audio_models, name="openai-audio-models"),
+    path("v1/audio/voices", openai_listings.voices, name="openai-voices"),
+    re_path(r"^v1(?:/|$)", openai_listings.unknown),
+    path("health", openai_listings.health, name="openai-health"),
     path("api/", api_page.api, name="api"),
     path("metrics", metrics.metrics, name="metrics"),
     re_path(r"^api(?:/|$)", documents.unknown),

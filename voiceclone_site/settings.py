@@ -67,6 +67,8 @@ if BASE_URL:
 TRUSTED_ORIGINS: list[str] = env.list("CORS_ORIGINS", [])
 CORS_ALLOWED_ORIGINS = TRUSTED_ORIGINS if "CORS_ORIGINS" in os.environ else ["http://localhost:5173"]
 HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", False)
+VOICE_ALIASES: dict[str, str] = env.dict("VOICE_ALIASES", {})
+ALLOW_ANONYMOUS_LISTINGS = env.bool("ALLOW_ANONYMOUS_LISTINGS", False)
 REQUIRE_LOGIN = env.bool("REQUIRE_LOGIN", False)
 SIGN_UP = env.bool("SIGN_UP", False)
 MAIL = env.dj_email_url("EMAIL_URL", "")
@@ -222,7 +224,7 @@ STORAGES = {
     },
 }
 
-CORS_URLS_REGEX = r"^/api/.*$"
+CORS_URLS_REGEX = r"^/(api|v1)/.*$"
 CORS_ALLOW_ALL_ORIGINS = (
     REQUIRE_LOGIN and "CORS_ORIGINS" not in os.environ
 )  # with a key: cookies count for none

@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 
 def is_api_path(path: str) -> bool:
-    return path == "/api" or path.startswith("/api/")
+    """Of the API, or of a dialect of it that other programs speak."""
+    return path.partition("/")[2].partition("/")[0] in ("api", "v1") or path == "/health"
 
 
 def error_response(
@@ -80,6 +81,8 @@ ANYBODY = None
 """In place of a scope: the call may be made by who has no account, too, and knows nobody."""
 
 View = Callable[..., HttpResponseBase]
+Respond = Callable[..., JsonResponse]
+"""Makes an error an answer; called as `error_response`, which is the API's own, is. Other dialects have others."""
 
 
 def api_view(**scopes: Scope | None) -> Callable[[View], View]:
@@ -87,6 +90,11 @@ def api_view(**scopes: Scope | None) -> Callable[[View], View]:
 
     Django's CSRF check is left out: `identify_caller` does it where a cookie says who asks.
     """
+    return call_view(error_response, scopes)
+
+
+def call_view(respond: Respond, scopes: dict[str, Scope | None]) -> Callable[[View], View]:
+    """As `api_view`, in the words of `respond`."""
     if "GET" in scopes:
         scopes["HEAD"] = scopes["GET"]
 
@@ -95,19 +103,19 @@ def api_view(**scopes: Scope | None) -> Callable[[View], View]:
         @functools.wraps(view)
         def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             if request.method not in scopes:
-                response = error_response(ErrorCode.METHOD_NOT_ALLOWED, f"Use {' or '.join(scopes)} here.")
+                response = respond(ErrorCode.METHOD_NOT_ALLOWED, f"Use {' or '.join(scopes)} here.")
                 response["Allow"] = HttpResponseNotAllowed(scopes)["Allow"]
                 return response
             scope = scopes[request.method]
             try:
                 admit(request, scope)
             except GenerationError as error:
-                return error_response(error.code, str(error), scope=scope)
+                return respond(error.code, str(error), scope=scope)
             except Exception as error:
-                return respond_to_error(request, error)
+                return respond_to_error(request, error, respond)
             with acting(Actor(request.user, api_key_of(request), client_address(request))):
                 answer = answer_counted if scope else answer_call
-                return answer(request, view, **kwargs)
+                return answer(request, view, respond=respond, **kwargs)
 
         wrapped.scopes = scopes  # type: ignore[attr-defined]  # a test compares them with its table
         return wrapped
@@ -127,25 +135,29 @@ def admit(request: HttpRequest, scope: Scope | None) -> None:
         require_permission(request, scope)
 
 
-def answer_counted(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponseBase:
+def answer_counted(request: HttpRequest, view: View, *, respond: Respond, **kwargs: Any) -> HttpResponseBase:
     try:
         standings = count_request()
     except Exception as error:
-        return respond_to_error(request, error)
-    response = answer_call(request, view, **kwargs)
+        return respond_to_error(request, error, respond)
+    response = answer_call(request, view, respond=respond, **kwargs)
     if "RateLimit" not in response:
         set_rate_limit(response, standings)
     return response
 
 
-def answer_call(request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def answer_call(
+    request: HttpRequest, view: View, *args: Any, respond: Respond = error_response, **kwargs: Any
+) -> HttpResponseBase:
     try:
         return view(request, *args, **kwargs)
     except Exception as error:
-        return respond_to_error(request, error)
+        return respond_to_error(request, error, respond)
 
 
-def respond_to_error(request: HttpRequest, error: Exception) -> JsonResponse:
+def respond_to_error(
+    request: HttpRequest, error: Exception, respond: Respond = error_response
+) -> JsonResponse:
     """What a view raised, as the API's answer."""
     if (known := explain_error(error)) is None:
         logger.error("%s %s", request.method, request.path, exc_info=error)
@@ -154,7 +166,7 @@ def respond_to_error(request: HttpRequest, error: Exception) -> JsonResponse:
         )
     elif known is not error and known.code.status >= 500:
         logger.warning("%s %s: %s: %s", request.method, request.path, known.code, error)
-    response = error_response(known.code, str(known), known.field)
+    response = respond(known.code, str(known), known.field)
     set_retry_after(response, known.retry_after_seconds)
     if isinstance(known, LimitError) and known.standing:
         set_rate_limit(response, [known.standing])

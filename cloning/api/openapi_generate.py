@@ -19,6 +19,7 @@ STREAM_HEADERS = {
     "X-Generation-Id": {"schema": UUID},
     "Link": {"description": 'The status URL, with `rel="status"`', "schema": {"type": "string"}},
 }
+STREAMED_ALONE = [each for each in StreamFormat if each not in list(AudioFormat)]
 REQUEST = {"text": "Good morning.", "reference": SAMPLE_FILE}
 DIALOGUE = {
     "text": "Anna: Good morning.\nTom: [pause 1s] Is it?",
@@ -126,7 +127,7 @@ def request_schema() -> Schema:
             "temperature": number(forms.TEMPERATURE_RANGE, 0.75),
             "seed": {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]},
             "format": {
-                "enum": [*AudioFormat, StreamFormat.PCM],
+                "enum": [*AudioFormat, *STREAMED_ALONE],
                 "default": "wav",
                 "description": "With `stream`: `mp3` by default, and no `flac`. `pcm` is 16-bit, little-endian, mono, "
                 "at 24 kHz, and only for `stream`.",

@@ -235,13 +235,18 @@ class GenerationForm(PartsForm):
             voice=voice if isinstance(voice, Voice) else None,
             stock_voice=voice.key if isinstance(voice, StockVoice) else "",
             is_streamed=cleaned["stream"],
-            audio_format=AudioFormat.WAV if cleaned["format"] == StreamFormat.PCM else cleaned["format"],
+            audio_format=file_format(cleaned["format"]),
             **{name: cleaned[name] for name in ("text", "language", "speed", "temperature", "seed")},
         )
 
     @property
     def roles(self) -> list[Role]:
         return self.casting.roles
+
+
+def file_format(asked: AudioFormat | StreamFormat) -> AudioFormat:
+    """Of the joined file: that of the stream, or WAV where there are no files of it."""
+    return AudioFormat(asked) if asked in list(AudioFormat) else AudioFormat.WAV
 
 
 def check_pauses(text: str) -> None:

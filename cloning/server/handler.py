@@ -228,11 +228,12 @@ async def send_pieces(response: SoundResponse, listener: Listener, send: Send) -
     try:
         async with aclosing(listener.pieces()) as pieces:
             async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                body = response.wrapping.wrap(piece)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
     except GenerationError as error:
         logger.info("A stream of %s broke off: %s", response.key[0], error)
         return False
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": response.wrapping.ending})
     return True
 
 

@@ -2,7 +2,12 @@
 
 import threading
 from collections import Counter
+<<<<<<< HEAD
 from collections.abc import Callable, Sequence
+=======
+from collections.abc import Callable
+from dataclasses import dataclass
+>>>>>>> 3aa2bc7 (Programs that know OpenAI's API: speech as it is made, models, voices, their errors; AAC and FLAC streams)
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +23,18 @@ from cloning.server.deferred import with_headers_of
 MAX_LISTENERS = 500
 """Half of the connections that the server holds."""
 LISTENING_RETRY_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """What the pieces of a sound are sent in, and what comes after the last."""
+
+    content_type: str
+    wrap: Callable[[bytes], bytes]
+    ending: bytes
+
+
+BARE = Wrapping("", bytes, b"")
 
 
 class Places:
@@ -58,7 +75,12 @@ class SoundResponse(HttpResponseBase):
     """What a view returns for a listener: no thread is held, and the headers go out with the first sound.
 
     Where there will be none, `refuse` answers instead, in a thread. `leave` is called when the client has left before
+<<<<<<< HEAD
     the end, in a thread. Raises GenerationError (SERVER_BUSY, LIMIT_REACHED). Has to be closed.
+=======
+    the end, in a thread. `wrapping` is for who does not want the bytes as they are. Raises GenerationError
+    (SERVER_BUSY). Has to be closed.
+>>>>>>> 3aa2bc7 (Programs that know OpenAI's API: speech as it is made, models, voices, their errors; AAC and FLAC streams)
     """
 
     streaming = True
@@ -70,9 +92,10 @@ class SoundResponse(HttpResponseBase):
         *,
         refuse: Callable[[GenerationError], HttpResponseBase],
         leave: Callable[[], object] | None = None,
+        wrapping: Wrapping | None = None,
     ) -> None:
-        super().__init__(content_type=key[1].content_type)
-        self.key = key
+        super().__init__(content_type=wrapping.content_type if wrapping else key[1].content_type)
+        self.key, self.wrapping = key, wrapping or BARE
         self.has_left = True  # until the server finds that it has not
         self._places, self._refuse, self._leave = places, refuse, leave
         self._has_place = False

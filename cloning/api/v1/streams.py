@@ -1,19 +1,20 @@
 """GET /api/v1/generations/{id}/stream.{format}: the sound from the beginning, while it is made or afterwards."""
 
+import functools
 import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from cloning.api.http import api_view, error_response
+from cloning.api.http import Respond, api_view, error_response, respond_to_error
 from cloning.api.serializers import status_url
 from cloning.api.v1.generations import fetch_visible
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
 from cloning.jobs.stream import Position, read_on
 from cloning.models import Generation, Scope
-from cloning.server.sound import SoundResponse, places_of
+from cloning.server.sound import SoundResponse, Wrapping, places_of
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -32,20 +33,28 @@ def sound_of(
     generation: Generation,
     stream_format: StreamFormat,
     leave: Callable[[], object] | None = None,
+    respond: Respond = error_response,
+    wrapping: Wrapping | None = None,
 ) -> SoundResponse:
     """`leave` is called when the caller has left before the end. Raises GenerationError (SERVER_BUSY)."""
     if (places := places_of(request)) is None:
         raise GenerationError(
             ErrorCode.SERVER_BUSY, "This server can't stream: serve with `manage.py serve` instead."
         )
-    response = SoundResponse(places, (generation.pk, stream_format), refuse=refuse, leave=leave)
+    refuse = functools.partial(respond_to_error, request, respond=respond)
+    response = SoundResponse(
+        places, (generation.pk, stream_format), refuse=refuse, leave=leave, wrapping=wrapping
+    )
     return with_links(response, generation)
 
 
+<<<<<<< HEAD
 def refuse(error: GenerationError) -> HttpResponseBase:
     return error_response(error.code, str(error), error.field)
 
 
+=======
+>>>>>>> 3aa2bc7 (Programs that know OpenAI's API: speech as it is made, models, voices, their errors; AAC and FLAC streams)
 def with_links(response: Response, generation: Generation) -> Response:
     response["X-Generation-Id"] = str(generation.pk)
     response["Link"] = f'<{status_url(generation)}>; rel="status"'

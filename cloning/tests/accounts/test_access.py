@@ -107,6 +107,12 @@ ACCESS = {
     "api-health-live": OPEN,
     "api-health-ready": OPEN,
     "api-openapi": OPEN,
+    "openai-speech": PEOPLE,
+    "openai-models": PEOPLE,
+    "openai-model": PEOPLE,
+    "openai-audio-models": PEOPLE,
+    "openai-voices": PEOPLE,
+    "openai-health": OPEN,
     "api": PEOPLE,
     "metrics": OPERATORS,
 }
@@ -127,6 +133,7 @@ class Owned:
             "pk": self.pk_of(name),
             "index": "0",
             "reference_pk": self.reference.pk,
+            "model": "tts-1",
             "audio_format": "wav",
             "stream_format": "mp3",
             "subtitle_format": "srt",
@@ -219,12 +226,13 @@ def test_what_belongs_to_somebody(name: str, people, owned) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, access in ACCESS.items() if access is PEOPLE])
-def test_what_needs_an_account(name: str, people) -> None:
+def test_what_needs_an_account(name: str, people, owned) -> None:
+    address = owned.address(name)
     for method in ("get", "post"):
-        stranger = getattr(sign_in(None), method)(reverse(name))
+        stranger = getattr(sign_in(None), method)(address)
         assert stranger.status_code in (302, 401, 405)
         assert stranger.status_code != 302 or "sign-in" in stranger["Location"]
-    seen = sign_in(people["other"]).get(reverse(name))
+    seen = sign_in(people["other"]).get(address)
     assert seen.status_code in (200, 405, 422)
 
 
@@ -233,7 +241,7 @@ def test_revoked_key_is_good_for_nothing(people, owned) -> None:
     keys.revoke(people["owner"], key.pk)
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     for name, access in ACCESS.items():
-        if name.startswith("api-"):
+        if name.startswith(("api-", "openai-")):
             for answer in ask_all(client, owned.address(name)):
                 assert answer.status_code in ({200, 405, 503} if access is OPEN else {401, 405}), name
 

@@ -1,0 +1,59 @@
+"""Whom a program means by `voice`: a saved voice, one of the engine's own, or one of the names that OpenAI has."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from cloning.engines import registry
+from cloning.engines.base import StockVoice
+from cloning.forms.cast import find_cast_voice
+from cloning.forms.voice_choice import STOCK
+from cloning.models import Voice
+from cloning.text.scripts import languages_by_script
+
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
+
+NAMES = (
+    *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx"),
+    *("nova", "sage", "shimmer", "verse", "marin", "cedar"),
+)
+"""Of OpenAI's voices. Programs offer no others at times, so each is one of the engine's own here."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What `voice` and `language` of a generation are to be. The voice is empty where there is none of this name."""
+
+    voice: str
+    language: str
+
+
+def choose_voice(name: str, text: str, language: str, user: "AnyUser") -> Choice:
+    """A saved voice of the name goes before an alias, and an alias of the settings before OpenAI's names.
+
+    Where no language is asked for, it is that of the voice, or what the text looks like.
+    """
+    found = find_cast_voice(name, user)
+    if found is None and (alias := settings.VOICE_ALIASES.get(name)):
+        found = find_cast_voice(alias, user)
+    if isinstance(found, Voice):
+        return Choice(str(found.pk), language or found.language or guess_language(text))
+    if isinstance(found, StockVoice):
+        return Choice(STOCK + found.key, language or found.own_language or guess_language(text))
+    spoken = language or guess_language(text)
+    stand_in = find_stand_in(name, spoken) if name in NAMES else None
+    return Choice(STOCK + stand_in.key if stand_in else "", spoken)
+
+
+def guess_language(text: str) -> str:
+    """By its letters. Languages in Latin ones can't be told so: English."""
+    likely = languages_by_script(text)
+    return likely[0] if likely and "en" not in likely else "en"
+
+
+def find_stand_in(name: str, language: str) -> StockVoice | None:
+    """The same for the same name, and another for another as long as there are enough."""
+    offered = registry.stock_voices(language) or registry.stock_voices()
+    return offered[NAMES.index(name) % len(offered)] if offered else None
