@@ -19,7 +19,7 @@ STREAM_HEADERS = {
     "X-Generation-Id": {"schema": UUID},
     "Link": {"description": 'The status URL, with `rel="status"`', "schema": {"type": "string"}},
 }
-STREAMED_ALONE = [each for each in StreamFormat if each not in list(AudioFormat)]
+STREAMED_ALONE = [each for each in StreamFormat if each.value not in {*AudioFormat}]
 REQUEST = {"text": "Good morning.", "reference": SAMPLE_FILE}
 DIALOGUE = {
     "text": "Anna: Good morning.\nTom: [pause 1s] Is it?",
