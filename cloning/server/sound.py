@@ -2,12 +2,8 @@
 
 import threading
 from collections import Counter
-<<<<<<< HEAD
 from collections.abc import Callable, Sequence
-=======
-from collections.abc import Callable
 from dataclasses import dataclass
->>>>>>> 3aa2bc7 (Programs that know OpenAI's API: speech as it is made, models, voices, their errors; AAC and FLAC streams)
 from typing import Any
 
 from django.conf import settings
@@ -74,13 +70,9 @@ class Places:
 class SoundResponse(HttpResponseBase):
     """What a view returns for a listener: no thread is held, and the headers go out with the first sound.
 
-    Where there will be none, `refuse` answers instead, in a thread. `leave` is called when the client has left before
-<<<<<<< HEAD
-    the end, in a thread. Raises GenerationError (SERVER_BUSY, LIMIT_REACHED). Has to be closed.
-=======
-    the end, in a thread. `wrapping` is for who does not want the bytes as they are. Raises GenerationError
-    (SERVER_BUSY). Has to be closed.
->>>>>>> 3aa2bc7 (Programs that know OpenAI's API: speech as it is made, models, voices, their errors; AAC and FLAC streams)
+        Where there will be none, `refuse` answers instead, in a thread. `leave` is called when the client has left before
+    from collections.abc import Callable, Sequence
+    from dataclasses import dataclass
     """
 
     streaming = True

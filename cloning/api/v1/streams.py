@@ -48,13 +48,6 @@ def sound_of(
     return with_links(response, generation)
 
 
-<<<<<<< HEAD
-def refuse(error: GenerationError) -> HttpResponseBase:
-    return error_response(error.code, str(error), error.field)
-
-
-=======
->>>>>>> 3aa2bc7 (Programs that know OpenAI's API: speech as it is made, models, voices, their errors; AAC and FLAC streams)
 def with_links(response: Response, generation: Generation) -> Response:
     response["X-Generation-Id"] = str(generation.pk)
     response["Link"] = f'<{status_url(generation)}>; rel="status"'
