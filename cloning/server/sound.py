@@ -70,9 +70,9 @@ class Places:
 class SoundResponse(HttpResponseBase):
     """What a view returns for a listener: no thread is held, and the headers go out with the first sound.
 
-        Where there will be none, `refuse` answers instead, in a thread. `leave` is called when the client has left before
-    from collections.abc import Callable, Sequence
-    from dataclasses import dataclass
+    Where there will be none, `refuse` answers instead, in a thread. `leave` is called when the client has left before
+    the end, in a thread. `wrapping` is for who does not want the bytes as they are. Raises GenerationError
+    (SERVER_BUSY, LIMIT_REACHED). Has to be closed.
     """
 
     streaming = True
