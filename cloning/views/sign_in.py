@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView, RedirectURLMixin
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.edit import FormView
@@ -19,6 +18,8 @@ from cloning.accounts.invitations import is_first_account_due
 from cloning.accounts.sign_in import SignInForm, mark_refused, remember_device
 from cloning.jobs.audit import record
 from cloning.models import Deed
+
+SIGNED_OUT = "signed-out"
 
 
 class WithAccounts:
@@ -54,8 +55,11 @@ class SignIn(WithAccounts, ToNext, LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        offers = {"may_sign_up": settings.SIGN_UP, "is_first_account_due": is_first_account_due()}
-        return super().get_context_data(**kwargs) | offers
+        return super().get_context_data(**kwargs) | {
+            "may_sign_up": settings.SIGN_UP,
+            "is_first_account_due": is_first_account_due(),
+            "is_signed_out": self.request.method == "GET" and SIGNED_OUT in self.request.GET,
+        }
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
@@ -64,12 +68,10 @@ class SignIn(WithAccounts, ToNext, LoginView):
 
 
 class SignOut(WithAccounts, LogoutView):
-    next_page = "sign-in"
+    """Says so by the address: a message would be shown on whichever page a script of the old one asks for meanwhile."""
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = super().post(request, *args, **kwargs)
-        messages.success(request, _("You are signed out."))
-        return response
+    def get_default_redirect_url(self) -> str:
+        return reverse("sign-in") + f"?{SIGNED_OUT}"
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")

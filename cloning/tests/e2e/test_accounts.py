@@ -67,7 +67,7 @@ def sign_out(page: Page) -> None:
     page.locator(".account-menu summary").click()
     look_at(page)
     page.locator(".account-menu").get_by_role("button", name="Sign out").click()
-    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def sign_in(page: Page) -> None:
@@ -93,6 +93,7 @@ def test_from_the_link_to_a_generation(open_page, live_site, link):
     page.go_back()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(page)
+    expect(page.locator(".account-menu")).to_be_visible()
     page.goto(live_site.url)
     expect(page.get_by_label("Text", exact=True)).to_have_value("")
     page.context.clear_cookies(name="sessionid")

@@ -41,6 +41,7 @@ def test_signing_in_and_out(sign_in, browser):
     assert browser.get(SIGN_IN)["Location"] == "/"
     assert browser.get("/account/sign-out/").status_code == 405
     assert "You are signed out." in browser.post("/account/sign-out/", follow=True).content.decode()
+    assert "You are signed out." not in browser.get(SIGN_IN).content.decode()
     assert browser.get("/")["Location"].startswith(SIGN_IN)
 
 
