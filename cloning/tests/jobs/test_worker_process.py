@@ -14,6 +14,7 @@ from django.db import connection
 from cloning.jobs import joins, state
 from cloning.jobs.sweeping import sweep
 from cloning.models import Generation, Status, Take, Worker
+from cloning.tests.jobs.listening import database_url
 from cloning.tests.jobs.recording import SENTENCE
 from cloning.tests.live_site import LiveSite, running
 from cloning.tests.waiting import wait_until
@@ -26,15 +27,13 @@ GENERATIONS = 100
 @pytest.fixture
 def start_worker(tmp_path, settings, transactional_db) -> Callable[[], AbstractContextManager[LiveSite]]:
     """A lease is short there, so that what a killed one had in hand is soon taken up."""
-    database = connection.settings_dict["NAME"]
-    shared = {"DATABASE_URL": f"sqlite:///{database}", "STORAGE_ROOT": str(settings.STORAGE_ROOT)}
+    shared = {"DATABASE_URL": database_url(), "STORAGE_ROOT": str(settings.STORAGE_ROOT)}
     return lambda: running("worker", folder=tmp_path, LEASE_SECONDS="6", **shared)
 
 
 @pytest.fixture
 def worker_process(tmp_path, settings, transactional_db) -> Iterator[LiveSite]:
-    database = connection.settings_dict["NAME"]
-    shared = {"DATABASE_URL": f"sqlite:///{database}", "STORAGE_ROOT": str(settings.STORAGE_ROOT)}
+    shared = {"DATABASE_URL": database_url(), "STORAGE_ROOT": str(settings.STORAGE_ROOT)}
     with running("worker", folder=tmp_path, **shared) as site:
         wait_until(Worker.objects.exists)
         yield site

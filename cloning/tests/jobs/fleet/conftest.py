@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from benchmarks import waiting_engine
 from cloning.engines import registry
@@ -17,6 +16,7 @@ from cloning.jobs.fleet.app import make_app, queue_of
 from cloning.jobs.scheduling import Kind
 from cloning.models import Generation, Worker
 from cloning.tests.brokers import rabbitmq_url, redis_url  # noqa: F401
+from cloning.tests.jobs.listening import database_url
 from cloning.tests.live_site import PROJECT
 from cloning.tests.waiting import wait_until
 
@@ -96,7 +96,7 @@ def make_fleet(tmp_path, settings, monkeypatch, transactional_db) -> Callable[[s
             "HOME": str(tmp_path),
             "STORAGE_ROOT": str(settings.STORAGE_ROOT),
             "MODEL_CACHE": str(tmp_path / "model_cache"),
-            "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+            "DATABASE_URL": database_url(),
             "CELERY_BROKER_URL": broker_url,
             "LEASE_SECONDS": "2",
             "ENGINE": waiting_engine.NAME,
