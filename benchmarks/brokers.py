@@ -25,7 +25,7 @@ def redis_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
 @contextmanager
 def rabbitmq_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """With its own port mapper, which would else stay after the last of its servers."""
-    mapper_port = str(find_free_port())
+    mapper_port, inner_port = (str(each) for each in find_other_ports(2, port))
     (folder / "plugins").write_text("[].")
     environment = {
         "PATH": os.environ["PATH"],
@@ -34,7 +34,7 @@ def rabbitmq_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]
         "RABBITMQ_NODENAME": f"test-{port}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(find_free_port()),
+        "RABBITMQ_DIST_PORT": inner_port,
         "RABBITMQ_MNESIA_BASE": str(folder / "database"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
@@ -46,6 +46,14 @@ def rabbitmq_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]
         server([str(RABBITMQ)], port, environment) as process,
     ):
         yield process
+
+
+def find_other_ports(count: int, taken: int) -> list[int]:
+    """A port that was just found to be free is found again at times."""
+    found = {taken}
+    while len(found) <= count:
+        found.add(find_free_port())
+    return [*(found - {taken})]
 
 
 @contextmanager
