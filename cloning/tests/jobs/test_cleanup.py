@@ -213,8 +213,8 @@ def delete_in_admin(admin_client: Client, model: str, *rows: object) -> None:
     assert response.status_code == 302
 
 
-def test_user_who_asked_is_no_owner(make_generation, admin_user) -> None:
-    generation = make_generation(owner=admin_user)
+def test_user_who_asked_is_no_owner(make_generation, make_reference, admin_user) -> None:
+    generation = make_generation([make_reference()], owner=admin_user)  # a clip of nobody: there are no accounts
     admin_user.delete()
     generation.refresh_from_db()
     assert generation.owner is None
@@ -249,8 +249,8 @@ def test_deletion_takes_every_take_along(make_generation, nothing_kept) -> None:
     assert not Segment.objects.exists()
 
 
-def test_user_who_asked_takes_no_take_along(make_generation, admin_user) -> None:
-    generation = finish(make_generation(owner=admin_user))
+def test_user_who_asked_takes_no_take_along(make_generation, make_reference, admin_user) -> None:
+    generation = finish(make_generation([make_reference()], owner=admin_user))
     admin_user.delete()
     generation.refresh_from_db()
     assert Take.objects.get().audio.read() == b"RIFF"
