@@ -214,7 +214,9 @@ def delete_in_admin(admin_client: Client, model: str, *rows: object) -> None:
 
 
 def test_user_who_asked_is_no_owner(make_generation, make_reference, admin_user) -> None:
-    generation = make_generation([make_reference()], owner=admin_user)  # a clip of nobody: there are no accounts
+    generation = make_generation(
+        [make_reference()], owner=admin_user
+    )  # a clip of nobody: there are no accounts
     admin_user.delete()
     generation.refresh_from_db()
     assert generation.owner is None
