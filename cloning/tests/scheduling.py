@@ -43,7 +43,7 @@ THOROUGH = (
     "cloning/tests/engines/preview/test_styles.py",
     "cloning/tests/engines/preview/test_espeak.py",
 )
-"""Marked `thorough`, what would be missed most first: a third of all the time. CI leaves out what it can't begin in time."""
+"""Marked `thorough`, what would be missed most first. CI leaves out what it can't begin in time."""
 
 
 class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
