@@ -17,15 +17,16 @@ APART = "cloning/tests/attack/"
 LONGEST = (
     "cloning/tests/engines/preview/",
     "cloning/tests/engines/xtts/",
-    "cloning/tests/management/test_serve.py",
-    "cloning/tests/jobs/test_worker",
+    "cloning/tests/jobs/test_worker.py",
     "cloning/tests/server/",
     "cloning/tests/e2e/",
-    "cloning/tests/test_privacy.py",
 )
 """What takes long, the longest first: begun last, it would run on while other processes have nothing to do."""
 
 THOROUGH = (
+    "cloning/tests/management/test_serve.py",
+    "cloning/tests/jobs/test_worker_process.py",
+    "cloning/tests/test_privacy.py",
     "cloning/tests/test_postgresql.py",
     "cloning/tests/e2e/test_recorder.py",
     "cloning/tests/e2e/test_coach.py",
