@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.urls import reverse
 
 from cloning.api.clip_serializers import CLIP_CHECK
@@ -25,7 +24,7 @@ from cloning.api.serializers import (
 from cloning.engines.base import StockVoice
 from cloning.forms.voice_choice import STOCK
 from cloning.jobs.measuring import load_report
-from cloning.models import Generation, Reference, Status, Voice
+from cloning.models import Generation, Reference, Status, Voice, is_owner
 from cloning.text import LANGUAGES
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class ListedVoice:
 
 def list_saved(voice: Voice, user: "AnyUser") -> ListedVoice:
     """Of a voice that was read `with_last_use`. Of one that somebody else shares, clips and notes are not told."""
-    is_own = not settings.REQUIRE_LOGIN or voice.owner_id == user.pk
+    is_own = is_owner(user, voice)
     return ListedVoice(
         id=str(voice.pk),
         name=voice.name,

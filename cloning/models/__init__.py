@@ -22,7 +22,7 @@ from cloning.models.generation import (
 )
 from cloning.models.lease import Leased
 from cloning.models.limits import Charge, RoleLimits, Usage
-from cloning.models.ownership import OwnedQuerySet, choose_owner
+from cloning.models.ownership import OwnedQuerySet, choose_owner, is_owner
 from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation
 from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
@@ -69,6 +69,7 @@ __all__ = [
     "generated_file",
     "identify_set",
     "identify_stock_voice",
+    "is_owner",
     "is_set_used",
     "normalized_file",
     "random_seed",

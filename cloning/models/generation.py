@@ -242,6 +242,13 @@ class Generation(Leased):
         return bool(self.audio) and self.error_code != ErrorCode.STORAGE_FAILED
 
     @property
+    def has_own_clips(self) -> bool:
+        """Whether its clips are its owner's, and of one voice: they can be saved as one."""
+        if self.stock_voice or self.is_dialogue:
+            return False
+        return self.voice is None or self.voice.owner_id == self.owner_id
+
+    @property
     def is_file_due(self) -> bool:
         """Whether what was spoken of a stopped one is still to be joined."""
         is_stopped = self.status in (Status.CANCELLED, Status.FAILED)

@@ -25,6 +25,11 @@ def choose_owner(user: "AnyUser | None") -> "User | None":
     return user if settings.REQUIRE_LOGIN and user and user.is_authenticated else None
 
 
+def is_owner(user: "AnyUser", row: Any) -> bool:
+    """Whether `owned_by` has the row, for one that is at hand."""
+    return not settings.REQUIRE_LOGIN or (row.owner_id is not None and row.owner_id == user.pk)
+
+
 class OwnedQuerySet(models.QuerySet[Row]):
     """Of rows with an `owner`."""
 

@@ -16,7 +16,7 @@ from cloning.errors import GenerationError
 from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceForm, form_errors
 from cloning.forms.messages import in_page_language
 from cloning.jobs import voices as changes
-from cloning.models import Channel, Generation, Voice
+from cloning.models import Channel, Generation, Voice, is_owner
 from cloning.text import OWN_NAMES
 from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
@@ -129,7 +129,7 @@ def render_voice(request: HtmxHttpRequest, found: Voice, **forms: Any) -> HttpRe
     spoken = spoken.select_related("voice").prefetch_related("references", "cast")
     context = {
         "voice": found,
-        "is_own": Voice.objects.owned_by(request.user).filter(pk=found.pk).exists(),
+        "is_own": is_owner(request.user, found),
         "sample": getattr(found, "sample", None),
         "spoken": Paginator(spoken, SPOKEN_PAGE_SIZE).get_page(request.GET.get("page")),
         "voice_form": VoiceForm(instance=found),

@@ -12,13 +12,11 @@ from django.http import HttpRequest, HttpResponseBase
 from cloning.api.http import call_view, read_json
 from cloning.api.openai.errors import respond
 from cloning.api.openai.voices import choose_voice
-from cloning.api.v1.streams import sound_of
+from cloning.api.v1.generate import stream
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
 from cloning.forms import GenerationForm, form_errors
 from cloning.forms.generations import SPEED_RANGE
-from cloning.jobs import state
-from cloning.jobs.submission import submit
 from cloning.models import Channel, Scope
 from cloning.server.sound import SoundResponse, Wrapping
 
@@ -38,13 +36,7 @@ def speech(request: HttpRequest) -> HttpResponseBase:
     generation = form.build_generation(Channel.API)
     stream_format = StreamFormat(form.cleaned_data["format"])
     wrapping = make_events(asked["text"]) if asked["is_sse"] else None
-    response = sound_of(request, generation, stream_format, respond=respond, wrapping=wrapping)
-    try:
-        generation.awaited_until = state.awaited_from_now()
-        submit(generation)
-    except BaseException:
-        response.give_back_place()
-        raise
+    response = stream(request, generation, form, respond, wrapping)
     return with_headers(response, asked, stream_format)
 
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
-from cloning.api.http import answer_call, api_view, error_response, set_retry_after
+from cloning.api.http import Respond, answer_call, api_view, error_response, set_retry_after
 from cloning.api.serializers import GENERATION, ended_by, status_url
 from cloning.api.v1.streams import sound_of
 from cloning.api.waiting import until_ended, wait_until_ended
@@ -19,6 +19,7 @@ from cloning.jobs import state
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Scope, Status
 from cloning.server.deferred import DeferredResponse, can_defer
+from cloning.server.sound import SoundResponse, Wrapping
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +57,18 @@ def require_multipart(request: HttpRequest) -> None:
         )
 
 
-def stream(request: HttpRequest, generation: Generation, form: GenerationForm) -> HttpResponseBase:
+def stream(
+    request: HttpRequest,
+    generation: Generation,
+    form: GenerationForm,
+    respond: Respond = error_response,
+    wrapping: Wrapping | None = None,
+) -> SoundResponse:
     """The sound as it is made, for which a place is taken before anything is stored."""
     stream_format = StreamFormat(form.cleaned_data["format"])
     is_to_end = form.cleaned_data["on_disconnect"] == CANCEL
     leave = functools.partial(cancel_left, generation) if is_to_end else None
-    response = sound_of(request, generation, stream_format, leave)
+    response = sound_of(request, generation, stream_format, leave, respond, wrapping)
     try:
         generation.awaited_until = state.awaited_from_now()
         submit(generation, form.uploads, form.roles)
