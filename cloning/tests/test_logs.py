@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
@@ -12,14 +12,15 @@ from cloning.throttling import Throttle
 
 
 @pytest.fixture
-def log() -> Iterator[Callable[[], list[str]]]:
-    """The lines that the server's handler writes for what Django logs."""
+def log(monkeypatch) -> Callable[[], list[str]]:
+    """The lines that the server's handler writes for what Django logs.
+
+    Alone: the handler of this process counts what all tests before had logged, and shortens the same record.
+    """
     handler = logging.StreamHandler(stream := io.StringIO())
     handler.addFilter(logs.Brief())
-    logger = logging.getLogger("django")
-    logger.addHandler(handler)
-    yield lambda: stream.getvalue().splitlines()
-    logger.removeHandler(handler)
+    monkeypatch.setattr(logging.getLogger("django"), "handlers", [handler])
+    return lambda: stream.getvalue().splitlines()
 
 
 @pytest.fixture
@@ -44,13 +45,12 @@ def test_many_requests_do_not_fill_the_disk(host, browser, monkeypatch, db) -> N
     monkeypatch.setattr(logs, "Throttle", lambda *_: throttle)
     handler = logging.StreamHandler(stream := io.StringIO())
     handler.addFilter(logs.Brief())
-    logging.getLogger("django").addHandler(handler)
+    monkeypatch.setattr(logging.getLogger("django"), "handlers", [handler])
     for _ in range(50):
         browser.get("/nothing", headers={"host": host})
     assert len(stream.getvalue().splitlines()) == 3
     throttle._due.clear()
     browser.get("/nothing", headers={"host": host})
-    logging.getLogger("django").removeHandler(handler)
     assert stream.getvalue().splitlines()[-1].endswith(" (47 more were not logged)")
 
 
