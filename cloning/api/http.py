@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from cloning.accounts.addresses import client_address
 from cloning.accounts.callers import SAFE_METHODS, api_key_of, identify_caller, require_permission
 from cloning.errors import ErrorCode, GenerationError
+from cloning.forms.members import read_member as read_member
 from cloning.jobs.acting import Actor, acting
 from cloning.jobs.limits import LimitError, Standing, count_request
 from cloning.models import Scope
@@ -197,15 +198,6 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(members, dict):
         raise GenerationError(ErrorCode.REQUEST_UNREADABLE, "Send a JSON object.")
     return members
-
-
-def read_member(members: dict[str, Any], name: str, *types: type) -> Any:
-    """None where it is left out or null. Raises GenerationError where it is of none of the types."""
-    value = members.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
-        kind = "a string" if str in types else "a number"
-        raise GenerationError(ErrorCode.REQUEST_UNREADABLE, f"“{name}” has to be {kind}.")
-    return value
 
 
 def refuse_foreign_origin(request: HttpRequest) -> None:

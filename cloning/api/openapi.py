@@ -258,6 +258,7 @@ def subtitles() -> Operation:
 def schemas() -> dict[str, Schema]:
     return {
         "GenerationRequest": openapi_generate.request_schema(),
+        "JsonGenerationRequest": openapi_generate.json_request_schema(),
         "Generation": serializers.GENERATION.schema(),
         "GenerationSummary": serializers.SUMMARY.schema(),
         "Generations": serializers.GENERATIONS.schema(),

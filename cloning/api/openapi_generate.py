@@ -26,6 +26,7 @@ DIALOGUE = {
     "dialogue": "true",
     "cast": '{"Anna": "VOICE_ID", "Tom": "VOICE_ID"}',
 }
+JSON_REQUEST = {"text": "Good morning.", "voice": "VOICE_ID"}
 LOCATION = {"Location": {"description": "The status URL", "schema": {"type": "string"}}}
 
 
@@ -41,7 +42,7 @@ def generate() -> Operation:
             "408": json_of("Error", "Sent too slowly"),
             "409": json_of("Error", "Cancelled while the call waited; as a Generation, but for `stream`"),
             "413": json_of("Error", "Too large"),
-            "415": json_of("Error", "Not multipart/form-data"),
+            "415": json_of("Error", "Neither multipart/form-data nor JSON, or clips in JSON"),
             "422": json_of(
                 "Error",
                 "A field is wrong; or the generation failed for what was sent, as a Generation, but for `stream`",
@@ -66,7 +67,11 @@ def generate() -> Operation:
                         "voice": {"value": REQUEST},
                         "dialogue": {"summary": "a dialogue", "value": DIALOGUE},
                     },
-                }
+                },
+                "application/json": {
+                    "schema": schema_named("JsonGenerationRequest"),
+                    "examples": {"voice": {"summary": "a saved voice", "value": JSON_REQUEST}},
+                },
             },
         },
     )
@@ -144,6 +149,22 @@ def request_schema() -> Schema:
             },
         },
     }
+
+
+def json_request_schema() -> Schema:
+    """The same fields but for clips, which are files."""
+    fields = {**request_schema()["properties"]}
+    for name in ("reference", *openapi_clips.parts_schema()):
+        del fields[name]
+    fields["voice"] = {"type": "string", "description": "The id of a voice of `/api/v1/voices`"}
+    voice_of_name = {"type": ["string", "null"]}
+    description = fields["cast"]["description"].replace("a JSON object", "an object")
+    fields["cast"] = {
+        "type": "object",
+        "additionalProperties": voice_of_name,
+        "description": description,
+    }
+    return {"type": "object", "required": ["text"], "properties": fields}
 
 
 def language_pattern() -> str:

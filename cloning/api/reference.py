@@ -225,21 +225,22 @@ def read_requests(document: Document, path: str, method: str, base_url: str) -> 
     for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]:
         if parameter["in"] == "path":
             address = address.replace(f"{{{parameter['name']}}}", stand_in(path, parameter))
-    media_type, body = read_body(document, operation)
-    content = operation.get("requestBody", {}).get("content", {})
-    is_form = media_type == "multipart/form-data"
-    for title, sample in read_samples(content.get(media_type, {}), body):
-        files = {name: value for name, value in sample.items() if is_form and is_file((body or {}), name)}
-        fields = {name: str(value) for name, value in sample.items() if name not in files}
-        request = Request(
-            method=method.upper(),
-            url=base_url + address,
-            fields=fields if is_form else {},
-            files=files,
-            members=sample if media_type == "application/json" else None,
-            saved_as=name_answer(operation["responses"], address),
-        )
-        yield title, request
+    bodies = operation.get("requestBody", {}).get("content", {}) or {"": {}}
+    for media_type, media in bodies.items():
+        body = resolve(document, media["schema"]) if media else None
+        is_form = media_type == "multipart/form-data"
+        for title, sample in read_samples(media, body):
+            files = {name: value for name, value in sample.items() if is_form and is_file((body or {}), name)}
+            fields = {name: str(value) for name, value in sample.items() if name not in files}
+            request = Request(
+                method=method.upper(),
+                url=base_url + address,
+                fields=fields if is_form else {},
+                files=files,
+                members=sample if media_type == "application/json" else None,
+                saved_as=name_answer(operation["responses"], address),
+            )
+            yield title, request
 
 
 def read_samples(media: Mapping[str, Any], body: Schema | None) -> list[tuple[str, dict[str, Any]]]:

@@ -8,13 +8,14 @@ from django.db import DatabaseError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
-from cloning.api.http import Respond, answer_call, api_view, error_response, set_retry_after
+from cloning.api.http import Respond, answer_call, api_view, error_response, read_json, set_retry_after
 from cloning.api.serializers import GENERATION, ended_by, status_url
 from cloning.api.v1.streams import sound_of
 from cloning.api.waiting import until_ended, wait_until_ended
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
 from cloning.forms import CANCEL, GenerationForm, form_errors
+from cloning.forms.members import read_generation_fields
 from cloning.jobs import state
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation, Scope, Status
@@ -26,8 +27,7 @@ logger = logging.getLogger(__name__)
 
 @api_view(POST=Scope.SPEAK)
 def generate(request: HttpRequest) -> HttpResponseBase:
-    require_multipart(request)
-    form = GenerationForm(request.POST, request.FILES, user=request.user)
+    form = read_form(request)
     if not form.is_valid():
         return respond_to_invalid(form)
     generation = form.build_generation(Channel.API)
@@ -44,6 +44,18 @@ def generate(request: HttpRequest) -> HttpResponseBase:
         return DeferredResponse(until, answer)
     wait_until_ended(generation.pk, settings.API_WAIT_SECONDS)
     return answer()
+
+
+def read_form(request: HttpRequest) -> GenerationForm:
+    """Of multipart/form-data, or of a JSON object, which carries no clips. Raises GenerationError."""
+    if request.content_type == "application/json":
+        members = read_json(request)
+        if "reference" in members:
+            message = "Clips are files: send multipart/form-data with them, or name a saved voice."
+            raise GenerationError(ErrorCode.NOT_MULTIPART, message)
+        return GenerationForm(read_generation_fields(members), user=request.user)
+    require_multipart(request)
+    return GenerationForm(request.POST, request.FILES, user=request.user)
 
 
 def require_multipart(request: HttpRequest) -> None:

@@ -49,7 +49,11 @@ BASE64 = (
 MULTIPART = "multipart/form-data; boundary=b"
 
 UNREADABLE = {
-    "JSON": (b"{}", "application/json", 415, "not_multipart"),
+    "no JSON": (b"{", "application/json", 400, "request_unreadable"),
+    "deep JSON": (b"[" * 100_000, "application/json", 400, "request_unreadable"),
+    "JSON list": (b"[]", "application/json", 400, "request_unreadable"),
+    "JSON of 3 MB": (b'"%s"' % (b"a" * 3_000_000), "application/json", 413, "request_too_large"),
+    "clips in JSON": (b'{"text": "Hi", "reference": ""}', "application/json", 415, "not_multipart"),
     "urlencoded": (b"text=Hello", "application/x-www-form-urlencoded", 415, "not_multipart"),
     "no content type": (b"text=Hello", "", 415, "not_multipart"),
     "no boundary": (multipart(("text", "Hello")), "multipart/form-data", 400, "request_unreadable"),

@@ -1,0 +1,44 @@
+"""What a JSON object has for a form: its members as the fields that a form posts."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cloning.errors import ErrorCode, GenerationError
+
+NUMBERS = ("speed", "temperature", "seed")
+SWITCHES = ("stream", "dialogue")
+TEXTS = ("text", "voice", "language", "format", "on_disconnect")
+CAST = "cast"
+
+
+def read_member(members: Mapping[str, Any], name: str, *types: type) -> Any:
+    """None where it is left out or null. Raises GenerationError where it is of none of the types."""
+    value = members.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
+        kind = "a string" if str in types else "a number"
+        raise unreadable(f"“{name}” has to be {kind}.")
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def read_generation_fields(members: Mapping[str, Any]) -> dict[str, str]:
+    """Of `GenerationForm`. Members that it does not know are ignored. Raises GenerationError."""
+    fields = {name: read_member(members, name, str) for name in TEXTS}
+    for name in NUMBERS:
+        number = read_member(members, name, int, float)
+        fields[name] = None if number is None else json.dumps(number)
+    for name in SWITCHES:
+        if (value := members.get(name)) is not None:
+            if not isinstance(value, bool):
+                raise unreadable(f"“{name}” has to be true or false.")
+            fields[name] = "true" if value else "false"
+    if (cast := members.get(CAST)) is not None:
+        if not isinstance(cast, dict) or not all(isinstance(each, str | None) for each in cast.values()):
+            message = "“cast” has to be an object: for each name the id or the name of a voice, or null."
+            raise GenerationError(ErrorCode.CAST_INVALID, message)
+        fields[CAST] = json.dumps(cast)
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def unreadable(message: str) -> GenerationError:
+    return GenerationError(ErrorCode.REQUEST_UNREADABLE, message)
