@@ -56,9 +56,12 @@ class ErrorCode(StrEnum):
     TOO_MANY_TAKES = "too_many_takes", 409
     ENGINE_CHANGED = "engine_changed", 409
     NOT_STOPPED = "not_stopped", 409
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", 409
+    IDEMPOTENCY_KEY_IN_USE = "idempotency_key_in_use", 409, None, 2
 
     BAD_REQUEST = "bad_request", 400
     REQUEST_UNREADABLE = "request_unreadable", 400
+    IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid", 400
     LOGIN_REQUIRED = "login_required", 401
     KEY_INVALID = "key_invalid", 401
     SCOPE_MISSING = "scope_missing", 403

@@ -236,10 +236,11 @@ CORS_EXPOSE_HEADERS = [
     "Location",
     "Link",
     "X-Generation-Id",
+    "Idempotent-Replayed",
     "Retry-After",
     "Content-Range",
 ]
-CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
+CORS_ALLOW_HEADERS = [*default_headers, "prefer", "idempotency-key", "range", "if-range", "if-none-match"]
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 CSRF_FAILURE_VIEW = "cloning.views.errors.csrf_failure"

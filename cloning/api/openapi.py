@@ -14,6 +14,7 @@ from cloning.api import (
 from cloning.api.operations import (
     DOWNLOAD,
     FOREIGN_ORIGIN,
+    IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     JSON_OBJECT,
     NO_KEY,
@@ -205,6 +206,7 @@ def segment_paths() -> dict[str, Any]:
                     "413": TOO_LARGE,
                     "422": json_of("Error", "A member is wrong"),
                 },
+                parameters=[IDEMPOTENCY_KEY],
                 requestBody={"required": False, "content": {"application/json": ANOTHER_TAKE}},
             ),
         },

@@ -7,7 +7,7 @@ from django.conf import settings
 from cloning import forms
 from cloning.api import openapi_clips
 from cloning.api.examples import SAMPLE_FILE
-from cloning.api.operations import FOREIGN_ORIGIN, Operation, json_of, operation
+from cloning.api.operations import FOREIGN_ORIGIN, IDEMPOTENCY_KEY, Operation, json_of, operation
 from cloning.api.serializers import UUID, Schema, schema_named
 from cloning.formats import AudioFormat, StreamFormat
 from cloning.forms.cast import MAX_SPEAKERS
@@ -40,7 +40,10 @@ def generate() -> Operation:
             "403": FOREIGN_ORIGIN,
             "404": json_of("Error", "Deleted while the call waited"),
             "408": json_of("Error", "Sent too slowly"),
-            "409": json_of("Error", "Cancelled while the call waited; as a Generation, but for `stream`"),
+            "409": json_of(
+                "Error",
+                "Cancelled while the call waited, as a Generation but for `stream`; or the Idempotency-Key was used",
+            ),
             "413": json_of("Error", "Too large"),
             "415": json_of("Error", "Neither multipart/form-data nor JSON, or clips in JSON"),
             "422": json_of(
@@ -51,12 +54,13 @@ def generate() -> Operation:
         },
         description=f"Waits up to {settings.API_WAIT_SECONDS:g} seconds for the result, then answers 202.",
         parameters=[
+            IDEMPOTENCY_KEY,
             {
                 "name": "Prefer",
                 "in": "header",
                 "description": "`respond-async` (RFC 7240): answer 202 at once",
                 "schema": {"type": "string"},
-            }
+            },
         ],
         requestBody={
             "required": True,

@@ -9,6 +9,7 @@ from cloning.api.examples import SAMPLE_FILE
 from cloning.api.openapi_clips import part_schema, parts_schema
 from cloning.api.operations import (
     FOREIGN_ORIGIN,
+    IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     NOT_FOUND,
     PAGE,
@@ -76,7 +77,8 @@ def listing() -> dict[str, Any]:
 def creation() -> dict[str, Any]:
     return operation(
         "Make a voice of clips; it speaks a sample as soon as its turn comes",
-        {"201": json_of("Voice", "Made"), "409": NAME_TAKEN, **UPLOAD},
+        {"201": json_of("Voice", "Made"), "404": NOT_FOUND, "409": NAME_TAKEN, **UPLOAD},
+        parameters=[IDEMPOTENCY_KEY],
         requestBody=multipart(
             schema_named("VoiceRequest"), {"name": "Grandmother", "reference": SAMPLE_FILE}
         ),

@@ -54,6 +54,14 @@ ANYWHERE = {
 }
 
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "What is sent again with the same key within a day is answered with what was made the first time, "
+    "and nothing is made; another request with it is `409`, as is one while the first is being stored.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
 NO_KEY: list[Any] = []
 """As `security` of a call that everybody may make."""
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from cloning import text
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import limits
+from cloning.jobs import idempotency, limits
 from cloning.jobs.audit import record, voice_of
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.dispatching import call_worker
@@ -124,6 +124,7 @@ def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     generation.save(force_insert=True)
     limits.charge(generation)
     if not generation.sample_of_id:  # which the server speaks by itself
+        idempotency.complete(generation)
         record(Deed.SPOKEN_WITH, voice_of(generation), generation=generation)
     add_segments(generation, pieces)
 
@@ -135,6 +136,7 @@ def insert_dialogue(generation: Generation, roles: Sequence[Role], pieces: Seque
     count_pieces(generation, pieces)
     generation.is_dialogue = True
     generation.save(force_insert=True)
+    idempotency.complete(generation)
     generation.references.set({each.pk: each for found in references.values() for each in found}.values())
     limits.charge(generation)
     speakers = {}

@@ -16,7 +16,7 @@ from cloning.audio import TakeSound
 from cloning.engines import registry
 from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import audit, leases, limits
+from cloning.jobs import audit, idempotency, leases, limits
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
@@ -266,7 +266,9 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
         voice = audit.voice_of(segment.speaker or generation)
         about = f"sentence {segment.index + 1} once more"
         audit.record(Deed.SPOKEN_WITH, voice, generation=generation, about=about)
-        return queue_take(segment, text, seed)
+        take = queue_take(segment, text, seed)
+        idempotency.complete(take)
+        return take
 
 
 def queue_take(segment: Segment, text: str, seed: int) -> Take:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
+from cloning.jobs import idempotency
 from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_voice, with_reserve
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
@@ -46,6 +47,7 @@ def create(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -
         insert(voice)
         voice.references.set(references)
         record(Deed.VOICE_CREATED, voice)
+        idempotency.complete(voice)
 
     use_clips(uploads, voice.owner, save)
     speak_sample(voice, channel)

@@ -20,6 +20,7 @@ from cloning.models.generation import (
     generated_file,
     random_seed,
 )
+from cloning.models.idempotency import IdempotencyKey
 from cloning.models.lease import Leased
 from cloning.models.limits import Charge, RoleLimits, Usage
 from cloning.models.ownership import OwnedQuerySet, choose_owner, is_owner
@@ -46,6 +47,7 @@ __all__ = [
     "Departure",
     "Encoding",
     "Generation",
+    "IdempotencyKey",
     "Leased",
     "OwnedQuerySet",
     "Pronunciation",

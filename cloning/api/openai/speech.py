@@ -5,14 +5,18 @@ Source: the types of the package `openai`, `types/audio/speech_create_params.py`
 
 import base64
 import json
+import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
 from cloning.api.http import call_view, read_json
+from cloning.api.idempotency import idempotent
 from cloning.api.openai.errors import respond
 from cloning.api.openai.voices import choose_voice
 from cloning.api.v1.generate import stream
+from cloning.api.v1.generations import fetch_own
+from cloning.api.v1.streams import sound_of
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
 from cloning.forms import GenerationForm, form_errors
@@ -26,7 +30,18 @@ CONTENT_TYPES = {StreamFormat.PCM: "audio/pcm;rate=24000;channels=1"}
 """Where programs read more than the name."""
 
 
+def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """With the sound of what was made when this was sent first."""
+    members = read_json(request)
+    stream_format = StreamFormat(read_text(members, "response_format") or "mp3")
+    asked = read_wishes(members)
+    wrapping = make_events(read_text(members, "input")) if asked["is_sse"] else None
+    response = sound_of(request, fetch_own(request, uuid.UUID(pk)), stream_format, None, respond, wrapping)
+    return with_headers(response, asked, stream_format)
+
+
 @call_view(respond, {"POST": Scope.SPEAK})
+@idempotent(answer_again)
 def speech(request: HttpRequest) -> HttpResponseBase:
     asked = read_request(request)
     form = GenerationForm(asked, user=request.user)
@@ -62,7 +77,12 @@ def read_request(request: HttpRequest) -> dict[str, Any]:
         "temperature": read_number(members, "temperature"),
         "seed": read_number(members, "seed"),
     }
-    return {name: value for name, value in fields.items() if value is not None} | {
+    return {name: value for name, value in fields.items() if value is not None} | read_wishes(members)
+
+
+def read_wishes(members: dict[str, Any]) -> dict[str, Any]:
+    """How the sound is to be sent, and what of the wishes is ignored."""
+    return {
         "is_sse": read_text(members, "stream_format") == "sse",
         "ignored": "instructions" if read_text(members, "instructions") else "",
     }

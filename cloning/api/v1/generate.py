@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import uuid
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -9,7 +10,9 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning.api.http import Respond, answer_call, api_view, error_response, read_json, set_retry_after
+from cloning.api.idempotency import idempotent
 from cloning.api.serializers import GENERATION, ended_by, status_url
+from cloning.api.v1.generations import fetch_own
 from cloning.api.v1.streams import sound_of
 from cloning.api.waiting import until_ended, wait_until_ended
 from cloning.errors import ErrorCode, GenerationError
@@ -25,7 +28,19 @@ from cloning.server.sound import SoundResponse, Wrapping
 logger = logging.getLogger(__name__)
 
 
+def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """As `generate` does, of what it made when this was sent first."""
+    generation = fetch_own(request, uuid.UUID(pk))
+    is_json = request.content_type == "application/json"
+    fields = read_generation_fields(read_json(request)) if is_json else request.POST
+    if fields.get("stream") == "true":
+        stream_format = StreamFormat(fields.get("format") or StreamFormat.MP3)
+        return sound_of(request, generation, stream_format)
+    return respond_when_ended(request, generation, is_awaited=is_awaited(request))
+
+
 @api_view(POST=Scope.SPEAK)
+@idempotent(answer_again)
 def generate(request: HttpRequest) -> HttpResponseBase:
     form = read_form(request)
     if not form.is_valid():
@@ -33,9 +48,16 @@ def generate(request: HttpRequest) -> HttpResponseBase:
     generation = form.build_generation(Channel.API)
     if form.cleaned_data["stream"]:
         return stream(request, generation, form)
-    is_awaited = "respond-async" not in request.headers.get("Prefer", "").lower()
-    generation.awaited_until = state.awaited_from_now() if is_awaited else None
+    generation.awaited_until = state.awaited_from_now() if is_awaited(request) else None
     submit(generation, form.uploads, form.roles)
+    return respond_when_ended(request, generation, is_awaited=is_awaited(request))
+
+
+def is_awaited(request: HttpRequest) -> bool:
+    return "respond-async" not in request.headers.get("Prefer", "").lower()
+
+
+def respond_when_ended(request: HttpRequest, generation: Generation, *, is_awaited: bool) -> HttpResponseBase:
     if not is_awaited:
         return respond(request, generation)
     answer = functools.partial(answer_call, request, respond, generation)

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning import audio
 from cloning.api.http import api_view, read_json, read_member, require_trusted_origin
+from cloning.api.idempotency import idempotent
 from cloning.api.serializers import SEGMENT, TAKE, TakeOf
 from cloning.api.v1.generate import respond_to_invalid
 from cloning.api.v1.generations import fetch_own, fetch_visible
@@ -41,7 +42,17 @@ def encode(take: Take) -> bytes:
         return audio.encode_take(path, AudioFormat.MP3)
 
 
+def answer_again(request: HttpRequest, take_pk: str, pk: uuid.UUID, index: str) -> HttpResponseBase:
+    """With the take that was made when this was sent first."""
+    segment = find_segment(fetch_own(request, pk), index)
+    take = segment.takes.filter(pk=take_pk).first()
+    if take is None:
+        raise GenerationError(ErrorCode.TAKE_UNKNOWN, "The take that this asked for is not there any more.")
+    return JsonResponse(TAKE.serialize(TakeOf(segment, take), request), status=202)
+
+
 @api_view(POST=Scope.SPEAK)
+@idempotent(answer_again)
 def segment_takes(request: HttpRequest, pk: uuid.UUID, index: str) -> HttpResponseBase:
     segment = find_segment(fetch_own(request, pk), index)
     require_trusted_origin(request)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.urls import reverse
 
 from cloning.api.http import api_view, read_json, read_member, require_trusted_origin
+from cloning.api.idempotency import idempotent
 from cloning.api.v1.generate import require_multipart, respond_to_invalid
 from cloning.api.voice_serializers import VOICE, VOICES, VoicesPage, list_saved, list_stock
 from cloning.errors import ErrorCode, GenerationError
@@ -25,7 +26,14 @@ PAGE_SIZE = 50
 DETAILS = ("name", "language", "notes")
 
 
+def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """With the voice that was made when this was sent first."""
+    require_trusted_origin(request)
+    return respond(request, uuid.UUID(pk), status=201)
+
+
 @api_view(GET=Scope.READ, POST=Scope.VOICES)
+@idempotent(answer_again)
 def voices(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     return create(request) if request.method == "POST" else list_voices(request)
