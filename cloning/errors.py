@@ -66,6 +66,7 @@ class ErrorCode(StrEnum):
     KEY_INVALID = "key_invalid", 401
     SCOPE_MISSING = "scope_missing", 403
     ORIGIN_NOT_ALLOWED = "origin_not_allowed", 403
+    NOT_OFFERED = "not_offered", 403
     NOT_FOUND = "not_found", 404
     GENERATION_UNKNOWN = "generation_unknown", 404
     FILE_UNKNOWN = "file_unknown", 404

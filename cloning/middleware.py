@@ -23,6 +23,7 @@ from django_htmx.middleware import HtmxDetails
 
 from cloning.accounts.addresses import FORWARDED_HEADERS, client_address, comes_from_proxy
 from cloning.api.http import is_api_path
+from cloning.api.xtts_server import calls as xtts_server
 from cloning.forms.messages import in_page_language
 from cloning.jobs.acting import Actor, acting
 from cloning.jobs.limits import LimitError, count_request
@@ -77,6 +78,33 @@ def trust_proxies(get_response: GetResponse) -> GetResponse:
 
 def is_https_public() -> bool:
     return bool(settings.BASE_URL.startswith("https://"))
+
+
+KEY_IN_PATH = re.compile(rf"/{xtts_server.ROOT}/(?P<key>[^/]+)(?P<rest>/.*)?", re.DOTALL)
+
+
+def take_key_from_path(get_response: GetResponse) -> GetResponse:
+    """Of /xtts/KEY/… makes /xtts/…, and a header of the key, which the source of an `<audio>` can't have.
+
+    It comes before all that names the address in a log. Whatever stands in its place is taken for a key, so that one
+    that was mistyped is in no log, either.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        found = KEY_IN_PATH.fullmatch(request.path_info)
+        if found is None or found["key"] in xtts_server.CALLS:
+            return get_response(request)
+        before = request.path.removesuffix(request.path_info)
+        request.path_info = f"/{xtts_server.ROOT}{found['rest'] or '/'}"
+        request.path = before + request.path_info
+        request.META["PATH_INFO"] = request.path_info
+        request.META["HTTP_AUTHORIZATION"] = f"Bearer {found['key']}"
+        setattr(request, "key_in_path", found["key"])  # noqa: B010  # which HttpRequest does not declare
+        response = get_response(request)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return middleware
 
 
 def name_request(get_response: GetResponse) -> GetResponse:

@@ -10,6 +10,10 @@ from cloning.api.v1 import generations as api_generations
 from cloning.api.v1 import keys as api_keys
 from cloning.api.v1 import pronunciations as api_pronunciations
 from cloning.api.v1 import voices as api_voices
+from cloning.api.xtts_server import errors as xtts_errors
+from cloning.api.xtts_server import settings as xtts_settings
+from cloning.api.xtts_server import speakers as xtts_speakers
+from cloning.api.xtts_server import speech as xtts_speech
 from cloning.views import (
     account,
     api_page,
@@ -31,6 +35,8 @@ from cloning.views import (
 
 UUID = "(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 INDEX = "(?P<index>[0-9]{1,6})"
+XTTS = "^(?:xtts/+)?"
+"""Where the calls of xtts-api-server's dialect are. Programs put them after an address that may end with a slash."""
 
 urlpatterns = [
     path("", studio.home, name="home"),
@@ -124,6 +130,22 @@ urlpatterns = [
     path("v1/audio/voices", openai_listings.voices, name="openai-voices"),
     re_path(r"^v1(?:/|$)", openai_listings.unknown),
     path("health", openai_listings.health, name="openai-health"),
+    re_path(rf"{XTTS}speakers/?$", xtts_speakers.speakers, name="xtts-speakers"),
+    re_path(rf"{XTTS}speakers_list/?$", xtts_speakers.speakers_list, name="xtts-speakers-list"),
+    re_path(rf"{XTTS}sample/(?P<name>.+)$", xtts_speakers.sample, name="xtts-sample"),
+    re_path(rf"{XTTS}languages/?$", xtts_settings.languages, name="xtts-languages"),
+    re_path(rf"{XTTS}tts_to_audio/?$", xtts_speech.tts_to_audio, name="xtts-tts-to-audio"),
+    re_path(rf"{XTTS}tts_stream/?$", xtts_speech.tts_stream, name="xtts-tts-stream"),
+    re_path(rf"{XTTS}get_folders/?$", xtts_settings.get_folders, name="xtts-folders"),
+    re_path(rf"{XTTS}get_models_list/?$", xtts_settings.get_models_list, name="xtts-models"),
+    re_path(rf"{XTTS}get_tts_settings/?$", xtts_settings.get_tts_settings, name="xtts-settings"),
+    re_path(rf"{XTTS}set_tts_settings/?$", xtts_settings.set_tts_settings, name="xtts-set-settings"),
+    re_path(
+        rf"{XTTS}(?P<call>set_output|set_speaker_folder|switch_model|tts_to_file)/?$",
+        xtts_settings.refuse,
+        name="xtts-refused",
+    ),
+    re_path(r"^xtts(?:/|$)", xtts_errors.unknown),
     path("api/", api_page.api, name="api"),
     path("metrics", metrics.metrics, name="metrics"),
     re_path(r"^api(?:/|$)", documents.unknown),

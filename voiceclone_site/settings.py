@@ -14,6 +14,7 @@ from environs.exceptions import EnvError
 from marshmallow.validate import OneOf, Range, Regexp
 from pythonjsonlogger.core import RESERVED_ATTRS
 
+from cloning.api.xtts_server import calls as xtts_server
 from cloning.engines.registry import ENGINES
 from cloning.quantities import Kind, Limits, parse_limits
 from voiceclone_site.networks import default_proxies, read_networks
@@ -133,6 +134,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "cloning.middleware.trust_proxies",
     "django.middleware.security.SecurityMiddleware",
+    "cloning.middleware.take_key_from_path",
     "cloning.middleware.name_request",
     "cloning.middleware.measure",
     "cloning.middleware.content_security_policy",
@@ -224,7 +226,7 @@ STORAGES = {
     },
 }
 
-CORS_URLS_REGEX = r"^/(api|v1)/.*$"
+CORS_URLS_REGEX = rf"^/(?:(?:api|v1)/|(?:{'|'.join((xtts_server.ROOT, *xtts_server.CALLS))})(?:/|$))"
 CORS_ALLOW_ALL_ORIGINS = (
     REQUIRE_LOGIN and "CORS_ORIGINS" not in os.environ
 )  # with a key: cookies count for none
@@ -240,7 +242,10 @@ CORS_EXPOSE_HEADERS = [
     "Retry-After",
     "Content-Range",
 ]
-CORS_ALLOW_HEADERS = [*default_headers, "prefer", "idempotency-key", "range", "if-range", "if-none-match"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("cache-control", "prefer", "idempotency-key", "range", "if-range", "if-none-match"),
+]
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 CSRF_FAILURE_VIEW = "cloning.views.errors.csrf_failure"

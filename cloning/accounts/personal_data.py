@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from cloning.engines import registry
 from cloning.jobs.audit import write_line
-from cloning.models import ApiKey, AuditEntry, Generation, Pronunciation, Reference, Voice
+from cloning.models import ApiKey, AuditEntry, Generation, Pronunciation, Reference, Voice, XttsSettings
 from cloning.storage.archives import Entry
 from cloning.storage.voice_archives import VoiceArchive
 from cloning.text.naming import name_download
@@ -124,7 +124,15 @@ def describe_pronunciations(user: User) -> list[Any]:
 def describe_keys(user: User) -> list[Any]:
     """What they are called: nobody has the keys themselves."""
     names = ("name", "prefix", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
-    return list(ApiKey.objects.filter(owner=user).values(*names))
+    return [
+        {name: getattr(key, name) for name in names} | {"xtts_settings": describe_xtts_settings(key)}
+        for key in ApiKey.objects.filter(owner=user).select_related("xtts_settings")
+    ]
+
+
+def describe_xtts_settings(key: ApiKey) -> dict[str, Any] | None:
+    settings: XttsSettings | None = getattr(key, "xtts_settings", None)
+    return settings.values if settings else None
 
 
 class AuditLines:

@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from cloning.accounts.addresses import client_address
 from cloning.accounts.callers import SAFE_METHODS, api_key_of, identify_caller, require_permission
+from cloning.api.xtts_server import calls as xtts_server
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms.members import read_member as read_member
 from cloning.jobs.acting import Actor, acting
@@ -35,7 +36,8 @@ logger = logging.getLogger(__name__)
 
 def is_api_path(path: str) -> bool:
     """Of the API, or of a dialect of it that other programs speak."""
-    return path.partition("/")[2].partition("/")[0] in ("api", "v1") or path == "/health"
+    first = path.partition("/")[2].partition("/")[0]
+    return first in ("api", "v1", xtts_server.ROOT, *xtts_server.CALLS) or path == "/health"
 
 
 def error_response(

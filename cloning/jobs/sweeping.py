@@ -21,7 +21,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
-from cloning.jobs import audit, departures, idempotency, limits
+from cloning.jobs import audit, departures, idempotency, limits, xtts_settings
 from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice, release_references
 from cloning.jobs.discarding import find_overdue
 from cloning.jobs.takes import forget_sound
@@ -65,6 +65,7 @@ def sweep() -> None:
     limits.forget_old()
     audit.forget_old()
     idempotency.forget_old()
+    xtts_settings.forget_old()
     for finding in (*find_discarded(), *find_expired()):
         finding.mend()
     if time.monotonic() >= _list_at:

@@ -30,6 +30,7 @@ from cloning.models.segment import Segment, SoundChunk, Take, take_file
 from cloning.models.speaker import MAX_SPEAKER_CHARS, Speaker
 from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
 from cloning.models.worker import Worker
+from cloning.models.xtts_settings import XttsSettings
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -64,6 +65,7 @@ __all__ = [
     "Usage",
     "Voice",
     "Worker",
+    "XttsSettings",
     "choose_owner",
     "conditioning_file",
     "encoding_file",

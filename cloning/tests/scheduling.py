@@ -32,6 +32,7 @@ THOROUGH = (
     "cloning/tests/e2e/test_coach.py",
     "cloning/tests/server/test_streams.py",
     "cloning/tests/server/test_web_processes.py",
+    "cloning/tests/api/xtts_server/test_sillytavern.py",
     "cloning/tests/engines/xtts/test_running_on.py",
     "cloning/tests/engines/xtts/test_precision.py",
     "cloning/tests/engines/preview/test_speech.py",

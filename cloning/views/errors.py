@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from cloning.api.dialects import respond_at
 from cloning.api.http import error_response, is_api_path, set_retry_after
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms.messages import in_page_language
@@ -84,7 +85,7 @@ def refuse_for_now(request: HttpRequest, error: GenerationError) -> HttpResponse
 def respond(request: HttpRequest, code: ErrorCode, title: str, message: str) -> HttpResponse:
     """As JSON to programs, as one sentence to HTMX, which shows it above the page, and as a page to the rest."""
     if is_api_path(request.path):
-        return error_response(code, message)
+        return respond_at(request.path)(code, message)
     if request.headers.get("HX-Request"):
         response = HttpResponse(message, status=code.status, content_type="text/plain; charset=utf-8")
     else:

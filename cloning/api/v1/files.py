@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from cloning.api.http import answer_call, api_view
+from cloning.api.http import Respond, answer_call, api_view, error_response
 from cloning.api.serializers import download_name
 from cloning.api.v1.generations import fetch_visible
 from cloning.errors import ErrorCode, GenerationError
@@ -23,13 +23,21 @@ from cloning.text.subtitles import Cue, format_srt, format_webvtt
 
 @api_view(GET=Scope.READ)
 def file(request: HttpRequest, pk: uuid.UUID, audio_format: str) -> HttpResponseBase:
+    return send_file(request, pk, AudioFormat(audio_format))
+
+
+def send_file(
+    request: HttpRequest, pk: uuid.UUID, wanted: AudioFormat, respond_to_error: Respond = error_response
+) -> HttpResponseBase:
     """What is not there in this format is encoded first."""
-    found, wanted = fetch_with_file(request, pk), AudioFormat(audio_format)
+    found = fetch_with_file(request, pk)
     if encodings.find(found, wanted):
         return respond(request, pk, wanted)
     if can_defer(request):
         future = encoders.begin(found, wanted)
-        answer = functools.partial(answer_call, request, respond, pk, wanted, future)
+        answer = functools.partial(
+            answer_call, request, respond, pk, wanted, future, respond=respond_to_error
+        )
         return DeferredResponse(functools.partial(until_encoded, future), answer)
     if error := encode(found, wanted):
         raise error

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
-from cloning.api.http import Respond, answer_call, api_view, error_response, read_json, set_retry_after
+from cloning.api.http import Respond, View, answer_call, api_view, error_response, read_json, set_retry_after
 from cloning.api.idempotency import idempotent
 from cloning.api.serializers import GENERATION, ended_by, status_url
 from cloning.api.v1.generations import fetch_own
@@ -60,11 +60,21 @@ def is_awaited(request: HttpRequest) -> bool:
 def respond_when_ended(request: HttpRequest, generation: Generation, *, is_awaited: bool) -> HttpResponseBase:
     if not is_awaited:
         return respond(request, generation)
-    answer = functools.partial(answer_call, request, respond, generation)
+    return answer_when_ended(request, generation, respond, settings.API_WAIT_SECONDS)
+
+
+def answer_when_ended(
+    request: HttpRequest,
+    generation: Generation,
+    view: View,
+    wait_seconds: float,
+    respond_to_error: Respond = error_response,
+) -> HttpResponseBase:
+    """What `view` says of the generation by then, or when the time is over."""
+    answer = functools.partial(answer_call, request, view, generation, respond=respond_to_error)
     if can_defer(request):
-        until = functools.partial(until_ended, generation.pk, settings.API_WAIT_SECONDS)
-        return DeferredResponse(until, answer)
-    wait_until_ended(generation.pk, settings.API_WAIT_SECONDS)
+        return DeferredResponse(functools.partial(until_ended, generation.pk, wait_seconds), answer)
+    wait_until_ended(generation.pk, wait_seconds)
     return answer()
 
 

@@ -145,6 +145,7 @@ def gunicorn_command() -> list[str]:
         "--bind", f"{host}:{settings.PORT}",
         "--worker-class", "cloning.server.gunicorn_worker.Worker", "--asgi-lifespan", "off", "--asgi-loop", "asyncio",
         "--worker-connections", "1000", "--keep-alive", "15",
+        "--limit-request-line", str(32 * 1024),  # a text may stand in it: /tts_stream
         "--forwarded-allow-ips", ",".join(map(str, settings.TRUSTED_PROXIES)),
         "--timeout", "60", "--graceful-timeout", str(int(STOP_SECONDS - 5)),
         "--log-level", "warning", "--no-control-socket",

@@ -29,10 +29,11 @@ class Access(Enum):
     PEOPLE = "everybody with an account; what it shows is tested elsewhere"
     READ = "owner; others where it is shared"
     CHANGE = "owner alone"
+    KEYS = "everybody with a key, by no other means"
     OPERATORS = "those with its token"
 
 
-OPEN, PEOPLE, READ, CHANGE, OPERATORS = Access
+OPEN, PEOPLE, READ, CHANGE, KEYS, OPERATORS = Access
 
 ACCESS = {
     "home": PEOPLE,
@@ -113,6 +114,17 @@ ACCESS = {
     "openai-audio-models": PEOPLE,
     "openai-voices": PEOPLE,
     "openai-health": OPEN,
+    "xtts-speakers": PEOPLE,
+    "xtts-speakers-list": PEOPLE,
+    "xtts-sample": READ,
+    "xtts-languages": OPEN,
+    "xtts-tts-to-audio": PEOPLE,
+    "xtts-tts-stream": KEYS,
+    "xtts-folders": PEOPLE,
+    "xtts-models": PEOPLE,
+    "xtts-settings": KEYS,
+    "xtts-set-settings": PEOPLE,
+    "xtts-refused": OPEN,
     "api": PEOPLE,
     "metrics": OPERATORS,
 }
@@ -134,6 +146,8 @@ class Owned:
             "index": "0",
             "reference_pk": self.reference.pk,
             "model": "tts-1",
+            "name": f"{self.voice.name}.wav",
+            "call": "switch_model",
             "audio_format": "wav",
             "stream_format": "mp3",
             "subtitle_format": "srt",
@@ -180,6 +194,7 @@ def make_owned(owner: User, make_generation, make_reference) -> Owned:
     store_sound(generation)
     voice = Voice.objects.create(owner=owner, name="Ada")
     voice.references.add(reference)
+    store_sound(make_generation([reference], owner=owner, sample_of=voice))
     word = Pronunciation.objects.create(owner=owner, language="en", word="Ada", spelling="Ayda")
     key, _ = keys.make(owner, name="Script", scopes=list(Scope), expires_in_days=None)
     return Owned(generation, voice, reference, word, key)
@@ -236,14 +251,24 @@ def test_what_needs_an_account(name: str, people, owned) -> None:
     assert seen.status_code in (200, 405, 422)
 
 
+@pytest.mark.parametrize("name", [name for name, access in ACCESS.items() if access is KEYS])
+def test_what_needs_a_key(name: str, people, owned) -> None:
+    address = owned.address(name)
+    for who in (None, *people.values()):
+        assert sign_in(who).get(address).status_code == 401
+    _, secret = keys.make(people["owner"], name="Mine", scopes=list(Scope), expires_in_days=None)
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    assert client.get(address).status_code in (200, 400)
+
+
 def test_revoked_key_is_good_for_nothing(people, owned) -> None:
     key, secret = keys.make(people["owner"], name="Old", scopes=list(Scope), expires_in_days=None)
     keys.revoke(people["owner"], key.pk)
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     for name, access in ACCESS.items():
-        if name.startswith(("api-", "openai-")):
+        if name.startswith(("api-", "openai-", "xtts-")):
             for answer in ask_all(client, owned.address(name)):
-                assert answer.status_code in ({200, 405, 503} if access is OPEN else {401, 405}), name
+                assert answer.status_code in ({200, 403, 405, 503} if access is OPEN else {401, 405}), name
 
 
 def ask_all(client: Client, address: str) -> Iterator[Any]:
