@@ -119,15 +119,13 @@ def test_another_worker_goes_on_where_one_was_stopped(make_generation, run_worke
 def test_what_is_submitted_to_an_idle_worker_is_begun_at_once(worker, make_generation, monkeypatch):
     make_generation()
     wait_until(lambda: Generation.objects.filter(status=Status.SUCCEEDED).exists())
-    monkeypatch.setattr(worker_module, "POLL_SECONDS", 1.0)
-    waits = []
-    for _ in range(5):
+    monkeypatch.setattr(
+        worker_module, "POLL_SECONDS", 600.0
+    )  # from its next look on: the first may be found by this one
+    for _ in range(2):
         generation = make_generation()
         notify(WORK)
         wait_until(lambda: Generation.objects.filter(pk=generation.pk, status=Status.SUCCEEDED).exists())  # noqa: B023
-        generation.refresh_from_db()
-        waits.append(generation.waited_seconds)
-    assert min(waits) < worker_module.POLL_SECONDS / 4  # not by looking now and then
 
 
 def test_a_stopped_generation_is_joined_and_goes_on_after_resume(worker, make_generation):
