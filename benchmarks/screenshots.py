@@ -46,6 +46,7 @@ def take_screenshots(folder: Path) -> None:
             "generation": f"/generations/{spoken[2]['id']}/",
             "generation-under-way": f"/generations/{under_way['id']}/",
             "voices": "/voices/",
+            "names": "/voices/names/",
             "history": "/history/",
             "pronunciations": "/pronunciations/",
             "api": "/api/",

@@ -49,6 +49,11 @@ class ErrorCode(StrEnum):
     SCOPES_INVALID = "scopes_invalid", 422, "scopes"
     TOO_MANY_KEYS = "too_many_keys", 409
     ARCHIVE_UNREADABLE = "archive_unreadable", 422, "archive"
+    CONSENT_REQUIRED = "consent_required", 422, "consent"
+    CONSENT_IN_USE = "consent_in_use", 409
+    PROMPT_UNSUPPORTED = "prompt_unsupported", 422, "type"
+    ALIAS_INVALID = "alias_invalid", 422, "name"
+    TOO_MANY_ALIASES = "too_many_aliases", 409
     OUT_OF_RANGE = "out_of_range", 422  # of whichever field holds the number
     CANCELLED = "cancelled", 409
     NOT_SPOKEN_YET = "not_spoken_yet", 409
@@ -76,6 +81,7 @@ class ErrorCode(StrEnum):
     REFERENCE_UNKNOWN = "reference_unknown", 404
     PRONUNCIATION_UNKNOWN = "pronunciation_unknown", 404
     KEY_UNKNOWN = "key_unknown", 404
+    CONSENT_UNKNOWN = "consent_unknown", 404
     PAGE_UNKNOWN = "page_unknown", 404, "page"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     REQUEST_TIMEOUT = "request_timeout", 408

@@ -2,6 +2,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
+from cloning.api.openai import consents as openai_consents
+from cloning.api.openai import custom_voices as openai_voices
 from cloning.api.openai import listings as openai_listings
 from cloning.api.openai import speech as openai_speech
 from cloning.api.v1 import clips as api_clips
@@ -16,6 +18,7 @@ from cloning.api.xtts_server import speakers as xtts_speakers
 from cloning.api.xtts_server import speech as xtts_speech
 from cloning.views import (
     account,
+    aliases,
     api_page,
     archives,
     clips,
@@ -70,6 +73,7 @@ urlpatterns = [
     path("reading-script/", reading.reading_script, name="reading-script"),
     path("clips/check/", clips.check, name="check-clip"),
     path("voices/", voices.voices, name="voices"),
+    path("voices/names/", aliases.aliases, name="aliases"),
     path("voices/import/", voices.import_voice, name="import-voice"),
     path("voices/<uuid:pk>/", voices.voice, name="voice"),
     path("voices/<uuid:pk>/clips/", voices.add_clips, name="add-clips"),
@@ -127,7 +131,10 @@ urlpatterns = [
     path("v1/models", openai_listings.models, name="openai-models"),
     path("v1/models/<path:model>", openai_listings.model, name="openai-model"),
     path("v1/audio/models", openai_listings.audio_models, name="openai-audio-models"),
-    path("v1/audio/voices", openai_listings.voices, name="openai-voices"),
+    path("v1/audio/voices", openai_voices.voices, name="openai-voices"),
+    path("v1/audio/voices/<str:identifier>", openai_voices.voice, name="openai-voice"),
+    path("v1/audio/voice_consents", openai_consents.consents, name="openai-consents"),
+    path("v1/audio/voice_consents/<str:identifier>", openai_consents.consent, name="openai-consent"),
     re_path(r"^v1(?:/|$)", openai_listings.unknown),
     path("health", openai_listings.health, name="openai-health"),
     re_path(rf"{XTTS}speakers/?$", xtts_speakers.speakers, name="xtts-speakers"),

@@ -11,7 +11,7 @@ from environs.exceptions import EnvError
 
 SECRET_KEY_BYTES = 50  # of Django's get_random_secret_key
 OTHERS = 0o077
-FOLDERS = ("incoming", "normalized", "conditioning", "generated", "temporary")
+FOLDERS = ("incoming", "normalized", "conditioning", "consents", "generated", "temporary")
 
 
 def tighten(paths: Iterable[Path]) -> None:

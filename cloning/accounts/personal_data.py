@@ -1,4 +1,5 @@
-"""All that is somebody's, as entries of an archive: what was spoken, clips, voices, and what the site knows besides.
+"""All that is somebody's, as entries of an archive: what was spoken, clips, voices, consents, and
+what the site knows besides.
 
 Read a few rows at a time, while it is sent. An archive keeps a list of its entries until it ends, so that whoever has
 very many generations gets several.
@@ -18,7 +19,17 @@ from django.utils import timezone
 
 from cloning.engines import registry
 from cloning.jobs.audit import write_line
-from cloning.models import ApiKey, AuditEntry, Generation, Pronunciation, Reference, Voice, XttsSettings
+from cloning.models import (
+    ApiKey,
+    AuditEntry,
+    Generation,
+    Pronunciation,
+    Reference,
+    Voice,
+    VoiceAlias,
+    VoiceConsent,
+    XttsSettings,
+)
 from cloning.storage.archives import Entry
 from cloning.storage.voice_archives import VoiceArchive
 from cloning.text.naming import name_download
@@ -56,6 +67,8 @@ def generate_entries(
         yield describe("account", describe_account(user))
         yield describe("pronunciations", describe_pronunciations(user))
         yield describe("keys", describe_keys(user))
+        yield describe("aliases", describe_aliases(user))
+        yield from describe_consents(user)
         yield Entry("audit.jsonl", timezone.now(), partial(AuditLines, user))
         leave_no_connection()
     for pk in voice_ids:
@@ -133,6 +146,31 @@ def describe_keys(user: User) -> list[Any]:
 def describe_xtts_settings(key: ApiKey) -> dict[str, Any] | None:
     settings: XttsSettings | None = getattr(key, "xtts_settings", None)
     return settings.values if settings else None
+
+
+def describe_aliases(user: User) -> dict[str, str]:
+    """What names mean, by name."""
+    rows = VoiceAlias.objects.filter(owner=user).select_related("voice")
+    return {row.name: row.voice.name if row.voice else row.stock_voice for row in rows}
+
+
+def describe_consents(user: User) -> Iterator[Entry]:
+    """A list of them, and the recordings."""
+    rows = list(VoiceConsent.objects.filter(owner=user).prefetch_related("voices"))
+    names = {row.pk: f"consents/{row.pk}{row.suffix}" for row in rows}
+    listed = [
+        {
+            "file": names[row.pk],
+            "name": row.name,
+            "language": row.language,
+            "created_at": row.created_at,
+            "voices": [voice.name for voice in row.voices.all() if voice.deleted_at is None],
+        }
+        for row in rows
+    ]
+    yield describe("consents", listed)
+    for row in rows:
+        yield Entry(names[row.pk], row.created_at, partial(row.recording.open, "rb"))
 
 
 class AuditLines:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from cloning.admin.models import ModelAdmin
 from cloning.jobs.audit import record, write_line
-from cloning.models import AuditEntry, Deed, Generation, Reference, Voice
+from cloning.models import AuditEntry, Deed, Generation, Reference, Voice, VoiceConsent
 
 
 class Watched(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -28,7 +28,7 @@ class Watched(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
 
-def record_look(row: Voice | Generation | Reference) -> None:
+def record_look(row: Voice | Generation | Reference | VoiceConsent) -> None:
     match row:
         case Voice():
             record(Deed.LOOKED_AT, row)
@@ -36,6 +36,8 @@ def record_look(row: Voice | Generation | Reference) -> None:
             record(Deed.LOOKED_AT, row.voice, generation=row)
         case Reference():
             record(Deed.LOOKED_AT, row.voices.first(), about=f"clip {row.pk}")
+        case VoiceConsent():
+            record(Deed.LOOKED_AT, row.voices.first(), about=f"consent {row.pk}")
 
 
 @admin.register(AuditEntry)

@@ -286,7 +286,7 @@ class ReferenceAdmin(Watched, ModelAdmin[Reference]):
 @admin.register(Voice)
 class VoiceAdmin(Watched, ModelAdmin[Voice]):
     form = VoiceForm  # which knows what names are taken
-    list_display = ["name", "language", "reference_count", "created_at", "deleted_at"]
+    list_display = ["name", "language", "reference_count", "consent", "created_at", "deleted_at"]
     search_fields = ["name"]
     fields = [
         "name",
@@ -295,14 +295,15 @@ class VoiceAdmin(Watched, ModelAdmin[Voice]):
         "references",
         "clips",
         "sample_player",
+        "consent",
         "id",
         "created_at",
         "deleted_at",
     ]
-    readonly_fields = ["clips", "sample_player", "id", "created_at", "deleted_at"]
+    readonly_fields = ["clips", "sample_player", "consent", "id", "created_at", "deleted_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Voice]:
-        return super().get_queryset(request).prefetch_related("references")
+        return super().get_queryset(request).select_related("consent").prefetch_related("references")
 
     def delete_model(self, request: HttpRequest, obj: Voice) -> None:
         delete_voice(obj.pk)

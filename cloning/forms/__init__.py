@@ -2,6 +2,7 @@
 
 from cloning.forms.archives import ImportedVoice, ImportForm
 from cloning.forms.clips import MIN_REFERENCE_SECONDS
+from cloning.forms.consents import ConsentForm, ConsentNameForm
 from cloning.forms.errors import FormError, form_errors
 from cloning.forms.generations import (
     CANCEL,
@@ -27,6 +28,8 @@ __all__ = [
     "TEMPERATURE_RANGE",
     "CheckForm",
     "ClipsForm",
+    "ConsentForm",
+    "ConsentNameForm",
     "FormError",
     "GenerationForm",
     "ImportForm",

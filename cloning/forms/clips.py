@@ -42,6 +42,11 @@ def probe_upload(upload: TemporaryUpload, sha256: str, user: "AnyUser | None") -
     known = Reference.objects.owned_by(user).filter(sha256=sha256).first()
     if known and known.duration_seconds <= settings.MAX_REFERENCE_SECONDS:
         return ReferenceUpload(upload, sha256, known.suffix, known.format_name, known.duration_seconds)
+    return probe_clip(upload, sha256)
+
+
+def probe_clip(upload: TemporaryUpload, sha256: str) -> ReferenceUpload:
+    """What the upload holds: decoded. Raises GenerationError."""
     clip = audio.probe(
         upload.path, min_seconds=MIN_REFERENCE_SECONDS, max_seconds=settings.MAX_REFERENCE_SECONDS
     )
@@ -91,11 +96,13 @@ class ReferencesField(forms.FileField):
         return uploads
 
 
-def check_size(size_bytes: int) -> None:
-    if size_bytes > settings.MAX_REFERENCE_MB * 1024**2:
+def check_size(size_bytes: int, max_mb: int | None = None) -> None:
+    """`max_mb` is `MAX_REFERENCE_MB` where it is left out. Raises ValidationError."""
+    max_mb = max_mb or settings.MAX_REFERENCE_MB
+    if size_bytes > max_mb * 1024**2:
         raise ValidationError(
             _("The file has %(size)s MB; at most %(most)d MB are allowed.")
-            % {"size": number_format(size_bytes / 1024**2, 1), "most": settings.MAX_REFERENCE_MB},
+            % {"size": number_format(size_bytes / 1024**2, 1), "most": max_mb},
             code=ErrorCode.REFERENCE_TOO_LARGE,
         )
     if not size_bytes:

@@ -59,6 +59,9 @@ MESSAGES = (
         "The stock voice “%(voice)s” is not one of %(engine)s, which speaks now. Choose another voice."
     ),
     gettext_noop("%(engine)s has no such voice."),
+    gettext_noop("There are %(most)s names already: remove one first."),
+    gettext_noop("There is no such consent; it may have been deleted."),
+    gettext_noop("The voice “%(voice)s” stands on this consent: delete the voice first."),
     # Texts
     gettext_noop("There is nothing to speak in this text: it needs at least one letter or number."),
     gettext_noop("Read out, this text is more than %(most)s times as long: write its signs as words."),

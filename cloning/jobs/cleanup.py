@@ -17,7 +17,16 @@ from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import receiver
 
 from cloning.jobs.audit import record
-from cloning.models import Deed, Encoding, Generation, Reference, StoredConditioning, Take, Voice
+from cloning.models import (
+    Deed,
+    Encoding,
+    Generation,
+    Reference,
+    StoredConditioning,
+    Take,
+    Voice,
+    VoiceConsent,
+)
 from cloning.storage.local import is_disk_full
 from cloning.storage.space import release_reserve
 
@@ -154,6 +163,11 @@ def delete_reference_files(instance: Reference, **_: object) -> None:
 
     transaction.on_commit(delete_unshared, robust=True)
     delete_stored_on_commit(instance.normalized.name)
+
+
+@receiver(post_delete, sender=VoiceConsent)
+def delete_recording(instance: VoiceConsent, **_: object) -> None:
+    delete_stored_on_commit(instance.recording.name)
 
 
 @receiver(post_delete, sender=StoredConditioning)

@@ -11,13 +11,23 @@ from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Model, Q, QuerySet, Sum
 from django.utils import timezone
 
 from cloning.jobs import state
 from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_generation, delete_reference, delete_voice, with_reserve
-from cloning.models import ApiKey, Deed, Departure, Generation, Pronunciation, Reference, Voice
+from cloning.models import (
+    ApiKey,
+    Deed,
+    Departure,
+    Generation,
+    Pronunciation,
+    Reference,
+    Voice,
+    VoiceAlias,
+    VoiceConsent,
+)
 
 AT_ONCE = 100
 
@@ -98,7 +108,12 @@ def list_deletions(user: User) -> Iterator[Callable[[], object]]:
     ):
         while ids := list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE]):
             yield from (partial(delete, pk) for pk in ids)
-    yield lambda: with_reserve(lambda: Pronunciation.objects.filter(owner=user).delete()[0])
+    for settled in (VoiceConsent, VoiceAlias, Pronunciation):
+        yield partial(delete_all, settled, user)
+
+
+def delete_all(model: type[Model], user: User) -> int:
+    return with_reserve(lambda: model._default_manager.filter(owner=user).delete()[0])
 
 
 def delete_user(user: User) -> bool:
@@ -108,7 +123,7 @@ def delete_user(user: User) -> bool:
         User.objects.select_for_update().filter(
             pk=user.pk
         ).first()  # who adds something waits for the end of it
-        owned = (Generation, Voice, Reference, Pronunciation)
+        owned = (Generation, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation)
         has_rows = any(model._default_manager.filter(owner=user).exists() for model in owned)
         return 0 if has_rows else User.objects.filter(pk=user.pk).delete()[0]
 

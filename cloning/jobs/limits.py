@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.acting import Actor, current_actor
-from cloning.models import Charge, Generation, Reference, Status, Take, Usage
+from cloning.models import Charge, Generation, Reference, Status, Take, Usage, VoiceConsent
 from cloning.quantities import WINDOW_SECONDS, Kind, Quantity
 
 BYTES_PER_SECOND = 48_000
@@ -202,9 +202,12 @@ def require_storage() -> None:
 
 
 def measure_stored(owner: Q) -> int:
-    """Bytes of clips and speech, as if all of it were stored as WAV."""
+    """Bytes of clips, consents and speech, as if all of it were stored as WAV."""
     mine = Generation.objects.filter(owner)
-    clips = Reference.objects.filter(owner).aggregate(sum=Sum("size_bytes"))["sum"] or 0
+    clips = sum(
+        rows.filter(owner).aggregate(sum=Sum("size_bytes"))["sum"] or 0
+        for rows in (Reference.objects, VoiceConsent.objects)
+    )
     joined = mine.aggregate(sum=Sum("duration_seconds"))["sum"] or 0.0
     takes = Take.objects.filter(segment__generation__in=mine) if owner else Take.objects.all()
     spoken = takes.aggregate(sum=Sum("duration_seconds"))["sum"] or 0.0

@@ -26,13 +26,13 @@ from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice,
 from cloning.jobs.discarding import find_overdue
 from cloning.jobs.takes import forget_sound
 from cloning.jobs.voices import find_deleted, purge_deleted
-from cloning.models import Encoding, Generation, Reference, Status, StoredConditioning, Take
+from cloning.models import Encoding, Generation, Reference, Status, StoredConditioning, Take, VoiceConsent
 from cloning.storage.local import HEALTH_FOLDER
 from cloning.storage.temporary import delete_abandoned_folders, delete_if_abandoned, find_abandoned_folders
 
 logger = logging.getLogger(__name__)
 
-FOLDERS = ("incoming", "normalized", "conditioning", "generated", HEALTH_FOLDER)
+FOLDERS = ("incoming", "normalized", "conditioning", "consents", "generated", HEALTH_FOLDER)
 LISTING_SECONDS = 3600.0
 """Between two listings of all files, of which there may be many, in a bucket."""
 MIN_AGE = timedelta(hours=1)
@@ -166,6 +166,7 @@ def find_orphans(stored: Collection[str]) -> Iterator[Finding]:
         (Generation.objects, "audio"),
         (Encoding.objects, "audio"),
         (Take.objects, "audio"),
+        (VoiceConsent.objects, "recording"),
     ):
         names.difference_update(rows.values_list(field, flat=True).iterator())
     for name in sorted(names):
@@ -209,6 +210,9 @@ def find_lost_files(stored: Collection[str]) -> Iterator[Finding]:
                 f"{name}, the clip of reference {pk}, is gone; it is there again once somebody sends it again"
             )
             yield Finding(what, "", lambda: None)
+    for pk, name in find_rows(VoiceConsent.objects.all(), "recording"):
+        if is_lost(name, stored):
+            yield Finding(f"{name}, the recording of consent {pk}, is gone", "", lambda: None)
 
 
 def find_rows(rows: models.QuerySet[Any], field: str) -> Iterator[tuple[uuid.UUID, str]]:

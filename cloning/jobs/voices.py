@@ -18,7 +18,7 @@ from django.utils import timezone
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import idempotency
+from cloning.jobs import consents, idempotency
 from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_voice, with_reserve
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
@@ -40,16 +40,19 @@ NAME_TAKEN = "There is a voice of this name already. Choose another."
 
 
 def create(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -> None:
-    """Saves a new voice with its clips, and has it speak its sample. Raises GenerationError (NAME_TAKEN and others)."""
+    """Saves a new voice with its clips, and has it speak its sample.
+
+    Raises GenerationError (NAME_TAKEN, CONSENT_REQUIRED and others).
+    """
     require_free_space()
 
     def save(references: Sequence[Reference]) -> None:
         insert(voice)
         voice.references.set(references)
-        record(Deed.VOICE_CREATED, voice)
+        record(Deed.VOICE_CREATED, voice, about=f"consent {voice.consent_id}" if voice.consent_id else "")
         idempotency.complete(voice)
 
-    use_clips(uploads, voice.owner, save)
+    use_clips(uploads, voice.owner, save, prepare=lambda: consents.bind(voice))
     speak_sample(voice, channel)
 
 

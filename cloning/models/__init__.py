@@ -9,6 +9,7 @@ from cloning.models.conditioning import (
     identify_stock_voice,
     is_set_used,
 )
+from cloning.models.consent import MAX_CONSENT_NAME_CHARS, MAX_TAG_CHARS, VoiceConsent, consent_file
 from cloning.models.departure import Departure
 from cloning.models.encoding import Encoding, encoding_file
 from cloning.models.generation import (
@@ -29,16 +30,19 @@ from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
 from cloning.models.speaker import MAX_SPEAKER_CHARS, Speaker
 from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
+from cloning.models.voice_alias import VoiceAlias
 from cloning.models.worker import Worker
 from cloning.models.xtts_settings import XttsSettings
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "MAX_CONSENT_NAME_CHARS",
     "MAX_KEY_NAME_CHARS",
     "MAX_NAME_CHARS",
     "MAX_NOTES_CHARS",
     "MAX_SPEAKER_CHARS",
     "MAX_SPELLING_CHARS",
+    "MAX_TAG_CHARS",
     "MAX_WORD_CHARS",
     "ApiKey",
     "AuditEntry",
@@ -64,10 +68,13 @@ __all__ = [
     "Take",
     "Usage",
     "Voice",
+    "VoiceAlias",
+    "VoiceConsent",
     "Worker",
     "XttsSettings",
     "choose_owner",
     "conditioning_file",
+    "consent_file",
     "encoding_file",
     "fold_name",
     "generated_file",

@@ -22,6 +22,8 @@ class Deed(models.TextChoices):
     EXPORTED = "exported", "Exported"
     DELETED = "deleted", "Deleted"
     RESTORED = "restored", "Brought back"
+    CONSENT_GIVEN = "consent_given", "Consent recorded"
+    CONSENT_DELETED = "consent_deleted", "Consent deleted"
     LOOKED_AT = "looked_at", "Looked at by an operator"
     KEY_MADE = "key_made", "Key made"
     KEY_REVOKED = "key_revoked", "Key revoked"

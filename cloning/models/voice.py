@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils import timezone
 
+from cloning.models.consent import VoiceConsent
 from cloning.models.ownership import OWNER, OwnedQuerySet, owner_field
 from cloning.models.reference import Reference, ReferencingQuerySet
 
@@ -97,6 +98,15 @@ class Voice(models.Model):
     )
     notes = models.TextField(blank=True, max_length=MAX_NOTES_CHARS)
     references = models.ManyToManyField(Reference, related_name="voices")
+    consent = models.ForeignKey(
+        VoiceConsent,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="voices",
+        help_text="What it stands on, where it was made with one.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(
         null=True,

@@ -19,7 +19,7 @@ from django.http import (
 )
 from django.utils.http import content_disposition_header
 
-from cloning.models import Reference, Voice
+from cloning.models import Reference, Voice, VoiceConsent
 from cloning.storage.voice_archives import VoiceArchive
 
 CHUNK_BYTES = 64 * 1024
@@ -72,6 +72,12 @@ def clip_response(request: HttpRequest, reference: Reference) -> HttpResponseBas
     return audio_response(
         request, reference.file, CLIP_TYPES.get(reference.suffix, "application/octet-stream")
     )
+
+
+def recording_response(request: HttpRequest, consent: VoiceConsent) -> HttpResponseBase:
+    """Of a consent, as it was uploaded."""
+    content_type = CLIP_TYPES.get(consent.suffix, "application/octet-stream")
+    return audio_response(request, consent.recording, content_type)
 
 
 def archive_response(voice: Voice) -> HttpResponseBase:

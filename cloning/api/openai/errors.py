@@ -1,9 +1,11 @@
 """Errors in the shape that OpenAI's client reads, and with the statuses after which it tries again."""
 
+from django.forms import BaseForm
 from django.http import JsonResponse
 
 from cloning.api.http import CHALLENGES, set_retry_after
 from cloning.errors import ErrorCode
+from cloning.forms import form_errors
 from cloning.models import Scope
 
 FIELDS = {"text": "input", "format": "response_format", "reference": "voice", "cast": "input"}
@@ -34,9 +36,15 @@ def respond(
     set_retry_after(response, code.retry_after_seconds)
     if code in CHALLENGES:
         response["WWW-Authenticate"] = CHALLENGES[code]
-    if status == 500:  # of all that fails the client tries twice more; this would fail again
+    if status in (409, 500):  # of all that fails the client tries twice more; this would fail again
         response["X-Should-Retry"] = "false"
     return response
+
+
+def respond_to_invalid(form: BaseForm, **names: str) -> JsonResponse:
+    """By the first that is wrong. `names` are fields of the form by what the call has them called."""
+    error = form_errors(form)[0]
+    return respond(error.code, error.message, names.get(error.field, error.field))
 
 
 def find_status(code: ErrorCode) -> int:

@@ -12,14 +12,14 @@ from django.http import HttpRequest, HttpResponseBase
 
 from cloning.api.http import call_view, read_json
 from cloning.api.idempotency import idempotent
-from cloning.api.openai.errors import respond
+from cloning.api.openai.errors import respond, respond_to_invalid
 from cloning.api.openai.voices import choose_voice
 from cloning.api.v1.generate import stream
 from cloning.api.v1.generations import fetch_own
 from cloning.api.v1.streams import sound_of
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import StreamFormat
-from cloning.forms import GenerationForm, form_errors
+from cloning.forms import GenerationForm
 from cloning.forms.generations import SPEED_RANGE
 from cloning.models import Channel, Scope
 from cloning.server.sound import SoundResponse, Wrapping
@@ -46,8 +46,7 @@ def speech(request: HttpRequest) -> HttpResponseBase:
     asked = read_request(request)
     form = GenerationForm(asked, user=request.user)
     if not form.is_valid():
-        error = form_errors(form)[0]
-        return respond(error.code, error.message, error.field)
+        return respond_to_invalid(form)
     generation = form.build_generation(Channel.API)
     stream_format = StreamFormat(form.cleaned_data["format"])
     wrapping = make_events(asked["text"]) if asked["is_sse"] else None

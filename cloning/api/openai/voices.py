@@ -7,19 +7,15 @@ from django.conf import settings
 
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
+from cloning.forms.aliases import describe_value
 from cloning.forms.cast import find_cast_voice
-from cloning.forms.voice_choice import STOCK
+from cloning.forms.voice_choice import STOCK, find_voice
+from cloning.jobs.aliases import NAMES, find_alias
 from cloning.models import Voice
 from cloning.text.scripts import languages_by_script
 
 if TYPE_CHECKING:
     from cloning.models.ownership import AnyUser
-
-NAMES = (
-    *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx"),
-    *("nova", "sage", "shimmer", "verse", "marin", "cedar"),
-)
-"""Of OpenAI's voices. Programs offer no others at times, so each is one of the engine's own here."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +27,12 @@ class Choice:
 
 
 def choose_voice(name: str, text: str, language: str, user: "AnyUser") -> Choice:
-    """A saved voice of the name goes before an alias, and an alias of the settings before OpenAI's names.
+    """A saved voice of the name goes first, then what the page says that it means, then `VOICE_ALIASES`, then a stock
+    voice for one of OpenAI's names.
 
     Where no language is asked for, it is that of the voice, or what the text looks like.
     """
-    found = find_cast_voice(name, user)
-    if found is None and (alias := settings.VOICE_ALIASES.get(name)):
-        found = find_cast_voice(alias, user)
+    found = find_cast_voice(name, user) or find_meant(name, user)
     if isinstance(found, Voice):
         return Choice(str(found.pk), language or found.language or guess_language(text))
     if isinstance(found, StockVoice):
@@ -45,6 +40,16 @@ def choose_voice(name: str, text: str, language: str, user: "AnyUser") -> Choice
     spoken = language or guess_language(text)
     stand_in = find_stand_in(name, spoken) if name in NAMES else None
     return Choice(STOCK + stand_in.key if stand_in else "", spoken)
+
+
+def find_meant(name: str, user: "AnyUser | None") -> Voice | StockVoice | None:
+    """By the page, or by the setting where what the page says is not there any more."""
+    if not name.isprintable():  # no name has what a database may not take
+        return None
+    if (alias := find_alias(name, user)) and (found := find_voice(describe_value(alias), user)):
+        return found
+    named = settings.VOICE_ALIASES.get(name)
+    return find_cast_voice(named, user) if named else None
 
 
 def guess_language(text: str) -> str:

@@ -6,9 +6,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, models, transaction
 
 from cloning.management.accounts import find_account
-from cloning.models import Generation, Pronunciation, Reference, Voice
+from cloning.models import Generation, Pronunciation, Reference, Voice, VoiceAlias, VoiceConsent
 
-OWNED: tuple[type[models.Model], ...] = (Reference, Voice, Generation, Pronunciation)
+OWNED: tuple[type[models.Model], ...] = (
+    Reference,
+    VoiceConsent,
+    Voice,
+    VoiceAlias,
+    Generation,
+    Pronunciation,
+)
 
 
 class Command(BaseCommand):
@@ -24,7 +31,7 @@ class Command(BaseCommand):
                 counts = {model: assign(model, owner) for model in OWNED}
         except IntegrityError as error:
             raise CommandError(
-                f"{owner} has a voice, a clip or a pronunciation already that another of them equals."
+                f"{owner} has a voice, a clip, an alias or a pronunciation already that another of them equals."
             ) from error
         for model, count in counts.items():
             self.stdout.write(f"{count} {model._meta.verbose_name_plural}")

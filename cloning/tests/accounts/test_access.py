@@ -19,7 +19,17 @@ from django.test import Client, TestCase
 from django.urls import URLPattern, get_resolver, reverse
 
 from cloning.jobs import cleanup, discarding, keys, state
-from cloning.models import ApiKey, Generation, Pronunciation, Reference, Scope, Status, Take, Voice
+from cloning.models import (
+    ApiKey,
+    Generation,
+    Pronunciation,
+    Reference,
+    Scope,
+    Status,
+    Take,
+    Voice,
+    VoiceConsent,
+)
 from cloning.tests.clips import MALE_CLIP
 from cloning.views import history
 
@@ -57,6 +67,7 @@ ACCESS = {
     "check-clip": PEOPLE,
     "voices": PEOPLE,
     "import-voice": PEOPLE,
+    "aliases": PEOPLE,
     "voice": READ,
     "add-clips": CHANGE,
     "remove-clip": CHANGE,
@@ -113,6 +124,9 @@ ACCESS = {
     "openai-model": PEOPLE,
     "openai-audio-models": PEOPLE,
     "openai-voices": PEOPLE,
+    "openai-voice": CHANGE,
+    "openai-consents": PEOPLE,
+    "openai-consent": CHANGE,
     "openai-health": OPEN,
     "xtts-speakers": PEOPLE,
     "xtts-speakers-list": PEOPLE,
@@ -139,6 +153,7 @@ class Owned:
     reference: Reference
     pronunciation: Pronunciation
     key: ApiKey
+    consent: VoiceConsent
 
     def address(self, name: str) -> str:
         values: dict[str, object] = {
@@ -148,12 +163,16 @@ class Owned:
             "model": "tts-1",
             "name": f"{self.voice.name}.wav",
             "call": "switch_model",
+            "identifier": self.identifier_of(name),
             "audio_format": "wav",
             "stream_format": "mp3",
             "subtitle_format": "srt",
         }
         wanted = PATTERNS[name].pattern.converters.keys() | PATTERNS[name].pattern.regex.groupindex.keys()
         return reverse(name, kwargs={key: values[key] for key in wanted})
+
+    def identifier_of(self, name: str) -> str:
+        return f"cons_{self.consent.pk.hex}" if "consent" in name else str(self.voice.pk)
 
     def pk_of(self, name: str) -> uuid.UUID:
         if "pronunciation" in name:
@@ -197,7 +216,10 @@ def make_owned(owner: User, make_generation, make_reference) -> Owned:
     store_sound(make_generation([reference], owner=owner, sample_of=voice))
     word = Pronunciation.objects.create(owner=owner, language="en", word="Ada", spelling="Ayda")
     key, _ = keys.make(owner, name="Script", scopes=list(Scope), expires_in_days=None)
-    return Owned(generation, voice, reference, word, key)
+    consent = VoiceConsent.objects.create(
+        owner=owner, name="Ada", language="en-US", duration_seconds=1.0, size_bytes=1
+    )
+    return Owned(generation, voice, reference, word, key, consent)
 
 
 def store_sound(generation: Generation) -> None:

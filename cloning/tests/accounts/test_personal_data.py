@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,7 +15,16 @@ from cloning.accounts import personal_data
 from cloning.forms import ImportForm
 from cloning.jobs import keys
 from cloning.jobs.audit import record
-from cloning.models import Deed, Generation, Pronunciation, Reference, Scope, Voice
+from cloning.models import (
+    Deed,
+    Generation,
+    Pronunciation,
+    Reference,
+    Scope,
+    Voice,
+    VoiceAlias,
+    VoiceConsent,
+)
 from cloning.storage.archives import zip_files
 from cloning.storage.uploads import TemporaryUpload
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
@@ -49,6 +59,13 @@ def belongings(ann, make_generation, make_reference) -> Generation:
         Pronunciation.objects.create(
             owner=owner, language="en", word=word, word_key=word.lower(), spelling="x"
         )
+    for owner in (ann, eve):
+        consent = VoiceConsent(owner=owner, name="Consent", language="en-US", suffix=".flac")
+        consent.duration_seconds, consent.size_bytes = 1.0, 1
+        consent.recording.save("", ContentFile(MALE_CLIP.read_bytes()))
+    voice.consent = VoiceConsent.objects.get(owner=ann)
+    voice.save()
+    VoiceAlias.objects.create(owner=ann, name="nova", voice=voice)
     keys.make(ann, "laptop", [Scope.READ])
     for each in (ann, ann, eve):
         record(Deed.SIGNED_IN, user=each)
@@ -60,12 +77,16 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann, monkeypatch):
     archive = export(ann)
     assert archive.testzip() is None
     made = f"generations/{belongings.created_at:%Y-%m-%d}-grandmother-über-uns-{belongings.pk}"
+    consent = VoiceConsent.objects.get(owner=ann)
     clips = [f"clips/{reference.sha256}.flac" for reference in belongings.references.all()]
     assert sorted(archive.namelist()) == sorted(
         [
             "account.json",
             "pronunciations.json",
             "keys.json",
+            "aliases.json",
+            "consents.json",
+            f"consents/{consent.pk}.flac",
             "audit.jsonl",
             "voices/grandmother.zip",
             f"{made}.json",
@@ -75,6 +96,10 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann, monkeypatch):
     )
     assert read(archive, "account.json")["name"] == "ann"
     assert [each["word"] for each in read(archive, "pronunciations.json")] == ["SQL"]
+    assert read(archive, "aliases.json") == {"nova": "Grandmother"}
+    (given,) = read(archive, "consents.json")
+    assert (given["name"], given["voices"]) == ("Consent", ["Grandmother"])
+    assert archive.read(given["file"]) == MALE_CLIP.read_bytes()
     (key,) = read(archive, "keys.json")
     assert (key["name"], key["scopes"]) == ("laptop", ["read"])
     assert "sha256" not in key

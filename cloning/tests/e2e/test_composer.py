@@ -184,7 +184,7 @@ def test_page_is_light(open_page, live_site) -> None:
         fresh.close()
 
 
-@pytest.mark.parametrize("path", ["/voices/", "/history/", "/pronunciations/", "/api/"])
+@pytest.mark.parametrize("path", ["/voices/", "/voices/names/", "/history/", "/pronunciations/", "/api/"])
 def test_other_pages_are_light_at_the_first_visit(path: str, open_page, live_site) -> None:
     page = open_page("/api/v1/languages")  # which brings no file of the pages
     received: list[Response] = []

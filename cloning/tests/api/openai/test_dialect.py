@@ -6,10 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from cloning.api.openai.voices import NAMES, choose_voice
+from cloning.api.openai.voices import choose_voice
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.jobs import keys
+from cloning.jobs.aliases import NAMES
 from cloning.models import Scope, Voice
 
 RIGHT = {"model": "tts-1", "input": "Good morning.", "voice": "Ada"}

@@ -1,0 +1,83 @@
+"""/v1/audio/voices: the voices that there are, and custom ones as OpenAI's client makes and deletes them.
+
+Source: the package `openai`, `resources/audio/voices.py`.
+"""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.datastructures import MultiValueDict
+
+from cloning.api.http import call_view, read_json, require_trusted_origin
+from cloning.api.openai.consents import find
+from cloning.api.openai.errors import respond, respond_to_invalid
+from cloning.api.openai.listings import listing
+from cloning.api.openai.voice_listing import describe_saved, list_voices
+from cloning.api.v1.generate import require_multipart
+from cloning.errors import ErrorCode, GenerationError
+from cloning.forms import NewVoiceForm
+from cloning.jobs import voices as changes
+from cloning.jobs.cleanup import delete_voice
+from cloning.models import Channel, Scope, Voice, VoiceConsent
+from cloning.text import resolve_language
+
+SAMPLE = "audio_sample"
+
+
+@listing(POST=Scope.VOICES)
+def voices(request: HttpRequest) -> HttpResponseBase:
+    """GET: those of the account, what others share, the engine's own, and the names that OpenAI has."""
+    if request.method == "POST":
+        return create(request)
+    listed = list_voices(request)
+    return JsonResponse({"object": "list", "has_more": False, "data": listed, "voices": listed})
+
+
+def create(request: HttpRequest) -> HttpResponseBase:
+    """A voice of a sample, which stands on a consent of the same owner."""
+    require_trusted_origin(request)
+    require_sample(request)
+    require_multipart(request)
+    consent = find(request.POST.get("consent", ""), VoiceConsent.objects.owned_by(request.user))
+    if consent is None:
+        message = "Send the id of a consent of yours: POST /v1/audio/voice_consents keeps one."
+        raise GenerationError(ErrorCode.CONSENT_REQUIRED, message)
+    fields = {"name": request.POST.get("name", ""), "language": find_spoken(consent.language)}
+    clips = MultiValueDict({"reference": request.FILES.getlist(SAMPLE)})
+    form = NewVoiceForm(fields, clips, user=request.user)
+    if not form.is_valid():
+        return respond_to_invalid(form, reference=SAMPLE)
+    form.instance.consent = consent
+    changes.create(form.instance, form.uploads, Channel.API)
+    return JsonResponse(describe_saved(request, form.instance))
+
+
+def require_sample(request: HttpRequest) -> None:
+    """That it is not to be made of a description. Raises GenerationError."""
+    is_json = request.content_type == "application/json"
+    kind = read_json(request).get("type", SAMPLE) if is_json else request.POST.get("type", SAMPLE)
+    if kind != SAMPLE:
+        message = f"Voices are made of a sample here, not of a description: send “{SAMPLE}”."
+        raise GenerationError(ErrorCode.PROMPT_UNSUPPORTED, message)
+
+
+def find_spoken(tag: str) -> str:
+    """The language of the voice, by that of the consent; none where it is not spoken here."""
+    try:
+        return resolve_language(tag)
+    except ValueError:
+        return ""
+
+
+@call_view(respond, {"DELETE": Scope.VOICES})
+def voice(request: HttpRequest, identifier: str) -> HttpResponseBase:
+    """For good, with all that was derived from it. Its consent stays."""
+    require_trusted_origin(request)
+    try:
+        found = Voice.objects.kept().owned_by(request.user).filter(pk=uuid.UUID(identifier)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise GenerationError(ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted.")
+    delete_voice(found.pk)
+    return JsonResponse({"id": identifier, "deleted": True, "object": "audio.voice.deleted"})

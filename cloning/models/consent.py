@@ -1,0 +1,42 @@
+"""What somebody has said for a voice to be made of theirs."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from cloning.models.ownership import OwnedQuerySet, owner_field
+
+MAX_TAG_CHARS = 35
+"""As RFC 5646 advises."""
+MAX_CONSENT_NAME_CHARS = 80
+
+
+def consent_file(consent: "VoiceConsent", _filename: str) -> str:
+    return f"consents/{consent.pk}{consent.suffix}"
+
+
+class VoiceConsent(models.Model):
+    """A recorded statement, kept for the voices that stand on it. What it says, and in whose voice, nobody checks."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = owner_field()
+    name = models.CharField(max_length=MAX_CONSENT_NAME_CHARS)
+    language = models.CharField(
+        max_length=MAX_TAG_CHARS, help_text="Of the statement, as BCP 47 has it: en-US."
+    )
+    recording = models.FileField(upload_to=consent_file, editable=False)
+    suffix = models.CharField(max_length=8, blank=True, editable=False)
+    format_name = models.CharField("container", max_length=64, editable=False)
+    duration_seconds = models.FloatField(editable=False)
+    size_bytes = models.PositiveBigIntegerField(editable=False)
+    sha256 = models.CharField("SHA-256", max_length=64, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OwnedQuerySet["VoiceConsent"].as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
