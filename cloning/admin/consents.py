@@ -15,7 +15,6 @@ from cloning.jobs import consents
 from cloning.models import VoiceAlias, VoiceConsent
 from cloning.storage.responses import recording_response
 
-
 FIELDS = (
     "name",
     "language",
