@@ -7,7 +7,7 @@ from django.core.files.base import File
 from django.db import transaction
 
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import limits
+from cloning.jobs import idempotency, limits
 from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_stored, delete_voice, with_reserve
 from cloning.jobs.clips import ReferenceUpload
@@ -29,6 +29,7 @@ def create(consent: VoiceConsent, recording: ReferenceUpload) -> None:
     try:
         with transaction.atomic():
             consent.save(force_insert=True)
+            idempotency.complete(consent)
             record(Deed.CONSENT_GIVEN, about=describe(consent))
     except BaseException:
         delete_stored(consent.recording.name or "")

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning.api.http import call_view, read_json, read_member, require_trusted_origin
+from cloning.api.idempotency import idempotent
 from cloning.api.openai.errors import respond, respond_to_invalid
 from cloning.api.v1.generate import require_multipart
 from cloning.errors import ErrorCode, GenerationError
@@ -25,7 +26,14 @@ LIMITS = (1, 100)
 DEFAULT_LIMIT = 20
 
 
+def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """With the consent that was kept when this was sent first."""
+    require_trusted_origin(request)
+    return JsonResponse(describe(find_own(request, PREFIX + uuid.UUID(pk).hex)))
+
+
 @call_view(respond, {"GET": Scope.READ, "POST": Scope.VOICES})
+@idempotent(answer_again)
 def consents(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     return create(request) if request.method == "POST" else list_consents(request)
@@ -69,9 +77,7 @@ def read_limit(value: str) -> int:
 def consent(request: HttpRequest, identifier: str) -> HttpResponseBase:
     """POST gives it another name."""
     require_trusted_origin(request)
-    found = find(identifier, VoiceConsent.objects.owned_by(request.user))
-    if found is None:
-        raise GenerationError(ErrorCode.CONSENT_UNKNOWN, changes.UNKNOWN)
+    found = find_own(request, identifier)
     if request.method == "DELETE":
         changes.delete(found)
         return JsonResponse({"id": identifier, "deleted": True, "object": OBJECT})
@@ -82,6 +88,13 @@ def consent(request: HttpRequest, identifier: str) -> HttpResponseBase:
             return respond_to_invalid(form)
         changes.rename(form.instance)
     return JsonResponse(describe(found))
+
+
+def find_own(request: HttpRequest, identifier: str) -> VoiceConsent:
+    """Raises GenerationError."""
+    if found := find(identifier, VoiceConsent.objects.owned_by(request.user)):
+        return found
+    raise GenerationError(ErrorCode.CONSENT_UNKNOWN, changes.UNKNOWN)
 
 
 def find(identifier: str, consents: QuerySet[VoiceConsent]) -> VoiceConsent | None:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.datastructures import MultiValueDict
 
 from cloning.api.http import call_view, read_json, require_trusted_origin
+from cloning.api.idempotency import idempotent
 from cloning.api.openai.consents import find
 from cloning.api.openai.errors import respond, respond_to_invalid
 from cloning.api.openai.listings import listing
@@ -24,7 +25,14 @@ from cloning.text import resolve_language
 SAMPLE = "audio_sample"
 
 
+def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """With the voice that was made when this was sent first."""
+    require_trusted_origin(request)
+    return JsonResponse(describe_saved(request, find_own(request, pk)))
+
+
 @listing(POST=Scope.VOICES)
+@idempotent(answer_again)
 def voices(request: HttpRequest) -> HttpResponseBase:
     """GET: those of the account, what others share, the engine's own, and the names that OpenAI has."""
     if request.method == "POST":
@@ -73,11 +81,16 @@ def find_spoken(tag: str) -> str:
 def voice(request: HttpRequest, identifier: str) -> HttpResponseBase:
     """For good, with all that was derived from it. Its consent stays."""
     require_trusted_origin(request)
+    delete_voice(find_own(request, identifier).pk)
+    return JsonResponse({"id": identifier, "deleted": True, "object": "audio.voice.deleted"})
+
+
+def find_own(request: HttpRequest, identifier: str) -> Voice:
+    """Raises GenerationError."""
     try:
         found = Voice.objects.kept().owned_by(request.user).filter(pk=uuid.UUID(identifier)).first()
     except ValueError:
         found = None
     if found is None:
         raise GenerationError(ErrorCode.VOICE_GONE, "There is no such voice; it may have been deleted.")
-    delete_voice(found.pk)
-    return JsonResponse({"id": identifier, "deleted": True, "object": "audio.voice.deleted"})
+    return found

@@ -36,7 +36,8 @@ def respond(
     set_retry_after(response, code.retry_after_seconds)
     if code in CHALLENGES:
         response["WWW-Authenticate"] = CHALLENGES[code]
-    if status in (409, 500):  # of all that fails the client tries twice more; this would fail again
+    if status in (409, 500) and not code.retry_after_seconds:
+        # Of all that fails the client tries twice more; this would fail again.
         response["X-Should-Retry"] = "false"
     return response
 

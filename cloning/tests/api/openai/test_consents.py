@@ -195,6 +195,16 @@ def test_name_that_is_taken_is_worth_no_other_try(give, make) -> None:
     assert Voice.objects.count() == 1
 
 
+def test_what_is_sent_again_with_its_key_is_not_made_again(browser, give, make) -> None:
+    browser.defaults["HTTP_IDEMPOTENCY_KEY"] = "one"
+    consent = give().json()
+    assert give().json() == consent
+    browser.defaults["HTTP_IDEMPOTENCY_KEY"] = "two"
+    made = make(consent["id"]).json()
+    assert make(consent["id"]).json() == made
+    assert (VoiceConsent.objects.count(), Voice.objects.count()) == (1, 1)
+
+
 def test_consent_of_somebody_else_is_none(settings, give, make, db) -> None:
     settings.REQUIRE_LOGIN = True
     clients = []
