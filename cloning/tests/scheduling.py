@@ -33,6 +33,8 @@ THOROUGH = (
     "cloning/tests/server/test_streams.py",
     "cloning/tests/server/test_web_processes.py",
     "cloning/tests/api/xtts_server/test_sillytavern.py",
+    "cloning/tests/api/openai/test_client.py",
+    "cloning/tests/api/openai/test_open_webui.py",
     "cloning/tests/engines/xtts/test_running_on.py",
     "cloning/tests/engines/xtts/test_precision.py",
     "cloning/tests/engines/preview/test_speech.py",

@@ -3,21 +3,28 @@
 import base64
 import json
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 import numpy as np
 import openai
 import pytest
+import soundfile
 
-from cloning.tests.clips import MALE_CLIP
+from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import LiveSite, serving
 from cloning.tests.waiting import wait_until
+
+MAX_QUEUED = 8
+LONG_TEXT = "The first sentence of a long text. " * 40
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
-    with serving(tmp_path_factory.mktemp("site"), VOICE_ALIASES="nova=Ada") as site:
+    with serving(
+        tmp_path_factory.mktemp("site"), VOICE_ALIASES="nova=Ada", MAX_QUEUED=str(MAX_QUEUED)
+    ) as site:
         body = (
             b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nAda\r\n'
             b'--b\r\nContent-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
@@ -56,15 +63,88 @@ def test_speech_in_every_format(client, tmp_path) -> None:
 
 
 def test_pcm_comes_before_the_text_is_spoken(client, site) -> None:
-    text = "The first sentence of a long text. " * 40
     asked = client.audio.speech.with_streaming_response.create(
-        model="gpt-4o-mini-tts", voice={"id": find_voice(client, "Ada")}, input=text, response_format="pcm"
+        model="gpt-4o-mini-tts",
+        voice={"id": find_voice(client, "Ada")},
+        input=LONG_TEXT,
+        response_format="pcm",
     )
     with asked as response:
         assert response.headers["Content-Type"] == "audio/pcm;rate=24000;channels=1"
         next(response.iter_bytes(1024))
         status = site.get(f"/api/v1/generations/{response.headers['X-Generation-Id']}")
         assert status["status"] in ("queued", "running")
+
+
+def test_speech_is_streamed_to_a_file(client, tmp_path) -> None:
+    asked = client.audio.speech.with_streaming_response.create(
+        model="tts-1", voice="Ada", input="Good morning.", response_format="wav"
+    )
+    with asked as response:
+        response.stream_to_file(tmp_path / "speech.wav")
+    assert soundfile.info(tmp_path / "speech.wav").duration > 0.5
+
+
+def test_voice_is_made_with_a_consent_and_spoken_with(client) -> None:
+    consent = client.audio.voice_consents.create(
+        name="Bob, of his own will", language="en-GB", recording=MALE_CLIP
+    )
+    assert (consent.object, consent.language) == ("audio.voice_consent", "en-GB")
+    assert client.audio.voice_consents.retrieve(consent.id) == consent
+    assert client.audio.voice_consents.update(consent.id, name="Bob").name == "Bob"
+    other = client.audio.voice_consents.create(name="Eve", language="en-GB", recording=FEMALE_CLIP)
+    listed = [each.id for each in client.audio.voice_consents.list(limit=1)]  # which fetches page after page
+    assert listed == [other.id, consent.id]
+    voice = client.audio.voices.create(name="Bob", consent=consent.id, audio_sample=FEMALE_CLIP)
+    assert (voice.object, voice.type, voice.name) == ("audio.voice", "audio_sample", "Bob")
+    for named in ("Bob", {"id": voice.id}):
+        assert client.audio.speech.create(model="tts-1", voice=named, input="Good morning.").content
+    with pytest.raises(openai.ConflictError) as caught:
+        client.audio.voice_consents.delete(consent.id)
+    assert caught.value.code == "consent_in_use"
+    gone = client.audio.voices.delete(voice.id)
+    assert (gone.id, gone.deleted, gone.object) == (voice.id, True, "audio.voice.deleted")
+    for each in (consent, other):
+        deleted = client.audio.voice_consents.delete(each.id)
+        assert (deleted.id, deleted.deleted, deleted.object) == (each.id, True, "audio.voice_consent")
+    with pytest.raises(openai.NotFoundError):
+        client.audio.voice_consents.retrieve(consent.id)
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.audio.speech.create(model="tts-1", voice={"id": voice.id}, input="Good morning.")
+    assert caught.value.code == "voice_not_found"
+
+
+def test_voice_is_not_made_of_a_description_or_without_a_consent(client) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.audio.voices.create(type="prompt", name="Bob", prompt="An old man.")
+    assert (caught.value.code, caught.value.param) == ("prompt_unsupported", "type")
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.audio.voices.create(name="Bob", consent="cons_1234", audio_sample=MALE_CLIP)
+    assert (caught.value.code, caught.value.param) == ("consent_required", "consent")
+
+
+def test_full_queue_is_tried_again(client, site, monkeypatch) -> None:
+    for _ in range(MAX_QUEUED + 1):
+        try:
+            site.post(LONG_TEXT, MALE_CLIP.read_bytes())
+        except urllib.error.HTTPError as error:
+            assert error.code == 503
+            break
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.audio.speech.create(model="tts-1", voice="Ada", input="Good morning.")
+    assert caught.value.code == "queue_full"
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        for generation in site.get("/api/v1/generations")["results"]:
+            if generation["status"] in ("queued", "running"):
+                client.post(f"{site.url}/api/v1/generations/{generation['id']}/cancel", cast_to=object)
+
+    monkeypatch.setattr("openai._base_client.time.sleep", wait)
+    patient = client.with_options(max_retries=2)
+    assert patient.audio.speech.create(model="tts-1", voice="Ada", input="Good morning.").content
+    assert waits == [60]
 
 
 def test_events_carry_the_same_sound(client) -> None:
