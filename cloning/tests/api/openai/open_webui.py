@@ -129,7 +129,7 @@ def stand_ins(cache: Path) -> dict[str, ModuleType]:
         "pydub.utils": {},
         f"{MODULE}.realtime": {},
     }
-    found = {}
+    found: dict[str, ModuleType] = {}
     for name, members in contents.items():
         module = MagicMock(spec=None, __path__=[], **members)
         module.__name__ = name

@@ -99,9 +99,9 @@ def test_voice_is_made_with_a_consent_and_spoken_with(client) -> None:
     assert (voice.object, voice.type, voice.name) == ("audio.voice", "audio_sample", "Bob")
     for named in ("Bob", {"id": voice.id}):
         assert client.audio.speech.create(model="tts-1", voice=named, input="Good morning.").content
-    with pytest.raises(openai.ConflictError) as caught:
+    with pytest.raises(openai.ConflictError) as refused:
         client.audio.voice_consents.delete(consent.id)
-    assert caught.value.code == "consent_in_use"
+    assert refused.value.code == "consent_in_use"
     gone = client.audio.voices.delete(voice.id)
     assert (gone.id, gone.deleted, gone.object) == (voice.id, True, "audio.voice.deleted")
     for each in (consent, other):

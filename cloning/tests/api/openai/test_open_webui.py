@@ -116,11 +116,11 @@ def test_key_that_is_wrong_or_not_good_for_it(site, key) -> None:
         with pytest.raises(openai.AuthenticationError):
             stranger.models.list()  # a wrong key is not no key
     with openai.OpenAI(base_url=f"{site.url}/v1", api_key=key) as ann:
-        made = ann.post(
+        made: Any = ann.post(
             f"{site.url}/api/v1/keys", body={"name": "Reader", "scopes": ["read"]}, cast_to=object
         )
     with openai.OpenAI(base_url=f"{site.url}/v1", api_key=made["key"]) as reader:
         assert reader.models.list().data
-        with pytest.raises(openai.PermissionDeniedError) as caught:
+        with pytest.raises(openai.PermissionDeniedError) as refused:
             reader.audio.speech.create(model="tts-1", voice="alloy", input="Good morning.")
-        assert caught.value.code == "scope_missing"
+        assert refused.value.code == "scope_missing"
