@@ -29,17 +29,8 @@ def fetch_module(config: pytest.Config, folder: Path) -> Path:
     """The file of the module. Skips the test where the package can't be had."""
     kept = config.cache.mkdir(f"open-webui-{VERSION}") / "audio.py"
     if not kept.exists():
-        command = [
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--dest",
-            folder,
-            f"open-webui=={VERSION}",
-        ]
-        if subprocess.run([sys.executable, *command], check=False).returncode:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
+        if subprocess.run([*command, f"open-webui=={VERSION}"], check=False).returncode:
             pytest.skip("Open WebUI's package can't be fetched")
         [wheel] = folder.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
