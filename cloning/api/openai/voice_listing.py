@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from cloning.api.http import require_trusted_origin
 from cloning.api.voice_serializers import sample_url
 from cloning.engines import registry
 from cloning.forms.voice_choice import STOCK
@@ -35,6 +36,8 @@ def list_voices(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def find_voices(request: HttpRequest) -> list[Voice]:
+    """Raises GenerationError (ORIGIN_NOT_ALLOWED)."""
+    require_trusted_origin(request)
     found = Voice.objects.speakable()
     is_stranger = settings.REQUIRE_LOGIN and not request.user.is_authenticated
     found = found.filter(is_shared=True) if is_stranger else found.visible_to(request.user)
