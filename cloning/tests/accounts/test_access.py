@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client, TestCase
@@ -25,12 +24,10 @@ from cloning.models import (
     Pronunciation,
     Reference,
     Scope,
-    Status,
-    Take,
     Voice,
     VoiceConsent,
 )
-from cloning.tests.clips import MALE_CLIP
+from cloning.tests.performing import store_sound
 from cloning.views import history
 
 
@@ -220,19 +217,6 @@ def make_owned(owner: User, make_generation, make_reference) -> Owned:
         owner=owner, name="Ada", language="en-US", duration_seconds=1.0, size_bytes=1
     )
     return Owned(generation, voice, reference, word, key, consent)
-
-
-def store_sound(generation: Generation) -> None:
-    """As if a worker had spoken it."""
-    sound = ContentFile(MALE_CLIP.read_bytes())
-    take = Take.objects.get(segment__generation=generation)
-    for row in (take, generation):
-        row.status, row.engine, row.duration_seconds = Status.SUCCEEDED, "preview", 1.0
-    take.audio.save("", sound)
-    take.segment.chosen_take = take
-    take.segment.save()
-    generation.segments_done = 1
-    generation.audio.save("", sound)
 
 
 def sign_in(user: User | None) -> Client:

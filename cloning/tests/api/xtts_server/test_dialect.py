@@ -1,13 +1,11 @@
 """The dialect of xtts-api-server: its answers, whose settings are kept, and where a key may stand."""
 
-import io
 import json
 import logging
-import wave
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -17,9 +15,10 @@ from cloning.api.xtts_server import speakers, speech
 from cloning.api.xtts_server.calls import CALLS
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
+from cloning.errors import GenerationError
 from cloning.jobs import departures, keys, xtts_settings
-from cloning.models import Generation, Scope, Voice, XttsSettings
-from cloning.tests.performing import perform
+from cloning.models import Generation, Scope, Status, Voice, XttsSettings
+from cloning.tests.performing import store_sound
 
 SPEAKING = [Scope.READ, Scope.SPEAK]
 RIGHT = {"text": "Good morning.", "speaker_wav": "Ada", "language": "en"}
@@ -60,7 +59,7 @@ def post(client: Client, path: str, members: object, **headers: str):
 def test_voices_are_listed_by_their_names(ada, client, make_generation, monkeypatch) -> None:
     stock = [StockVoice(key, key, frozenset(["en"])) for key in ("ada", "af_heart")]
     monkeypatch.setattr(registry, "stock_voices", lambda language="": stock)
-    perform(make_generation(list(ada.references.all()), sample_of=ada))
+    store_sound(make_generation(list(ada.references.all()), sample_of=ada))
     listed = client.get("/speakers", headers={"Host": "127.0.0.1:8020"}).json()
     preview_url = "http://127.0.0.1:8020/xtts/sample/Ada.wav"
     assert listed == [
@@ -114,19 +113,26 @@ def test_every_call_is_one_of_the_dialect(client, db) -> None:
     assert (nothing.status_code, nothing.json().keys()) == (404, {"detail"})
 
 
-def test_text_becomes_a_whole_file_with_what_was_set(
-    transactional_db, make_reference, worker, client
-) -> None:
-    voice = Voice.objects.create(name="Ada", language="en")
-    voice.references.add(make_reference())
+def test_text_is_spoken_with_what_was_set(ada, client, settings, rf) -> None:
+    """As a whole file; test_sillytavern.py waits for a real one."""
+    settings.DEADLINE_SECONDS = 0
     assert post(client, "/set_tts_settings", SLIDERS).json()["message"] == "Settings successfully applied"
-    spoken = post(client, "/tts_to_audio/", RIGHT)
-    assert (spoken.status_code, spoken["Content-Type"]) == (200, "audio/wav")
-    with wave.open(io.BytesIO(b"".join(spoken.streaming_content))) as sound:
-        assert sound.getframerate() == 24_000
-        assert sound.getnframes() > 12_000
+    unfinished = post(client, "/tts_to_audio/", {**RIGHT, "speaker_wav": "ada.wav"})
+    assert (unfinished.status_code, unfinished.json().keys()) == (503, {"detail"})
     row = Generation.objects.get()
-    assert (row.voice, row.speed, row.temperature) == (voice, 1.25, 0.6)
+    assert (row.voice, row.speed, row.temperature) == (ada, 1.25, 0.6)
+    store_sound(row)
+    request = rf.post("/tts_to_audio/")
+    request.user = AnonymousUser()
+    spoken = speech.send_spoken(request, row)
+    assert (spoken.status_code, spoken["Content-Type"]) == (200, "audio/wav")
+    Generation.objects.update(status=Status.FAILED, error_code="worker_lost", error_message="It was lost.")
+    with pytest.raises(GenerationError, match="It was lost"):
+        speech.send_spoken(request, row)
+    post(client, "/set_tts_settings", {"speed": 0.2, "temperature": 0.01})
+    post(client, "/tts_to_audio/", RIGHT)
+    nearest = Generation.objects.exclude(pk=row.pk).get()
+    assert (nearest.speed, nearest.temperature) == (0.5, 0.05)
 
 
 def test_settings_are_of_one_address_without_accounts(client, db) -> None:
@@ -224,7 +230,7 @@ def test_sample_of_a_key_in_the_path_has_it_too(client, accounts, ada, make_gene
     owner = User.objects.create_user("tom")
     Voice.objects.update(owner=owner)
     ada.references.update(owner=owner)
-    perform(make_generation(list(ada.references.all()), sample_of=ada, owner=owner))
+    store_sound(make_generation(list(ada.references.all()), sample_of=ada, owner=owner))
     secret = key_of(owner)
     preview_url = client.get(f"/xtts/{secret}/speakers").json()[0]["preview_url"]
     assert preview_url == f"http://testserver/xtts/{secret}/sample/Ada.wav"
