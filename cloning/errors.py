@@ -47,6 +47,9 @@ class ErrorCode(StrEnum):
     TOO_MANY_PRONUNCIATIONS = "too_many_pronunciations", 409
     LAST_REFERENCE = "last_reference", 409, "reference"
     SCOPES_INVALID = "scopes_invalid", 422, "scopes"
+    URL_INVALID = "url_invalid", 422, "url"
+    EVENTS_INVALID = "events_invalid", 422, "events"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks", 409
     TOO_MANY_KEYS = "too_many_keys", 409
     ARCHIVE_UNREADABLE = "archive_unreadable", 422, "archive"
     CONSENT_REQUIRED = "consent_required", 422, "consent"
@@ -80,6 +83,7 @@ class ErrorCode(StrEnum):
     VOICE_GONE = "voice_gone", 404
     REFERENCE_UNKNOWN = "reference_unknown", 404
     PRONUNCIATION_UNKNOWN = "pronunciation_unknown", 404
+    WEBHOOK_UNKNOWN = "webhook_unknown", 404
     KEY_UNKNOWN = "key_unknown", 404
     CONSENT_UNKNOWN = "consent_unknown", 404
     PAGE_UNKNOWN = "page_unknown", 404, "page"

@@ -12,6 +12,7 @@ from cloning.api.v1 import generations as api_generations
 from cloning.api.v1 import keys as api_keys
 from cloning.api.v1 import pronunciations as api_pronunciations
 from cloning.api.v1 import voices as api_voices
+from cloning.api.v1 import webhooks as api_webhooks
 from cloning.api.xtts_server import errors as xtts_errors
 from cloning.api.xtts_server import settings as xtts_settings
 from cloning.api.xtts_server import speakers as xtts_speakers
@@ -34,6 +35,7 @@ from cloning.views import (
     sign_in,
     studio,
     voices,
+    webhooks,
 )
 
 UUID = "(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -87,6 +89,9 @@ urlpatterns = [
     path("pronunciations/<uuid:pk>/delete/", pronunciations.delete, name="delete-pronunciation"),
     path("account/keys/", keys.keys, name="keys"),
     path("account/keys/<uuid:pk>/revoke/", keys.revoke, name="revoke-key"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:pk>/ping/", webhooks.ping, name="ping-webhook"),
+    path("webhooks/<uuid:pk>/delete/", webhooks.delete, name="delete-webhook"),
     path("api/v1/voice-clone/generate", generate.generate, name="api-generate"),
     path("api/v1/generations", api_generations.generations, name="api-generations"),
     path("api/v1/generations/<uuid:pk>", api_generations.generation, name="api-generation"),
@@ -122,6 +127,9 @@ urlpatterns = [
     path("api/v1/pronunciations/<uuid:pk>", api_pronunciations.pronunciation, name="api-pronunciation"),
     path("api/v1/keys", api_keys.keys, name="api-keys"),
     path("api/v1/keys/<uuid:pk>", api_keys.key, name="api-key"),
+    path("api/v1/webhooks", api_webhooks.webhooks, name="api-webhooks"),
+    path("api/v1/webhooks/<uuid:pk>", api_webhooks.webhook, name="api-webhook"),
+    path("api/v1/webhooks/<uuid:pk>/ping", api_webhooks.ping, name="api-ping-webhook"),
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/health/live", health.live, name="api-health-live"),

@@ -16,9 +16,9 @@ def default_proxies(base_url: str) -> Iterable[str]:
     return NEARBY if base_url.startswith("https://") else ()
 
 
-def read_networks(values: Iterable[str]) -> list[Network]:
+def read_networks(values: Iterable[str], name: str = "TRUSTED_PROXIES") -> list[Network]:
     """Addresses and networks. Raises EnvError, which names what is none."""
     try:
         return [ipaddress.ip_network(value.strip()) for value in values]
     except ValueError as error:
-        raise EnvError(f'Environment variable "TRUSTED_PROXIES" invalid: {error}.') from error
+        raise EnvError(f'Environment variable "{name}" invalid: {error}.') from error

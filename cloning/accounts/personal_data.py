@@ -28,6 +28,7 @@ from cloning.models import (
     Voice,
     VoiceAlias,
     VoiceConsent,
+    Webhook,
     XttsSettings,
 )
 from cloning.storage.archives import Entry
@@ -69,6 +70,7 @@ def generate_entries(
         yield describe("keys", describe_keys(user))
         yield describe("aliases", describe_aliases(user))
         yield from describe_consents(user)
+        yield describe("webhooks", describe_webhooks(user))
         yield Entry("audit.jsonl", timezone.now(), partial(AuditLines, user))
         leave_no_connection()
     for pk in voice_ids:
@@ -171,6 +173,12 @@ def describe_consents(user: User) -> Iterator[Entry]:
     yield describe("consents", listed)
     for row in rows:
         yield Entry(names[row.pk], row.created_at, partial(row.recording.open, "rb"))
+
+
+def describe_webhooks(user: User) -> list[Any]:
+    """Without what they are signed with, which is a program's."""
+    names = ("url", "events", "created_at", "disabled_at")
+    return list(Webhook.objects.filter(owner=user).values(*names))
 
 
 class AuditLines:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from cloning.admin.models import ModelAdmin
 from cloning.jobs.keys import revoke_key
-from cloning.models import ApiKey, RoleLimits
+from cloning.models import ApiKey, Delivery, RoleLimits, Webhook
 from cloning.quantities import Quantity
 
 
@@ -44,6 +44,31 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
     def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         count = sum(revoke_key(key) for key in queryset)
         self.message_user(request, f"{count} revoked.", messages.SUCCESS if count else messages.WARNING)
+
+
+class ReadOnlyAdmin(ModelAdmin[Any]):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ["url", "owner", "created_at", "served_at", "failures", "disabled_at"]
+    list_select_related = ["owner"]
+    search_fields = ["url", "owner__username"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """What was told to whom, for a week."""
+
+    list_display = ["webhook", "event", "status", "attempts", "response_status", "error", "created_at"]
+    list_filter = ["status", "event"]
+    list_select_related = ["webhook"]
+    search_fields = ["webhook__url"]
 
 
 @admin.register(RoleLimits)

@@ -9,6 +9,7 @@ from cloning.api import (
     openapi_keys,
     openapi_pronunciations,
     openapi_voices,
+    openapi_webhooks,
     serializers,
 )
 from cloning.api.operations import (
@@ -104,6 +105,7 @@ def document() -> dict[str, Any]:
             **openapi_pronunciations.paths(),
             **openapi_clips.paths(),
             **openapi_keys.paths(),
+            **openapi_webhooks.paths(),
             "/api/v1/files/{id}.{format}": read(download()),
             "/api/v1/files/{id}.{subtitles}": read(subtitles()),
             "/api/v1/languages": read(
@@ -272,6 +274,7 @@ def schemas() -> dict[str, Schema]:
         **openapi_pronunciations.schemas(),
         **openapi_clips.schemas(),
         **openapi_keys.schemas(),
+        **openapi_webhooks.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
         "Health": serializers.HEALTH.schema(),
         "Liveness": serializers.LIVE.schema(),

@@ -19,6 +19,7 @@ GROUPS = {  # by how the address goes on after /api/v1/; the longest that fits
     "Pronunciations": "pronunciations",
     "Clips": "clips",
     "Keys": "keys",
+    "Webhooks": "webhooks",
     "Server": "",
 }
 METHODS = ("get", "post", "patch", "put", "delete")  # HEAD is as GET
@@ -258,7 +259,12 @@ def stand_in(path: str, parameter: Mapping[str, Any]) -> str:
         return str(schema.get("minimum", 1))
     name = str(parameter["name"])
     if name == "id":
-        things = {"voices": "voice_id", "pronunciations": "pronunciation_id", "keys": "key_id"}
+        things = {
+            "voices": "voice_id",
+            "pronunciations": "pronunciation_id",
+            "keys": "key_id",
+            "webhooks": "webhook_id",
+        }
         name = things.get(path.split("/")[3], "generation_id")
     return name.upper()
 

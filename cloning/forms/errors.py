@@ -17,6 +17,8 @@ CODES_BY_FIELD = {
     "spelling": ErrorCode.SPELLING_INVALID,
     "archive": ErrorCode.ARCHIVE_UNREADABLE,
     "scopes": ErrorCode.SCOPES_INVALID,
+    "url": ErrorCode.URL_INVALID,
+    "events": ErrorCode.EVENTS_INVALID,
 }
 """For the errors to which Django gives codes of its own; a number or a choice is out of range."""
 

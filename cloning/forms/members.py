@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from cloning.errors import ErrorCode, GenerationError
 
 NUMBERS = ("speed", "temperature", "seed")
@@ -16,8 +18,8 @@ def read_member(members: Mapping[str, Any], name: str, *types: type) -> Any:
     """None where it is left out or null. Raises GenerationError where it is of none of the types."""
     value = members.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
-        kind = "a string" if str in types else "a number"
-        raise unreadable(f"“{name}” has to be {kind}.")
+        message = _("“%(name)s” has to be a string.") if str in types else _("“%(name)s” has to be a number.")
+        raise unreadable(message % {"name": name})
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
@@ -30,11 +32,11 @@ def read_generation_fields(members: Mapping[str, Any]) -> dict[str, str]:
     for name in SWITCHES:
         if (value := members.get(name)) is not None:
             if not isinstance(value, bool):
-                raise unreadable(f"“{name}” has to be true or false.")
+                raise unreadable(_("“%(name)s” has to be true or false.") % {"name": name})
             fields[name] = "true" if value else "false"
     if (cast := members.get(CAST)) is not None:
         if not isinstance(cast, dict) or not all(isinstance(each, str | None) for each in cast.values()):
-            message = "“cast” has to be an object: for each name the id or the name of a voice, or null."
+            message = _("Send a JSON object: for each name the id or the name of a voice, or null.")
             raise GenerationError(ErrorCode.CAST_INVALID, message)
         fields[CAST] = json.dumps(cast)
     return {name: value for name, value in fields.items() if value is not None}

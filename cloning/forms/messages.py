@@ -88,6 +88,14 @@ MESSAGES = (
     gettext_noop("The %(most)s MB that may be stored are full: delete something first."),
     # Keys
     gettext_noop("There are %(most)s keys already: revoke one first."),
+    gettext_noop("There are %(most)s webhooks already: delete one first."),
+    gettext_noop("The name can't be resolved."),
+    gettext_noop("It did not answer in time."),
+    gettext_noop("It answered %(status)s."),
+    gettext_noop("It answered %(status)s: redirects are not followed."),
+    gettext_noop("Tests are waiting to be sent there: wait for them."),
+    gettext_noop("Another request was sent with this Idempotency-Key: use a new one for each."),
+    gettext_noop("A request with this Idempotency-Key is being worked on."),
     gettext_noop("A key can't make one that may do more than itself: it has no “%(scope)s”."),
     # Speaking
     gettext_noop("Preview (not a clone)"),

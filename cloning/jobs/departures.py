@@ -27,6 +27,7 @@ from cloning.models import (
     Voice,
     VoiceAlias,
     VoiceConsent,
+    Webhook,
 )
 
 AT_ONCE = 100
@@ -73,6 +74,7 @@ def begin(user: User) -> None:
         row.save(update_fields=["is_active", "password"])
         if Departure.objects.get_or_create(user=row)[1]:
             record(Deed.ACCOUNT_DELETED, about=row.get_username())
+        Webhook.objects.filter(owner=user).delete()  # nobody is told of what goes now
         now = timezone.now()
         Voice.objects.filter(owner=user).update(is_shared=False)
         return Voice.objects.filter(owner=user, deleted_at=None).update(deleted_at=now)
@@ -108,7 +110,7 @@ def list_deletions(user: User) -> Iterator[Callable[[], object]]:
     ):
         while ids := list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE]):
             yield from (partial(delete, pk) for pk in ids)
-    for settled in (VoiceConsent, VoiceAlias, Pronunciation):
+    for settled in (VoiceConsent, VoiceAlias, Pronunciation, Webhook):
         yield partial(delete_all, settled, user)
 
 
@@ -123,7 +125,7 @@ def delete_user(user: User) -> bool:
         User.objects.select_for_update().filter(
             pk=user.pk
         ).first()  # who adds something waits for the end of it
-        owned = (Generation, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation)
+        owned = (Generation, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation, Webhook)
         has_rows = any(model._default_manager.filter(owner=user).exists() for model in owned)
         return 0 if has_rows else User.objects.filter(pk=user.pk).delete()[0]
 

@@ -21,6 +21,7 @@ from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
 from cloning.jobs.measuring import find_unmeasured, measure_next
 from cloning.jobs.pipeline import ClaimLostError, StoppingError, perform_join, perform_take, reporter
+from cloning.jobs.webhooks import sending
 from cloning.jobs.work import release, release_abandoned
 from cloning.logs import about
 from cloning.models import Generation, Leased, Take, Worker
@@ -44,6 +45,7 @@ class WorkerProcess:
         self._sweep_at = 0.0
         self._sweeping: Future[None] | None = None
         self._measuring: Future[None] | None = None
+        self._delivering: Future[None] | None = None
 
     @contextmanager
     def ready(self) -> Iterator[None]:
@@ -77,6 +79,13 @@ class WorkerProcess:
         if (self._measuring is None or self._measuring.done()) and find_unmeasured().exists():
             self._measuring = pool.submit(measure)
             self._measuring.add_done_callback(lambda _: on_done())
+
+    def deliver_when_due(self, pool: ThreadPoolExecutor) -> None:
+        """What people's programs are to be told."""
+        if not settings.WEBHOOKS or (self._delivering and not self._delivering.done()):
+            return
+        if sending.due().exists():
+            self._delivering = pool.submit(deliver, self._is_stopping)
 
     def perform(self, row: Leased) -> None:
         """In a thread of its own. Whatever goes wrong here, the lease runs out, and the row is taken up again."""
@@ -122,6 +131,19 @@ def measure() -> None:
         time.sleep(PAUSE_SECONDS)
     except Exception:
         logger.exception("A clip is not measured")
+        time.sleep(PAUSE_SECONDS)
+    finally:
+        connection.close()
+
+
+def deliver(is_stopping: Callable[[], bool]) -> None:
+    """In a thread of its own."""
+    try:
+        sending.send_due(is_stopping)
+    except DatabaseError as error:
+        logger.warning("The database did not answer: %s", error)
+    except Exception:
+        logger.exception("What is to be told is sent later")
         time.sleep(PAUSE_SECONDS)
     finally:
         connection.close()

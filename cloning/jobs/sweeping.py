@@ -26,6 +26,7 @@ from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice,
 from cloning.jobs.discarding import find_overdue
 from cloning.jobs.takes import forget_sound
 from cloning.jobs.voices import find_deleted, purge_deleted
+from cloning.jobs.webhooks import outbox
 from cloning.models import Encoding, Generation, Reference, Status, StoredConditioning, Take, VoiceConsent
 from cloning.storage.local import HEALTH_FOLDER
 from cloning.storage.temporary import delete_abandoned_folders, delete_if_abandoned, find_abandoned_folders
@@ -66,6 +67,7 @@ def sweep() -> None:
     audit.forget_old()
     idempotency.forget_old()
     xtts_settings.forget_old()
+    outbox.forget_old()
     for finding in (*find_discarded(), *find_expired()):
         finding.mend()
     if time.monotonic() >= _list_at:

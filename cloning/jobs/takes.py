@@ -21,6 +21,7 @@ from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
 from cloning.jobs.submission import require_shared
+from cloning.jobs.webhooks.outbox import announce
 from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
 from cloning.models import Deed, Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
 from cloning.storage.space import require_free_space
@@ -180,6 +181,7 @@ def end(generation: Generation, status: Status, **fields: object) -> None:
     }
     leases.set_fields(generation, changes)
     generation.save(update_fields=[*changes])
+    announce(generation)
     if generation.is_join_due:
         call_worker(Generation.objects.filter(pk=generation.pk))
 

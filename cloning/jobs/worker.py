@@ -56,6 +56,7 @@ class WorkerLoop:
                     close_old_connections()
                     self.process.sweep_when_due(pool)
                     self.process.measure_when_due(pool, self.notifications.interrupt)
+                    self.process.deliver_when_due(pool)
                     if row := self._claim_next():
                         self._begin(pool, row)
                         continue

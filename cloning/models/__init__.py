@@ -31,6 +31,7 @@ from cloning.models.segment import Segment, SoundChunk, Take, take_file
 from cloning.models.speaker import MAX_SPEAKER_CHARS, Speaker
 from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
 from cloning.models.voice_alias import VoiceAlias
+from cloning.models.webhook import PING, Delivery, DeliveryStatus, Webhook, WebhookEvent
 from cloning.models.worker import Worker
 from cloning.models.xtts_settings import XttsSettings
 
@@ -44,11 +45,14 @@ __all__ = [
     "MAX_SPELLING_CHARS",
     "MAX_TAG_CHARS",
     "MAX_WORD_CHARS",
+    "PING",
     "ApiKey",
     "AuditEntry",
     "Channel",
     "Charge",
     "Deed",
+    "Delivery",
+    "DeliveryStatus",
     "Departure",
     "Encoding",
     "Generation",
@@ -70,6 +74,8 @@ __all__ = [
     "Voice",
     "VoiceAlias",
     "VoiceConsent",
+    "Webhook",
+    "WebhookEvent",
     "Worker",
     "XttsSettings",
     "choose_owner",

@@ -22,7 +22,7 @@ class Scope(models.TextChoices):
     READ = "read", _("See, listen and download")
     SPEAK = "speak", _("Generate, change and delete generations")
     VOICES = "voices", _("Make, change, export and delete voices and pronunciations")
-    ADMIN = "admin", _("Make and revoke keys")
+    ADMIN = "admin", _("Make and revoke keys and webhooks")
 
 
 def make_secret() -> str:

@@ -27,6 +27,8 @@ class Deed(models.TextChoices):
     LOOKED_AT = "looked_at", "Looked at by an operator"
     KEY_MADE = "key_made", "Key made"
     KEY_REVOKED = "key_revoked", "Key revoked"
+    WEBHOOK_ADDED = "webhook_added", "Webhook added"
+    WEBHOOK_DELETED = "webhook_deleted", "Webhook deleted"
     SIGNED_IN = "signed_in", "Signed in"
     SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
     ACCOUNT_DELETED = "account_deleted", "Account deleted"

@@ -92,5 +92,6 @@ def marked(response: HttpResponse, form: Any) -> HttpResponse:
 def render_account(request: HtmxHttpRequest, user: User, **context: Any) -> HttpResponse:
     if settings.SENDS_MAIL:
         context.setdefault("email_form", EmailForm(user, initial={"email": user.email}, auto_id="email_%s"))
+    context["has_webhooks"] = settings.WEBHOOKS
     context["parts"] = range(1, personal_data.count_parts(user) + 1)
     return render(request, "cloning/account/account.html", context)

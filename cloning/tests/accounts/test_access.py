@@ -26,6 +26,7 @@ from cloning.models import (
     Scope,
     Voice,
     VoiceConsent,
+    Webhook,
 )
 from cloning.tests.performing import store_sound
 from cloning.views import history
@@ -111,6 +112,12 @@ ACCESS = {
     "api-pronunciation": CHANGE,
     "api-keys": PEOPLE,
     "api-key": CHANGE,
+    "webhooks": PEOPLE,
+    "ping-webhook": CHANGE,
+    "delete-webhook": CHANGE,
+    "api-webhooks": PEOPLE,
+    "api-webhook": CHANGE,
+    "api-ping-webhook": CHANGE,
     "api-languages": OPEN,
     "api-health": OPEN,
     "api-health-live": OPEN,
@@ -151,6 +158,7 @@ class Owned:
     pronunciation: Pronunciation
     key: ApiKey
     consent: VoiceConsent
+    webhook: Webhook
 
     def address(self, name: str) -> str:
         values: dict[str, object] = {
@@ -174,6 +182,8 @@ class Owned:
     def pk_of(self, name: str) -> uuid.UUID:
         if "pronunciation" in name:
             return self.pronunciation.pk
+        if "webhook" in name:
+            return self.webhook.pk
         if "key" in name:
             return self.key.pk
         path = str(PATTERNS[name].pattern)
@@ -191,7 +201,7 @@ PATTERNS = {
 
 @pytest.fixture
 def people(db, settings) -> dict[str, User]:
-    settings.REQUIRE_LOGIN = True
+    settings.REQUIRE_LOGIN = settings.WEBHOOKS = True
     return {
         "owner": User.objects.create_user("owner"),
         "other": User.objects.create_user("other"),
@@ -216,7 +226,8 @@ def make_owned(owner: User, make_generation, make_reference) -> Owned:
     consent = VoiceConsent.objects.create(
         owner=owner, name="Ada", language="en-US", duration_seconds=1.0, size_bytes=1
     )
-    return Owned(generation, voice, reference, word, key, consent)
+    webhook = Webhook.objects.create(owner=owner, url="https://example.org/", events=["generation.failed"])
+    return Owned(generation, voice, reference, word, key, consent, webhook)
 
 
 def sign_in(user: User | None) -> Client:

@@ -87,6 +87,7 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann, monkeypatch):
             "aliases.json",
             "consents.json",
             f"consents/{consent.pk}.flac",
+            "webhooks.json",
             "audit.jsonl",
             "voices/grandmother.zip",
             f"{made}.json",

@@ -93,8 +93,8 @@ NEEDS: dict[str, Callable[[LiveSite], dict[str, str]]] = {
 """Calls for which what all others share will not do."""
 
 
-OF_ACCOUNTS = ["keys"]
-"""Of what this site, which has none, knows nothing; `accounts/test_keys.py` calls them."""
+SWITCHED_OFF = ["keys", "webhooks"]
+"""Of what this site, which has no accounts and tells nobody, knows nothing; tests of theirs call them."""
 
 
 def read_example(page: str, call: Call, language: str) -> str:
@@ -109,7 +109,7 @@ EXAMPLES = [
     pytest.param(call, example.language, id=f"{call.anchor}-{example.language.replace(', ', '-')}")
     for call in CALLS
     for example in call.examples
-    if not example.language.startswith("JavaScript") and call.path.split("/")[3] not in OF_ACCOUNTS
+    if not example.language.startswith("JavaScript") and call.path.split("/")[3] not in SWITCHED_OFF
 ]
 
 

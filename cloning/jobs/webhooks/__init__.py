@@ -1,0 +1,1 @@
+"""People's programs are told when something has ended (ADR 38)."""
