@@ -22,6 +22,11 @@ def client_address(request: HttpRequest) -> str:
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while is_trusted(address) and hops and (hop := parse_address(hops.pop())):
         address = hop
+    return name_address(address)
+
+
+def name_address(address: Address | None) -> str:
+    """As whom limits count it, and the log of deeds names it."""
     if address is None:
         return ""
     return str(address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False))

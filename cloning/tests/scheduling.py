@@ -35,6 +35,7 @@ THOROUGH = (
     "cloning/tests/api/xtts_server/test_sillytavern.py",
     "cloning/tests/api/openai/test_client.py",
     "cloning/tests/api/openai/test_open_webui.py",
+    "cloning/tests/wyoming/test_live.py",
     "cloning/tests/engines/xtts/test_running_on.py",
     "cloning/tests/engines/xtts/test_precision.py",
     "cloning/tests/engines/preview/test_speech.py",

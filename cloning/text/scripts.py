@@ -36,6 +36,12 @@ def languages_by_script(text: str) -> tuple[str, ...]:
     return SCRIPTS.get(script, LATIN if script == "Latin" else ())
 
 
+def guess_language(text: str) -> str:
+    """By its letters. Languages in Latin ones can't be told so: English."""
+    likely = languages_by_script(text)
+    return likely[0] if likely and "en" not in likely else "en"
+
+
 def script_of(letter: str) -> str:
     prefix = unicodedata.name(letter, "").partition(" ")[0]
     return UNICODE_PREFIXES.get(prefix, prefix.capitalize())

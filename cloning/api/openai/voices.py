@@ -12,7 +12,7 @@ from cloning.forms.cast import find_cast_voice
 from cloning.forms.voice_choice import STOCK, find_voice
 from cloning.jobs.aliases import NAMES, find_alias
 from cloning.models import Voice
-from cloning.text.scripts import languages_by_script
+from cloning.text.scripts import guess_language
 
 if TYPE_CHECKING:
     from cloning.models.ownership import AnyUser
@@ -50,12 +50,6 @@ def find_meant(name: str, user: "AnyUser | None") -> Voice | StockVoice | None:
         return found
     named = settings.VOICE_ALIASES.get(name)
     return find_cast_voice(named, user) if named else None
-
-
-def guess_language(text: str) -> str:
-    """By its letters. Languages in Latin ones can't be told so: English."""
-    likely = languages_by_script(text)
-    return likely[0] if likely and "en" not in likely else "en"
 
 
 def find_stand_in(name: str, language: str) -> StockVoice | None:

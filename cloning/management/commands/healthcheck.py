@@ -5,12 +5,15 @@ import socket
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from wyoming.event import read_event, write_event
+from wyoming.info import Describe, Info
 
 from cloning.models import Worker
+from cloning.wyoming import USUAL_PORT
 
 TIMEOUT_SECONDS = 5.0
 
@@ -20,18 +23,15 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("part", choices=["web", "worker"])
+        parser.add_argument("part", choices=["web", "worker", "wyoming"])
 
     def handle(self, *args: Any, part: str, **options: Any) -> None:
-        if part == "web":
-            check_web()
-        else:
-            check_worker()
+        {"web": check_web, "worker": check_worker, "wyoming": check_wyoming}[part]()
 
 
 def check_web() -> None:
     """A missing worker is not the web server's fault, and it may be waiting for this very check."""
-    url = f"http://{address()}:{settings.PORT}/api/v1/health"
+    url = f"http://{address(settings.HOST)}:{settings.PORT}/api/v1/health"
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):
             return
@@ -45,9 +45,25 @@ def check_web() -> None:
         raise CommandError(f"Failing: {', '.join(failing)}.")
 
 
-def address() -> str:
-    """Where this machine reaches its own web server; 0.0.0.0 is no address to go to."""
-    return "localhost" if settings.HOST in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.HOST  # noqa: S104
+def address(host: str) -> str:
+    """Where this machine reaches its own server; 0.0.0.0 is no address to go to."""
+    return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104
+
+
+def check_wyoming() -> None:
+    reached = address(settings.WYOMING_HOST), settings.WYOMING_PORT or USUAL_PORT
+    try:
+        with (
+            socket.create_connection(reached, TIMEOUT_SECONDS) as connection,
+            connection.makefile("rwb") as file,
+        ):
+            stream = cast(BinaryIO, file)
+            write_event(Describe().event(), stream)
+            answer = read_event(stream)
+    except OSError as error:
+        raise CommandError(f"The Wyoming server does not answer: {error}") from error
+    if answer is None or not Info.is_type(answer.type):
+        raise CommandError("The Wyoming server does not say what there is.")
 
 
 def check_worker() -> None:

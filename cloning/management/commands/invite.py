@@ -47,4 +47,6 @@ class Command(BaseCommand):
             f"{'Made an account for' if is_new else 'There is an account for'} {user}. "
             f"The link is good once, for {days} days:"
         )
-        self.stdout.write((settings.BASE_URL or f"http://{address()}:{settings.PORT}") + find_link(user))
+        self.stdout.write(
+            (settings.BASE_URL or f"http://{address(settings.HOST)}:{settings.PORT}") + find_link(user)
+        )

@@ -21,6 +21,7 @@ from cloning import audio
 from cloning.accounts.invitations import is_first_account_due
 from cloning.engines import registry
 from cloning.errors import GenerationError
+from cloning.management.commands import wyoming
 from cloning.management.commands.healthcheck import address
 from cloning.management.supervision import STOP_SECONDS, Child, WorkerWatch
 from cloning.models import Worker
@@ -53,6 +54,8 @@ class Command(BaseCommand):
         if settings.REQUIRE_LOGIN and is_first_account_due():
             self.stdout.write("There is no account yet. Make the first: manage.py invite NAME --operator")
         children = [Child("web server", gunicorn_command())]
+        if settings.WYOMING_PORT:
+            children.append(Child("Wyoming server", [sys.executable, "manage.py", "wyoming"]))
         if only != "web":
             worker = Child("worker", [sys.executable, "manage.py", "worker"], WorkerWatch().is_frozen)
             children.insert(0, worker)
@@ -77,9 +80,8 @@ class Command(BaseCommand):
             for child in children:
                 child.look_after()
             if not announced and is_healthy():
-                self.stdout.write(
-                    f"Ready: http://{address()}:{settings.PORT}  (engine: {registry.selected().label}; Ctrl-C stops)"
-                )
+                url = f"http://{address(settings.HOST)}:{settings.PORT}"
+                self.stdout.write(f"Ready: {url}  (engine: {registry.selected().label}; Ctrl-C stops)")
                 announced = True
             time.sleep(POLL_SECONDS)
 
@@ -100,7 +102,10 @@ def prepare() -> None:
         check_storage()
     except OSError as error:
         raise CommandError(f"Files can't be kept. {error}") from error
-    wait_for_port()
+    wait_for_port(settings.HOST, settings.PORT, "Try: PORT=8001 make run")
+    if settings.WYOMING_PORT:
+        wyoming.check_settings()
+        wait_for_port(settings.WYOMING_HOST, settings.WYOMING_PORT, "It is that of WYOMING_PORT.")
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
@@ -109,30 +114,28 @@ def prepare() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def wait_for_port() -> None:
+def wait_for_port(host: str, port: int, advice: str) -> None:
     """Until the port is free. Raises CommandError where it can't be had, or is not given up in PORT_SECONDS."""
     give_up_at = time.monotonic() + PORT_SECONDS
     is_announced = False
-    while (error := try_port()) is not None:
+    while (error := try_port(host, port)) is not None:
         if error.errno != errno.EADDRINUSE or time.monotonic() >= give_up_at:
-            raise CommandError(
-                f"Port {settings.PORT} of {settings.HOST} can't be used ({error.strerror}). Try: PORT=8001 make run"
-            ) from error
+            raise CommandError(f"Port {port} of {host} can't be used ({error.strerror}). {advice}") from error
         if not is_announced:
             logger.warning(
                 "Port %d is in use: waiting for a server that stops, up to %.0f s",
-                settings.PORT,
+                port,
                 PORT_SECONDS,
             )
             is_announced = True
         time.sleep(POLL_SECONDS)
 
 
-def try_port() -> OSError | None:
-    with socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET) as probe:
+def try_port(host: str, port: int) -> OSError | None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.HOST, settings.PORT))
+            probe.bind((host, port))
         except OSError as error:
             return error
     return None
@@ -158,7 +161,7 @@ def is_healthy() -> bool:
             return False
     except DatabaseError:
         return False
-    url = f"http://{address()}:{settings.PORT}/api/v1/health"
+    url = f"http://{address(settings.HOST)}:{settings.PORT}/api/v1/health"
     try:
         with urllib.request.urlopen(url, timeout=2) as response:
             return bool(response.status == 200)

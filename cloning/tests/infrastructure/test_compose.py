@@ -16,7 +16,7 @@ from voiceclone_site import settings
 PROJECT = Path(__file__).parents[3]
 FOLDER = PROJECT / "infrastructure"
 COMPOSE_FILES = ["docker-compose.yml", "docker-compose.cuda.yml", "docker-compose.fleet.yml"]
-SERVICES = ["web", "worker"]
+SERVICES = ["web", "worker", "wyoming"]
 
 
 class ComposeLoader(yaml.SafeLoader):
@@ -110,6 +110,12 @@ def test_the_port_is_published_where_the_server_listens():
     assert environment["HOST"] == "0.0.0.0"  # noqa: S104
     assert service("web")["ports"] == [f"${{HOST:-127.0.0.1}}:${{PORT:-8000}}:{environment['PORT']}"]
     assert "ports" not in service("worker")
+    environment = service("wyoming")["environment"]
+    assert environment["WYOMING_HOST"] == "0.0.0.0"  # noqa: S104
+    assert service("wyoming")["ports"] == [
+        f"${{WYOMING_HOST:-127.0.0.1}}:${{WYOMING_PORT:-10200}}:{environment['WYOMING_PORT']}"
+    ]
+    assert service("web")["environment"]["WYOMING_PORT"] == "0", "it has a service of its own"
 
 
 def parse(arguments: list[str]) -> None:
@@ -129,7 +135,8 @@ def test_commands_and_health_checks_exist(name: str):
 
 
 def test_the_worker_waits_for_the_database_and_time_is_given_to_stop():
-    assert service("worker")["depends_on"] == {"web": {"condition": "service_healthy"}}
+    for name in ("worker", "wyoming"):
+        assert service(name)["depends_on"] == {"web": {"condition": "service_healthy"}}
     for name in SERVICES:
         assert int(service(name)["stop_grace_period"].removesuffix("s")) >= 30
 
@@ -162,8 +169,18 @@ def test_the_images_get_nothing_that_could_be_a_secret():
 
 def test_a_fleet_adds_what_its_settings_name():
     fleet = read("docker-compose.fleet.yml")["services"]
-    assert list(fleet) == ["proxy", "web", "worker", "migrate", "postgres", "rabbitmq", "minio", "bucket"]
-    for name in ("web", "worker", "migrate"):
+    assert list(fleet) == [
+        "proxy",
+        "web",
+        "worker",
+        "wyoming",
+        "migrate",
+        "postgres",
+        "rabbitmq",
+        "minio",
+        "bucket",
+    ]
+    for name in ("web", "worker", "wyoming", "migrate"):
         environment = fleet[name]["environment"]
         assert environment.keys() <= documented(PROJECT).keys()
         for setting, host in (
