@@ -40,6 +40,7 @@ class Belongings:
     generations: int
     speech_seconds: float
     voices: int
+    consents: int
     pronunciations: int
     keys: int
     generations_of_others: int
@@ -52,6 +53,7 @@ def count_belongings(user: User) -> Belongings:
         generations=own.count(),
         speech_seconds=own.aggregate(speech=Sum("duration_seconds"))["speech"] or 0.0,
         voices=Voice.objects.kept().filter(owner=user).count(),
+        consents=VoiceConsent.objects.filter(owner=user).count(),
         pronunciations=Pronunciation.objects.filter(owner=user).count(),
         keys=ApiKey.objects.kept().filter(owner=user).count(),
         generations_of_others=derived.count(),

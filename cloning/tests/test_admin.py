@@ -3,16 +3,29 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
 from django.db import connection
-from django.test import Client
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cloning.errors import ErrorCode
 from cloning.jobs import state, takes
+from cloning.jobs.cleanup import delete_voice
 from cloning.jobs.voices import create_from, find_free_name
-from cloning.models import Generation, Reference, Segment, Take, Voice, Worker
-from cloning.tests.clips import FEMALE_CLIP
+from cloning.models import (
+    AuditEntry,
+    Deed,
+    Generation,
+    Reference,
+    Segment,
+    Take,
+    Voice,
+    VoiceAlias,
+    VoiceConsent,
+    Worker,
+)
+from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.performing import perform
 from cloning.tests.speaking import THREE, claim_take
 
@@ -267,3 +280,24 @@ def test_filter_by_no_value_has_a_name(name: str, text: str, admin_client, spoke
     assert f'<a href="?{name}=">{text}</a>' in re.sub(
         r">\s+|\s+<", lambda found: found[0].strip(), admin_client.get(GENERATIONS).content.decode()
     )
+
+
+def test_consents_can_be_heard_and_go_with_no_voice_on_them(admin_client, spoken, stored_files) -> None:
+    consent = VoiceConsent(name="Ada", language="en-US", suffix=".flac", duration_seconds=7.0, size_bytes=1)
+    consent.recording.save("", ContentFile(MALE_CLIP.read_bytes()))
+    voice = create_from(spoken, "Ada")
+    Voice.objects.filter(pk=voice.pk).update(consent=consent)
+    VoiceAlias.objects.create(name="nova", voice=voice)
+    page = f"/admin/cloning/voiceconsent/{consent.pk}/"
+    sound = reverse("admin:cloning_voiceconsent_recording", args=[consent.pk])
+    assert f'src="{sound}"' in admin_client.get(f"{page}change/").content.decode()
+    assert b"".join(admin_client.get(sound)) == MALE_CLIP.read_bytes()
+    assert AuditEntry.objects.filter(about=f"consent {consent.pk}", deed=Deed.LOOKED_AT).count() == 2
+    for kind in ("voiceconsent", "voicealias"):
+        assert "Ada" in admin_client.get(f"/admin/cloning/{kind}/").content.decode()
+    admin_client.post(f"{page}delete/", {"post": "yes"})
+    assert VoiceConsent.objects.exists()
+    delete_voice(voice.pk)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        admin_client.post(f"{page}delete/", {"post": "yes"})
+    assert not [name for name in stored_files() if name.startswith("consents/")]

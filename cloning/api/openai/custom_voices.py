@@ -43,7 +43,6 @@ def voices(request: HttpRequest) -> HttpResponseBase:
 
 def create(request: HttpRequest) -> HttpResponseBase:
     """A voice of a sample, which stands on a consent of the same owner."""
-    require_trusted_origin(request)
     require_sample(request)
     require_multipart(request)
     consent = find(request.POST.get("consent", ""), VoiceConsent.objects.owned_by(request.user))

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.views.decorators.csrf import csrf_exempt
 
 from cloning.accounts.callers import SAFE_METHODS
-from cloning.api.http import ANYBODY, View, call_view
+from cloning.api.http import ANYBODY, View, call_view, require_trusted_origin
 from cloning.api.openai.errors import respond
 from cloning.api.openai.voice_listing import SINCE, list_voices
 from cloning.errors import ErrorCode
@@ -26,7 +26,12 @@ def listing(**scopes: Scope) -> Callable[[View], View]:
     """
 
     def decorate(view: View) -> View:
-        for_people = call_view(respond, {"GET": Scope.READ, **scopes})(view)
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            require_trusted_origin(request)
+            return view(request, **kwargs)
+
+        for_people = call_view(respond, {"GET": Scope.READ, **scopes})(guarded)
         for_anybody = call_view(respond, {"GET": ANYBODY})(view)
 
         @csrf_exempt

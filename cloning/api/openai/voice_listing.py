@@ -28,7 +28,8 @@ def list_voices(request: HttpRequest) -> list[dict[str, Any]]:
         listed.append(describe(STOCK + stock.key, stock.name, label, stock.own_language))
     names = {fold_name(each["name"]) for each in listed}
     own = find_aliases(request.user).values_list("name", flat=True)
-    for name in (*own, *settings.VOICE_ALIASES, *NAMES):
+    meant = NAMES if registry.stock_voices() else ()  # else nobody would speak for them
+    for name in (*own, *settings.VOICE_ALIASES, *meant):
         if fold_name(name) not in names:
             names.add(fold_name(name))
             listed.append(describe(name, name, name, ""))

@@ -126,3 +126,32 @@ def create_operator(site) -> None:
         },
         check=True,
     )
+
+
+@pytest.mark.parametrize("width, javascript", [(1440, True), (360, False)])
+def test_name_for_programs_is_given_to_a_voice(width: int, javascript: bool, open_page) -> None:
+    voice = f"Nadia {width}"
+    page = open_page("/voices/", width=width, java_script_enabled=javascript)
+    page.get_by_label("Name", exact=True).fill(voice)
+    page.get_by_label("Clips", exact=True).set_input_files([MALE_CLIP])
+    page.get_by_role("button", name="Save voice").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(voice)
+    page.get_by_role("link", name="Voices", exact=True).first.click()
+    page.get_by_role("link", name="Choose voices").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Names for programs")
+    if javascript:
+        page.get_by_label("alloy").focus()
+        page.keyboard.type(voice)
+        expect_accessible(page)
+    else:
+        page.get_by_label("alloy").select_option(label=voice)
+    expect_no_sideways_scrolling(page)
+    page.get_by_label("Another name").fill(f"Narrator {width}")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(f"Choose a voice for Narrator {width}.")).to_be_visible()
+    page.get_by_label("Voice", exact=True).select_option(label=voice)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    for name in ("alloy", f"Narrator {width}"):
+        expect(page.get_by_label(name, exact=True).locator("option:checked")).to_have_text(voice)
+    expect_no_sideways_scrolling(page)

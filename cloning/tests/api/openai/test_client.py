@@ -171,7 +171,10 @@ def test_listings(client, site) -> None:
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("whisper-1")
     voices = site.get("/v1/audio/voices")["voices"]
-    assert {"Ada", "nova", "alloy"} <= {voice["name"] for voice in voices}
+    assert {voice["name"] for voice in voices} == {
+        "Ada",
+        "nova",
+    }  # espeak has no voices to stand in for others
     wait_until(lambda: site.get("/v1/audio/voices")["voices"][0]["preview_url"])
     with urllib.request.urlopen(site.url + "/health") as response:
         assert response.read() == b"OK"

@@ -228,6 +228,7 @@ def test_account_goes_with_its_consents(settings, give, make, stored_files, db) 
     client = Client(raise_request_exception=False)
     client.force_login(user)
     make(give(client).json()["id"], client)
+    assert departures.count_belongings(user).consents == 1
     with TestCase.captureOnCommitCallbacks(execute=True):
         departures.begin(user)
         assert departures.finish(user)

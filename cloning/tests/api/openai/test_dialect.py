@@ -115,3 +115,19 @@ def test_listing_without_a_key_is_of_what_is_shared(ada, settings) -> None:
 
 def test_other_sites_in_the_browser_may_not_speak(ada) -> None:
     assert post(RIGHT, Origin="https://elsewhere.example").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["models", "models/tts-1", "audio/voices", "audio/voice_consents"])
+def test_pages_that_may_only_generate_are_not_told_what_there_is(ada, settings, path) -> None:
+    settings.CORS_ALLOWED_ORIGINS, settings.TRUSTED_ORIGINS = ["http://localhost:5173"], []
+    client = Client(headers={"Origin": "http://localhost:5173"})
+    assert client.get(f"/v1/{path}").json()["error"]["code"] == "origin_not_allowed"
+    settings.TRUSTED_ORIGINS = ["http://localhost:5173"]
+    assert client.get(f"/v1/{path}").status_code == 200
+
+
+def test_names_that_nobody_speaks_for_are_not_listed(ada, monkeypatch) -> None:
+    for stock, expected in (([StockVoice("heart", "Heart", frozenset(["en"]))], True), ([], False)):
+        monkeypatch.setattr(registry, "stock_voices", lambda language="", stock=stock: stock)
+        listed = Client().get("/v1/audio/voices").json()["voices"]
+        assert ("alloy" in [voice["name"] for voice in listed]) == expected
