@@ -100,6 +100,24 @@ def running(
         process.wait()
 
 
+MAKE_KEY = """
+from django.contrib.auth.models import User
+from cloning.jobs import keys
+from cloning.models import Scope
+print(keys.make(User.objects.create_user("ann"), "Programs", list(Scope))[1])
+"""
+
+
+def make_key(site: LiveSite) -> str:
+    """Of Ann, who may do everything; on a site with accounts."""
+    variables = {"STORAGE_ROOT": str(site.storage_root), "DATABASE_URL": "", "REQUIRE_LOGIN": "true"}
+    command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", MAKE_KEY]
+    made = subprocess.run(
+        command, cwd=PROJECT, env=os.environ | variables, capture_output=True, text=True, check=True
+    )
+    return made.stdout.strip().splitlines()[-1]
+
+
 def wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
     give_up_at = time.monotonic() + START_SECONDS
     while "Ready:" not in log.read_text():

@@ -33,6 +33,7 @@ THOROUGH = (
     "cloning/tests/server/test_streams.py",
     "cloning/tests/server/test_web_processes.py",
     "cloning/tests/api/xtts_server/test_sillytavern.py",
+    "cloning/tests/e2e/test_own_clients.py",
     "cloning/tests/api/openai/test_client.py",
     "cloning/tests/api/openai/test_open_webui.py",
     "cloning/tests/wyoming/test_live.py",

@@ -5,9 +5,7 @@ Open WebUI's functions that ask for speech, models and voices are run, out of it
 
 import asyncio
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,14 +16,7 @@ import pytest
 
 from cloning.tests.api.openai import open_webui
 from cloning.tests.clips import MALE_CLIP
-from cloning.tests.live_site import PROJECT, LiveSite, serving
-
-MAKE_KEY = """
-from django.contrib.auth.models import User
-from cloning.jobs import keys
-from cloning.models import Scope
-print(keys.make(User.objects.create_user("ann"), "Programs", list(Scope))[1])
-"""
+from cloning.tests.live_site import LiveSite, make_key, serving
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 
 @pytest.fixture(scope="module")
 def key(site) -> str:
-    variables = {"STORAGE_ROOT": str(site.storage_root), "DATABASE_URL": "", "REQUIRE_LOGIN": "true"}
-    command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", MAKE_KEY]
-    made = subprocess.run(
-        command, cwd=PROJECT, env=os.environ | variables, capture_output=True, text=True, check=True
-    )
-    return made.stdout.strip().splitlines()[-1]
+    return make_key(site)
 
 
 @pytest.fixture(scope="module")
