@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.test import Client, TestCase
 from django.utils import timezone
 
-from cloning.jobs import departures, sweeping
+from cloning.jobs import departures, limits, sweeping
 from cloning.jobs import voices as changes
 from cloning.models import AuditEntry, Generation, Reference, Voice, VoiceConsent
 
@@ -249,3 +250,17 @@ def test_recording_that_belongs_to_nothing_is_swept(give, settings, stored_files
         finding.what for finding in sweeping.find_all()
     }
     assert row.created_at <= timezone.now()
+
+
+def test_recordings_count_among_what_is_stored(give, clips) -> None:
+    before = limits.measure_stored(Q())
+    give()
+    assert limits.measure_stored(Q()) - before == len(clips["speech"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_full_disk_keeps_nothing(fill_database, give, stored_files) -> None:
+    fill_database("INSERT", "cloning_voiceconsent")
+    answer = give()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_full")
+    assert not stored_files()
