@@ -1,6 +1,7 @@
 """What a line of the log says besides its message, and how many lines strangers can cause."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,6 +33,19 @@ class About(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         for name, value in _about.get().items():
             setattr(record, name, value)
+        return True
+
+
+KEY = re.compile(r"\b(vc_[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{12,}")
+"""As `cloning.models.api_key` makes them; how one begins is no secret."""
+
+
+class WithoutKeys(logging.Filter):
+    """Cuts keys short that stand in a message: in an address that somebody has mistyped, say."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if "vc_" in (message := record.getMessage()):
+            record.msg, record.args = KEY.sub(r"\1…", message), ()
         return True
 
 

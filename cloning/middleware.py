@@ -80,7 +80,7 @@ def is_https_public() -> bool:
     return bool(settings.BASE_URL.startswith("https://"))
 
 
-KEY_IN_PATH = re.compile(rf"/{xtts_server.ROOT}/(?P<key>[^/]+)(?P<rest>/.*)?", re.DOTALL)
+KEY_IN_PATH = re.compile(rf"/+{xtts_server.ROOT}/+(?P<key>[^/]+)(?P<rest>/.*)?", re.DOTALL)
 
 
 def take_key_from_path(get_response: GetResponse) -> GetResponse:

@@ -317,12 +317,16 @@ LOGGING = {
             "reserved_attrs": [*RESERVED_ATTRS, "request"],
         },
     },
-    "filters": {"brief": {"()": "cloning.logs.Brief"}, "about": {"()": "cloning.logs.About"}},
+    "filters": {
+        "without_keys": {"()": "cloning.logs.WithoutKeys"},
+        "brief": {"()": "cloning.logs.Brief"},
+        "about": {"()": "cloning.logs.About"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["brief", "about"],
+            "filters": ["without_keys", "brief", "about"],
         }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},

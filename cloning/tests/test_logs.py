@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from cloning import logs
+from cloning.models.api_key import PREFIX_CHARS, make_secret
 from cloning.throttling import Throttle
 
 
@@ -54,6 +55,19 @@ def test_many_requests_do_not_fill_the_disk(host, browser, monkeypatch, db) -> N
     assert stream.getvalue().splitlines()[-1].endswith(" (47 more were not logged)")
 
 
+@pytest.mark.parametrize("path", ["/{}/speakers", "/v1/{}", "/xtts/speakers/{}"])
+def test_key_in_an_address_that_is_mistyped_is_cut_short(path, browser, monkeypatch, settings, db) -> None:
+    names = settings.LOGGING["handlers"]["console"]["filters"]
+    assert settings.LOGGING["filters"][names[0]] == {"()": "cloning.logs.WithoutKeys"}
+    handler = logging.StreamHandler(stream := io.StringIO())
+    handler.addFilter(logs.WithoutKeys())
+    monkeypatch.setattr(logging.getLogger("django"), "handlers", [handler])
+    secret = make_secret()
+    assert browser.get(path.format(secret)).status_code == 404
+    assert secret[PREFIX_CHARS:] not in stream.getvalue()
+    assert f"{secret[:PREFIX_CHARS]}…" in stream.getvalue()
+
+
 def test_a_busy_database_is_one_line_with_the_reason(browser, log, lock_database, make_generation) -> None:
     generation = make_generation()
     lock_database()
@@ -70,5 +84,5 @@ def test_an_error_of_the_program_keeps_its_trace(browser, log, monkeypatch, db) 
 
 
 def test_the_site_logs_through_this_filter(settings) -> None:
-    assert settings.LOGGING["handlers"]["console"]["filters"][0] == "brief"
+    assert settings.LOGGING["handlers"]["console"]["filters"][:2] == ["without_keys", "brief"]
     assert settings.LOGGING["filters"]["brief"]["()"] == "cloning.logs.Brief"

@@ -87,7 +87,9 @@ def test_of_two_of_one_name_the_own_is_listed_and_found(ada, accounts, make_refe
     assert speakers.find_speaker("Ada", other) is None
 
 
-@pytest.mark.parametrize("root", ["", "/xtts", "/xtts/", "/xtts/anything", "/xtts/anything/"])
+@pytest.mark.parametrize(
+    "root", ["", "/xtts", "/xtts/", "/xtts/anything", "/xtts/anything/", "/xtts//anything"]
+)
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_calls_are_at_the_root_and_below_a_prefix_with_and_without_the_slash(
     root, slash, ada, client
