@@ -57,6 +57,11 @@ class ErrorCode(StrEnum):
     PROMPT_UNSUPPORTED = "prompt_unsupported", 422, "type"
     ALIAS_INVALID = "alias_invalid", 422, "name"
     TOO_MANY_ALIASES = "too_many_aliases", 409
+    BOOK_MISSING = "book_missing", 422, "file"
+    BOOK_UNREADABLE = "book_unreadable", 422, "file"
+    BOOK_PROTECTED = "book_protected", 422, "file"
+    BOOK_TOO_LONG = "book_too_long", 422, "file"
+    CHAPTERS_INVALID = "chapters_invalid", 422, "chapters"
     OUT_OF_RANGE = "out_of_range", 422  # of whichever field holds the number
     CANCELLED = "cancelled", 409
     NOT_SPOKEN_YET = "not_spoken_yet", 409
@@ -77,6 +82,8 @@ class ErrorCode(StrEnum):
     NOT_OFFERED = "not_offered", 403
     NOT_FOUND = "not_found", 404
     GENERATION_UNKNOWN = "generation_unknown", 404
+    BOOK_UNKNOWN = "book_unknown", 404
+    BOOK_STARTED = "book_started", 409
     FILE_UNKNOWN = "file_unknown", 404
     SEGMENT_UNKNOWN = "segment_unknown", 404
     TAKE_UNKNOWN = "take_unknown", 404, "take"

@@ -4,6 +4,7 @@ Levels follow EBU R 128: programme loudness in LUFS and true peak in dBTP as ITU
 Whatever can't be read or written raises `cloning.errors.GenerationError`.
 """
 
+from cloning.audio.binding import Mark, append_encoded, bind, shrink_cover
 from cloning.audio.ffmpeg import find_ffmpeg
 from cloning.audio.joining import JoinedSpeech, Piece, join
 from cloning.audio.levelling import Leveller, measure_gain
@@ -23,9 +24,12 @@ __all__ = [
     "Encoder",
     "JoinedSpeech",
     "Leveller",
+    "Mark",
     "NormalizedClip",
     "Piece",
     "TakeSound",
+    "append_encoded",
+    "bind",
     "change_tempo",
     "encode",
     "encode_pcm",
@@ -36,5 +40,6 @@ __all__ = [
     "normalize",
     "open_encoder",
     "probe",
+    "shrink_cover",
     "write_take",
 ]

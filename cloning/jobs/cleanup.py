@@ -18,6 +18,7 @@ from django.dispatch import receiver
 
 from cloning.jobs.audit import record
 from cloning.models import (
+    Book,
     Deed,
     Encoding,
     Generation,
@@ -114,7 +115,22 @@ def lock_references(instance: Generation | Voice, **_: object) -> None:
 def delete_what_is_left(instance: Generation | Voice, **_: object) -> None:
     if isinstance(instance, Generation):
         delete_stored_on_commit(instance.audio.name)
+        if instance.chapter_id:
+            forget_book_file(instance.chapter_id)
     release_references(instance.released_ids)  # type: ignore[union-attr]
+
+
+def forget_book_file(chapter_id: int) -> None:
+    """The one that a chapter was in which is deleted."""
+    for book in Book.objects.filter(chapters=chapter_id).exclude(audio="").only("audio"):
+        Book.objects.filter(pk=book.pk, audio=book.audio.name).update(audio="", audio_source="")
+        delete_stored_on_commit(book.audio.name)
+
+
+@receiver(post_delete, sender=Book)
+def delete_book_files(instance: Book, **_: object) -> None:
+    delete_stored_on_commit(instance.audio.name)
+    delete_stored_on_commit(instance.cover.name)
 
 
 @receiver(post_delete, sender=Take)

@@ -16,9 +16,12 @@ from django.utils import timezone
 
 from cloning.jobs import state
 from cloning.jobs.audit import record
+from cloning.jobs.books import delete_row as delete_book
 from cloning.jobs.cleanup import delete_generation, delete_reference, delete_voice, with_reserve
 from cloning.models import (
     ApiKey,
+    Book,
+    BookStatus,
     Deed,
     Departure,
     Generation,
@@ -41,6 +44,7 @@ class Belongings:
     speech_seconds: float
     voices: int
     consents: int
+    books: int
     pronunciations: int
     keys: int
     generations_of_others: int
@@ -54,6 +58,7 @@ def count_belongings(user: User) -> Belongings:
         speech_seconds=own.aggregate(speech=Sum("duration_seconds"))["speech"] or 0.0,
         voices=Voice.objects.kept().filter(owner=user).count(),
         consents=VoiceConsent.objects.filter(owner=user).count(),
+        books=Book.objects.kept().filter(owner=user).count(),
         pronunciations=Pronunciation.objects.filter(owner=user).count(),
         keys=ApiKey.objects.kept().filter(owner=user).count(),
         generations_of_others=derived.count(),
@@ -82,6 +87,7 @@ def begin(user: User) -> None:
         return Voice.objects.filter(owner=user, deleted_at=None).update(deleted_at=now)
 
     with_reserve(close)
+    Book.objects.filter(owner=user, status=BookStatus.RUNNING).update(status=BookStatus.CANCELLED)
     theirs = Q(owner=user) | Q(pk__in=find_derived(user).values("pk"))
     for running in Generation.objects.active().filter(theirs):
         state.cancel(running)
@@ -107,6 +113,7 @@ def list_deletions(user: User) -> Iterator[Callable[[], object]]:
         (find_derived(user), delete_generation),
         (samples, delete_generation),
         (Generation.objects.filter(owner=user), delete_generation),
+        (Book.objects.filter(owner=user), delete_book),
         (Voice.objects.filter(owner=user), delete_voice),
         (Reference.objects.filter(owner=user), delete_reference),
     ):
@@ -127,7 +134,7 @@ def delete_user(user: User) -> bool:
         User.objects.select_for_update().filter(
             pk=user.pk
         ).first()  # who adds something waits for the end of it
-        owned = (Generation, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation, Webhook)
+        owned = (Generation, Book, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation, Webhook)
         has_rows = any(model._default_manager.filter(owner=user).exists() for model in owned)
         return 0 if has_rows else User.objects.filter(pk=user.pk).delete()[0]
 

@@ -176,11 +176,14 @@ def require_place() -> None:
 
 def charge(generation: Generation) -> None:
     """Has a generation that was queued count among those that wait, and its speech for the limits of the day."""
-    limited = {
-        each.subject for quantity in (Quantity.WAITING, Quantity.SPEECH) for each in find_allowances(quantity)
-    }
-    rows = [Charge(generation=generation, subject=subject) for subject in sorted(limited)]
+    rows = [Charge(generation=generation, subject=subject) for subject in find_charged()]
     Charge.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def find_charged() -> list[str]:
+    """For whom what is queued now counts."""
+    limited = (Quantity.WAITING, Quantity.SPEECH)
+    return sorted({each.subject for quantity in limited for each in find_allowances(quantity)})
 
 
 def count_speech(generation: Generation, seconds: float) -> None:

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cloning.engines import registry
-from cloning.jobs import sweeping
+from cloning.jobs import books, sweeping
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
 from cloning.jobs.measuring import find_unmeasured, measure_next
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 5.0  # after an error that nobody foresaw, so that it does not fill the log
 LOOP_SECONDS = 300.0  # for one turn of a loop, however busy machine and database are
 SWEEP_SECONDS = 60.0
+ADVANCE_SECONDS = 1.0
 
 
 class WorkerProcess:
@@ -46,6 +47,8 @@ class WorkerProcess:
         self._sweeping: Future[None] | None = None
         self._measuring: Future[None] | None = None
         self._delivering: Future[None] | None = None
+        self._advance_at = 0.0
+        self._advancing: Future[None] | None = None
 
     @contextmanager
     def ready(self) -> Iterator[None]:
@@ -73,6 +76,12 @@ class WorkerProcess:
         if time.monotonic() >= self._sweep_at and (self._sweeping is None or self._sweeping.done()):
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
             self._sweeping = pool.submit(sweep)
+
+    def advance_when_due(self, pool: ThreadPoolExecutor) -> None:
+        """Queues the next chapters of books."""
+        if time.monotonic() >= self._advance_at and (self._advancing is None or self._advancing.done()):
+            self._advance_at = time.monotonic() + ADVANCE_SECONDS
+            self._advancing = pool.submit(advance)
 
     def measure_when_due(self, pool: ThreadPoolExecutor, on_done: Callable[[], None] = lambda: None) -> None:
         """In a process of its own, which yields to the work in hand."""
@@ -144,6 +153,19 @@ def deliver(is_stopping: Callable[[], bool]) -> None:
         logger.warning("The database did not answer: %s", error)
     except Exception:
         logger.exception("What is to be told is sent later")
+        time.sleep(PAUSE_SECONDS)
+    finally:
+        connection.close()
+
+
+def advance() -> None:
+    """In a thread of its own."""
+    try:
+        books.advance_all()
+    except DatabaseError as error:
+        logger.warning("The database did not answer: %s", error)
+    except Exception:
+        logger.exception("A book is not read on")
         time.sleep(PAUSE_SECONDS)
     finally:
         connection.close()

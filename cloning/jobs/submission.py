@@ -59,14 +59,17 @@ def lock_queue() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [QUEUE_LOCK])
 
 
-def take_place(generation: Generation) -> None:
-    """As `require_room`, at the beginning of the transaction that queues it; also raises LimitError."""
+def take_place(generation: Generation, chars: int | None = None) -> None:
+    """As `require_room`, at the beginning of the transaction that queues it; also raises LimitError.
+
+    `chars` are those that count, where more is to come than its own.
+    """
     lock_queue()
     require_room()
     limits.require_place()
     limits.require_speech()
     if generation._state.adding:  # what is continued was counted
-        limits.count_characters(len(generation.text))
+        limits.count_characters(len(generation.text) if chars is None else chars)
 
 
 def submit(

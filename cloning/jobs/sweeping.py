@@ -21,13 +21,23 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
-from cloning.jobs import audit, departures, idempotency, limits, xtts_settings
+from cloning.jobs import audit, books, departures, idempotency, limits, xtts_settings
 from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice, release_references
 from cloning.jobs.discarding import find_overdue
 from cloning.jobs.takes import forget_sound
 from cloning.jobs.voices import find_deleted, purge_deleted
 from cloning.jobs.webhooks import outbox
-from cloning.models import Encoding, Generation, Reference, Status, StoredConditioning, Take, VoiceConsent
+from cloning.models import (
+    Book,
+    BookStatus,
+    Encoding,
+    Generation,
+    Reference,
+    Status,
+    StoredConditioning,
+    Take,
+    VoiceConsent,
+)
 from cloning.storage.local import HEALTH_FOLDER
 from cloning.storage.temporary import delete_abandoned_folders, delete_if_abandoned, find_abandoned_folders
 
@@ -62,6 +72,7 @@ def sweep() -> None:
     global _list_at
     delete_abandoned_folders()
     purge_deleted()
+    books.purge_overdue()
     departures.finish_all()
     limits.forget_old()
     audit.forget_old()
@@ -90,6 +101,8 @@ def find_all() -> Iterator[Finding]:
         yield Finding(what, "deleted", partial(delete_if_abandoned, folder))
     yield from find_discarded()
     yield from find_expired()
+    for pk in books.find_overdue().values_list("pk", flat=True):
+        yield Finding(f"Book {pk} was deleted, or is too old", "deleted", partial(books.purge, pk))
     yield from find_unused_rows()
     stored = {
         name for folder in FOLDERS for name in walk(folder)
@@ -109,13 +122,14 @@ def find_expired() -> Iterator[Finding]:
     statuses = [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED]  # by the index of status and time
     ended = Generation.objects.filter(status__in=statuses, sample_of=None)
     if days := settings.KEEP_GENERATIONS_DAYS:
-        old = ended.filter(created_at__lt=timezone.now() - timedelta(days=days))
+        old = ended.filter(chapter=None).filter(created_at__lt=timezone.now() - timedelta(days=days))
         for pk in old.order_by().values_list("pk", flat=True):
             what = f"Generation {pk} is older than {days} days"
             yield Finding(what, "deleted", partial(delete_generation, pk))
     if days := settings.KEEP_REFERENCES_DAYS:
         old = ended.filter(created_at__lt=timezone.now() - timedelta(days=days))
         unsaved = old.filter(references__isnull=False, references__voices=None)
+        unsaved = unsaved.exclude(chapter__book__status=BookStatus.RUNNING)  # its next chapters need them
         for pk in unsaved.order_by().values_list("pk", flat=True).distinct():
             what = f"The clips of generation {pk} are older than {days} days"
             yield Finding(what, "released", partial(forget_clips, pk))
@@ -169,6 +183,8 @@ def find_orphans(stored: Collection[str]) -> Iterator[Finding]:
         (Encoding.objects, "audio"),
         (Take.objects, "audio"),
         (VoiceConsent.objects, "recording"),
+        (Book.objects, "audio"),
+        (Book.objects, "cover"),
     ):
         names.difference_update(rows.values_list(field, flat=True).iterator())
     for name in sorted(names):
@@ -201,6 +217,10 @@ def find_lost_files(stored: Collection[str]) -> Iterator[Finding]:
             if is_lost(name, stored):
                 forget = kind.filter(pk=pk, **{field: name}).delete
                 yield Finding(f"{name} is gone and can be made again", "forgotten", forget)
+    for pk, name in find_rows(Book.objects.all(), "audio"):
+        if is_lost(name, stored):
+            forget = partial(Book.objects.filter(pk=pk, audio=name).update, audio="", audio_source="")
+            yield Finding(f"{name} is gone and can be made again", "forgotten", forget)
     for pk, name in find_rows(Reference.objects.all(), "normalized"):
         if is_lost(name, stored):
             rows = Reference.objects.filter(pk=pk, normalized=name)

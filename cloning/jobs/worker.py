@@ -55,6 +55,7 @@ class WorkerLoop:
                 try:
                     close_old_connections()
                     self.process.sweep_when_due(pool)
+                    self.process.advance_when_due(pool)
                     self.process.measure_when_due(pool, self.notifications.interrupt)
                     self.process.deliver_when_due(pool)
                     if row := self._claim_next():

@@ -2,6 +2,14 @@
 
 from cloning.models.api_key import MAX_KEY_NAME_CHARS, ApiKey, Scope
 from cloning.models.audit import AuditEntry, Deed
+from cloning.models.book import (
+    MAX_BOOK_TITLE_CHARS,
+    Book,
+    BookStatus,
+    Chapter,
+    book_file,
+    cover_file,
+)
 from cloning.models.conditioning import (
     StoredConditioning,
     conditioning_file,
@@ -37,6 +45,7 @@ from cloning.models.xtts_settings import XttsSettings
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "MAX_BOOK_TITLE_CHARS",
     "MAX_CONSENT_NAME_CHARS",
     "MAX_KEY_NAME_CHARS",
     "MAX_NAME_CHARS",
@@ -48,7 +57,10 @@ __all__ = [
     "PING",
     "ApiKey",
     "AuditEntry",
+    "Book",
+    "BookStatus",
     "Channel",
+    "Chapter",
     "Charge",
     "Deed",
     "Delivery",
@@ -78,9 +90,11 @@ __all__ = [
     "WebhookEvent",
     "Worker",
     "XttsSettings",
+    "book_file",
     "choose_owner",
     "conditioning_file",
     "consent_file",
+    "cover_file",
     "encoding_file",
     "fold_name",
     "generated_file",

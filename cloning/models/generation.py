@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cloning.errors import ErrorCode
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
+from cloning.models.book import Chapter
 from cloning.models.lease import Leased
 from cloning.models.ownership import OwnedQuerySet
 from cloning.models.reference import Reference, ReferencingQuerySet
@@ -69,8 +70,8 @@ class GenerationQuerySet(ReferencingQuerySet["Generation"], OwnedQuerySet["Gener
         return self.filter(deleted_at=None)
 
     def listed(self) -> "GenerationQuerySet":
-        """What somebody asked for, of these. The sample of a voice stands with the voice."""
-        return self.kept().filter(sample_of=None)
+        """What somebody asked for, of these. The sample of a voice stands with the voice, a chapter with its book."""
+        return self.kept().filter(sample_of=None, chapter=None)
 
     def spoken_by(self, *, voice: uuid.UUID | str = "", stock_voice: str = "") -> "GenerationQuerySet":
         """Those in this voice, and dialogues in which somebody has it.
@@ -157,6 +158,15 @@ class Generation(Leased):
         on_delete=models.CASCADE,
         related_name="sample",
         help_text="The voice that has this to be heard by; none has what somebody asked for.",
+    )
+    chapter = models.OneToOneField(
+        Chapter,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.CASCADE,
+        related_name="generation",
+        help_text="Of the book that this is read out of.",
     )
     references = models.ManyToManyField(Reference, related_name="generations")
 

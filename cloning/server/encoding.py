@@ -8,21 +8,23 @@ import logging
 import os
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from django.conf import settings
 from django.db import connections
 
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
-from cloning.jobs import encodings
+from cloning.jobs import bookfiles, encodings
 from cloning.jobs.notifications import Arrivals
-from cloning.models import Generation
+from cloning.models import Book, Generation
 from cloning.storage.local import explain_unavailable
 
 logger = logging.getLogger(__name__)
 
-Key = tuple[uuid.UUID, AudioFormat]
+Key = tuple[uuid.UUID, str]
 Outcome = GenerationError | None  # why it did not work
 
 MAX_AT_ONCE = max(1, (os.cpu_count() or 1) - 1)
@@ -39,13 +41,19 @@ class Encoders:
 
     def begin(self, generation: Generation, audio_format: AudioFormat) -> "Future[Outcome]":
         """Joins those who wait for the same. Raises GenerationError (SERVER_BUSY)."""
-        key = (generation.pk, audio_format)
+        return self._begin((generation.pk, audio_format), partial(encode, generation, audio_format))
+
+    def begin_book(self, book: Book) -> "Future[Outcome]":
+        """As `begin`, of all chapters of a book as one file."""
+        return self._begin((book.pk, "m4b"), partial(bind, book))
+
+    def _begin(self, key: Key, work: Callable[[], Outcome]) -> "Future[Outcome]":
         with self._lock:
             if future := self._begun.get(key):
                 return future
             if len(self._begun) >= MAX_WAITING:
                 raise GenerationError(ErrorCode.SERVER_BUSY, "Too many files are being encoded.")
-            future = self._begun[key] = self._pool.submit(encode_in_thread, generation, audio_format)
+            future = self._begun[key] = self._pool.submit(in_thread, work)
         future.add_done_callback(lambda _: self._begun.pop(key, None))
         return future
 
@@ -53,22 +61,30 @@ class Encoders:
 encoders = Encoders()
 
 
-def encode_in_thread(generation: Generation, audio_format: AudioFormat) -> Outcome:
+def in_thread(work: Callable[[], Outcome]) -> Outcome:
     try:
-        return encode(generation, audio_format)
+        return work()
     finally:
         connections.close_all()  # of this thread
 
 
 def encode(generation: Generation, audio_format: AudioFormat) -> Outcome:
+    return explain(partial(encodings.encode, generation, audio_format), f"{generation.pk} as {audio_format}")
+
+
+def bind(book: Book) -> Outcome:
+    return explain(partial(bookfiles.make, book), f"Book {book.pk}")
+
+
+def explain(work: Callable[[], None], name: str) -> Outcome:
     try:
-        encodings.encode(generation, audio_format)
+        work()
     except GenerationError as error:
         return error
     except Exception as error:
         if known := explain_unavailable(error):
             return known
-        logger.exception("%s as %s", generation.pk, audio_format)
+        logger.exception("%s", name)
         return GenerationError(
             ErrorCode.ENCODING_FAILED, "It could not be encoded; the server's log says why."
         )

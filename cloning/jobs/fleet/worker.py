@@ -119,6 +119,7 @@ class FleetWorker:
             return
         self.process.release_abandoned([row.pk for row in list(self._in_hand)])
         self.process.sweep_when_due(pool)
+        self.process.advance_when_due(pool)
         self.process.measure_when_due(pool)
         self.process.deliver_when_due(pool)
         replenish()
