@@ -6,6 +6,7 @@ from cloning.api.openai import consents as openai_consents
 from cloning.api.openai import custom_voices as openai_voices
 from cloning.api.openai import listings as openai_listings
 from cloning.api.openai import speech as openai_speech
+from cloning.api.v1 import books as api_books
 from cloning.api.v1 import clips as api_clips
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
 from cloning.api.v1 import generations as api_generations
@@ -22,6 +23,7 @@ from cloning.views import (
     aliases,
     api_page,
     archives,
+    books,
     clips,
     generations,
     history,
@@ -84,6 +86,11 @@ urlpatterns = [
     path("voices/<uuid:pk>/sample/", voices.speak_sample, name="speak-sample"),
     path("voices/<uuid:pk>/delete/", voices.delete, name="delete-voice"),
     path("voices/<uuid:pk>/restore/", voices.restore, name="restore-voice"),
+    path("books/", books.books, name="books"),
+    path("books/<uuid:pk>/", books.book, name="book"),
+    path("books/<uuid:pk>/cancel/", books.cancel, name="cancel-book"),
+    path("books/<uuid:pk>/resume/", books.resume, name="resume-book"),
+    path("books/<uuid:pk>/delete/", books.delete, name="delete-book"),
     path("pronunciations/", pronunciations.pronunciations, name="pronunciations"),
     path("pronunciations/<uuid:pk>/", pronunciations.pronunciation, name="pronunciation"),
     path("pronunciations/<uuid:pk>/delete/", pronunciations.delete, name="delete-pronunciation"),
@@ -113,6 +120,14 @@ urlpatterns = [
     re_path(rf"^api/v1/files/{UUID}\.(?P<subtitle_format>srt|vtt)$", files.subtitles, name="api-subtitles"),
     re_path(rf"^api/v1/files/{UUID}\.(?P<audio_format>wav|mp3|opus|flac)$", files.file, name="api-file"),
     path("api/v1/clips/check", api_clips.check, name="api-check-clip"),
+    path("api/v1/books", api_books.list_or_add, name="api-books"),
+    path("api/v1/books/<uuid:pk>", api_books.book, name="api-book"),
+    path("api/v1/books/<uuid:pk>/start", api_books.start, name="api-start-book"),
+    path("api/v1/books/<uuid:pk>/cancel", api_books.cancel, name="api-cancel-book"),
+    path("api/v1/books/<uuid:pk>/resume", api_books.resume, name="api-resume-book"),
+    path("api/v1/books/<uuid:pk>/book.m4b", api_books.one_file, name="api-book-file"),
+    path("api/v1/books/<uuid:pk>/chapters.zip", api_books.archive, name="api-book-zip"),
+    path("api/v1/books/<uuid:pk>/cover.jpg", api_books.cover, name="api-book-cover"),
     path("api/v1/voices", api_voices.voices, name="api-voices"),
     path("api/v1/voices/import", api_voices.import_voice, name="api-import-voice"),
     path("api/v1/voices/<uuid:pk>", api_voices.voice, name="api-voice"),

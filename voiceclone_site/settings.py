@@ -96,6 +96,7 @@ DEADLINE_SECONDS = env.float("DEADLINE_SECONDS", 3600.0, validate=Range(10))
 
 # Limits
 MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 20_000, validate=Range(1))
+MAX_BOOK_CHARS = env.int("MAX_BOOK_CHARS", 1_000_000, validate=Range(1, 10_000_000))
 MAX_REFERENCE_MB = env.int("MAX_REFERENCE_MB", 25, validate=Range(1))
 MAX_REFERENCE_SECONDS = env.int("MAX_REFERENCE_SECONDS", 300, validate=Range(1))
 MAX_QUEUED = env.int("MAX_QUEUED", 100, validate=Range(1))

@@ -22,6 +22,7 @@ from cloning.jobs.audit import write_line
 from cloning.models import (
     ApiKey,
     AuditEntry,
+    Book,
     Generation,
     Pronunciation,
     Reference,
@@ -79,6 +80,7 @@ def generate_entries(
             archive = partial(VoiceArchive, voice, list(voice.references.all()))
             leave_no_connection()
             yield Entry(name, voice.created_at, archive)
+        yield from describe_books(user)
     clips = set[str]()
     for ids in batches(generation_ids):
         rows = list(
@@ -99,6 +101,27 @@ def generate_entries(
         found = list(Reference.objects.filter(pk__in=ids))
         leave_no_connection()
         yield from take_clips(found, clips)
+
+
+def describe_books(user: User) -> Iterator[Entry]:
+    """Chapter by chapter, as the history does not show them."""
+    for pk in list(Book.objects.kept().filter(owner=user).values_list("pk", flat=True)):
+        if (book := Book.objects.filter(pk=pk).first()) is None:
+            continue
+        folder = f"books/{book.created_at:%Y-%m-%d}-{name_download('', book.title) or 'book'}-{pk}"
+        chapters = list(book.chapters.values("index", "title", "text"))
+        rows = list(
+            Generation.objects.filter(chapter__book=pk).select_related("chapter").defer("peaks", "text")
+        )
+        content = {"title": book.title, "author": book.author, "status": book.status, "chapters": chapters}
+        leave_no_connection()
+        yield describe(f"{folder}/book", content, book.created_at)
+        if book.cover:
+            yield Entry(f"{folder}/cover.jpg", book.created_at, partial(book.cover.open, "rb"))
+        for row in rows:
+            if row.has_file and row.chapter:
+                name = f"{folder}/{row.chapter.index + 1:03d}.{row.audio_format}"
+                yield Entry(name, row.created_at, partial(row.audio.open, "rb"))
 
 
 def leave_no_connection() -> None:

@@ -43,8 +43,9 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # generic to mypy alon
         for user in objs:
             goes = departures.count_belongings(user)
             described.append(
-                f"{user}, {goes.generations} generations, {goes.voices} voices, {goes.pronunciations} pronunciations, "
-                f"{goes.keys} keys, {goes.generations_of_others} generations of others with these voices"
+                f"{user}, {goes.generations} generations, {goes.books} books, {goes.voices} voices, "
+                f"{goes.pronunciations} pronunciations, {goes.keys} keys, "
+                f"{goes.generations_of_others} generations of others with these voices"
             )
         return described, {"accounts": len(described)}, set(), []
 

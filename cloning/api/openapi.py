@@ -4,6 +4,7 @@ from typing import Any
 
 from cloning import forms
 from cloning.api import (
+    openapi_books,
     openapi_clips,
     openapi_generate,
     openapi_keys,
@@ -101,6 +102,7 @@ def document() -> dict[str, Any]:
                 ),
             },
             **segment_paths(),
+            **openapi_books.paths(),
             **openapi_voices.paths(),
             **openapi_pronunciations.paths(),
             **openapi_clips.paths(),
@@ -270,6 +272,7 @@ def schemas() -> dict[str, Schema]:
         "Segment": serializers.SEGMENT.schema(),
         "Take": serializers.TAKE.schema(),
         "TakeRequest": take_request_schema(),
+        **openapi_books.schemas(),
         **openapi_voices.schemas(),
         **openapi_pronunciations.schemas(),
         **openapi_clips.schemas(),

@@ -260,6 +260,7 @@ def stand_in(path: str, parameter: Mapping[str, Any]) -> str:
     name = str(parameter["name"])
     if name == "id":
         things = {
+            "books": "book_id",
             "voices": "voice_id",
             "pronunciations": "pronunciation_id",
             "keys": "key_id",

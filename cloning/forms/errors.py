@@ -16,6 +16,8 @@ CODES_BY_FIELD = {
     "word": ErrorCode.WORD_INVALID,
     "spelling": ErrorCode.SPELLING_INVALID,
     "archive": ErrorCode.ARCHIVE_UNREADABLE,
+    "file": ErrorCode.BOOK_UNREADABLE,
+    "chapters": ErrorCode.CHAPTERS_INVALID,
     "scopes": ErrorCode.SCOPES_INVALID,
     "url": ErrorCode.URL_INVALID,
     "events": ErrorCode.EVENTS_INVALID,

@@ -28,6 +28,7 @@ from cloning.jobs.cleanup import delete_generation, with_reserve
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.dispatching import call_worker
 from cloning.models import Book, BookStatus, Chapter, Charge, Generation, Reference, Status, Take
+from cloning.models.generation import GenerationQuerySet
 from cloning.reading import Cover, Document
 from cloning.storage.space import require_free_space
 from cloning.storage.temporary import temporary_folder
@@ -44,7 +45,11 @@ MAX_DRAFTS = 20
 """Of one owner; the oldest go."""
 KEEP_DRAFTS = timedelta(days=1)
 AT_ONCE = 100
-MIN_LAST_PART_CHARS = 200
+COMMON = (
+    *("owner", "requested_via", "voice", "stock_voice", "language", "speed", "temperature", "seed"),
+    "audio_format",
+)
+"""What all chapters of a book have the same of."""
 
 
 def add(document: Document, owner: "User | None", source_name: str) -> Book:
@@ -106,14 +111,8 @@ def cut_chapters(book: Book, document: Document) -> Iterator[Chapter]:
 def cut_text(text: str, most: int) -> Iterator[str]:
     """Between paragraphs, else sentences, else words, where it is longer than a generation may be."""
     while len(text) > most:
-        end = next(
-            (
-                found + len(mark)
-                for mark in ("\n\n", "\n", ". ", " ")
-                if (found := text.rfind(mark, most // 2, most)) > 0
-            ),
-            most,
-        )
+        found = ((text.rfind(mark, most // 2, most), mark) for mark in ("\n\n", "\n", ". ", " "))
+        end = next((place + len(mark) for place, mark in found if place > 0), most)
         if any(map(str.isalnum, text[:end])):
             yield text[:end].strip()
         text = text[end:].strip()
@@ -168,7 +167,7 @@ def start(
     logger.info("Book %s begun: %d characters", book.pk, chars)
 
 
-def generations_of(book: Book) -> QuerySet[Generation]:
+def generations_of(book: Book) -> GenerationQuerySet:
     return Generation.objects.filter(chapter__book=book)
 
 
@@ -215,20 +214,8 @@ def queue_chapter(book: Book, chapter: Chapter) -> None:
     before = generations_of(book).order_by("-chapter__index").first()
     if before is None:
         raise GenerationError(ErrorCode.VOICE_GONE, "The voice of this book is deleted.")
-    names = (
-        "owner",
-        "requested_via",
-        "language",
-        "speed",
-        "temperature",
-        "seed",
-        "audio_format",
-        "stock_voice",
-        "voice",
-    )
-    generation = Generation(
-        chapter=chapter, text=chapter.text, **{name: getattr(before, name) for name in names}
-    )
+    common = {name: getattr(before, name) for name in COMMON}
+    generation = Generation(chapter=chapter, text=chapter.text, **common)
     pieces = submission.split_text(generation)
     with transaction.atomic(), acting(Actor(user=book.owner)):
         submission.lock_queue()

@@ -219,8 +219,9 @@ def find_lost_files(stored: Collection[str]) -> Iterator[Finding]:
                 yield Finding(f"{name} is gone and can be made again", "forgotten", forget)
     for pk, name in find_rows(Book.objects.all(), "audio"):
         if is_lost(name, stored):
-            forget = partial(Book.objects.filter(pk=pk, audio=name).update, audio="", audio_source="")
-            yield Finding(f"{name} is gone and can be made again", "forgotten", forget)
+            book = Book.objects.filter(pk=pk, audio=name)
+            what = f"{name} is gone and can be made again"
+            yield Finding(what, "forgotten", partial(book.update, audio="", audio_source=""))
     for pk, name in find_rows(Reference.objects.all(), "normalized"):
         if is_lost(name, stored):
             rows = Reference.objects.filter(pk=pk, normalized=name)

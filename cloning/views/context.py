@@ -69,6 +69,7 @@ def read_allowances() -> list[Standing]:
 
 PLACES = {
     "": "studio",
+    "books": "studio",
     "pronunciations": "studio",
     "voices": "voices",
     "generations": "history",

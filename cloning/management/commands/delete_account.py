@@ -24,7 +24,7 @@ class Command(BaseCommand):
         goes = departures.count_belongings(user)
         self.stdout.write(
             f"With {user} go {goes.generations} generations ({goes.speech_seconds / 60:.0f} min of speech), "
-            f"{goes.voices} voices, {goes.pronunciations} pronunciations, {goes.keys} keys, "
+            f"{goes.books} books, {goes.voices} voices, {goes.pronunciations} pronunciations, {goes.keys} keys, "
             f"and {goes.generations_of_others} generations of others, spoken with these voices."
         )
         if not no_input and input("That can't be undone. Type the name to go on: ") != user.get_username():

@@ -20,6 +20,8 @@ from django.urls import URLPattern, get_resolver, reverse
 from cloning.jobs import cleanup, discarding, keys, state
 from cloning.models import (
     ApiKey,
+    Book,
+    Chapter,
     Generation,
     Pronunciation,
     Reference,
@@ -73,6 +75,11 @@ ACCESS = {
     "speak-sample": CHANGE,
     "delete-voice": CHANGE,
     "restore-voice": CHANGE,
+    "books": PEOPLE,
+    "book": CHANGE,
+    "cancel-book": CHANGE,
+    "resume-book": CHANGE,
+    "delete-book": CHANGE,
     "pronunciations": PEOPLE,
     "pronunciation": CHANGE,
     "delete-pronunciation": CHANGE,
@@ -101,6 +108,14 @@ ACCESS = {
     "api-stream": READ,
     "api-subtitles": READ,
     "api-file": READ,
+    "api-books": PEOPLE,
+    "api-book": CHANGE,
+    "api-start-book": CHANGE,
+    "api-cancel-book": CHANGE,
+    "api-resume-book": CHANGE,
+    "api-book-file": CHANGE,
+    "api-book-zip": CHANGE,
+    "api-book-cover": CHANGE,
     "api-check-clip": PEOPLE,
     "api-voices": PEOPLE,
     "api-import-voice": PEOPLE,
@@ -159,6 +174,7 @@ class Owned:
     key: ApiKey
     consent: VoiceConsent
     webhook: Webhook
+    book: Book
 
     def address(self, name: str) -> str:
         values: dict[str, object] = {
@@ -186,6 +202,8 @@ class Owned:
             return self.webhook.pk
         if "key" in name:
             return self.key.pk
+        if "book" in name:
+            return self.book.pk
         path = str(PATTERNS[name].pattern)
         return self.voice.pk if "voices/" in path else self.generation.pk
 
@@ -223,11 +241,16 @@ def make_owned(owner: User, make_generation, make_reference) -> Owned:
     store_sound(make_generation([reference], owner=owner, sample_of=voice))
     word = Pronunciation.objects.create(owner=owner, language="en", word="Ada", spelling="Ayda")
     key, _ = keys.make(owner, name="Script", scopes=list(Scope), expires_in_days=None)
+    book = Book.objects.create(owner=owner, title="A book")
+    book.cover.save("", ContentFile(b"A cover"))
+    chapter = Chapter.objects.create(book=book, index=0, number=1, text="Good morning.")
+    spoken = make_generation([reference], owner=owner, voice=None, chapter=chapter)
+    store_sound(spoken)
     consent = VoiceConsent.objects.create(
         owner=owner, name="Ada", language="en-US", duration_seconds=1.0, size_bytes=1
     )
     webhook = Webhook.objects.create(owner=owner, url="https://example.org/", events=["generation.failed"])
-    return Owned(generation, voice, reference, word, key, consent, webhook)
+    return Owned(generation, voice, reference, word, key, consent, webhook, book)
 
 
 def sign_in(user: User | None) -> Client:

@@ -6,11 +6,13 @@ import re
 import runpy
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from cloning.api import openapi
 from cloning.api.reference import Call, arrange
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import LiveSite
+from cloning.tests.reading.books import make_epub
 
 CALLS = [call for group in arrange(openapi.document(), "") for call in group.calls]
 WAIT_SECONDS = 90.0  # for a machine under heavy load
@@ -38,6 +41,7 @@ def known(live_site: LiveSite) -> dict[str, dict[str, str]]:
             "GENERATION_ID": wait_for(live_site, submit(live_site)),
             **make_voice(live_site),
             **make_pronunciation(live_site),
+            **make_book(live_site),
         }
         for language in ("curl", "Python")
     }
@@ -81,11 +85,39 @@ def make_pronunciation(site: LiveSite) -> dict[str, str]:
         return {"PRONUNCIATION_ID": json.load(response)["id"]}
 
 
+def add_book(site: LiveSite, *fields: str) -> dict[str, Any]:
+    voice = make_voice(site)["VOICE_ID"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = make_epub(
+            Path(folder) / "book.epub", [("One", "<p>Good morning.</p>"), ("Two", "<p>Bye.</p>")]
+        )
+        form = [part for each in (f"file=@{path}", f"voice={voice}", *fields) for part in ("--form", each)]
+        command = ["curl", "-s", *form, f"{site.url}/api/v1/books"]
+        made: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return made
+
+
+def make_book(site: LiveSite, status: str = "succeeded") -> dict[str, str]:
+    made = add_book(site)
+    if status == "cancelled":
+        request = urllib.request.Request(f"{site.url}{made['status_url']}/cancel", method="POST")
+        urllib.request.urlopen(request).close()
+    give_up_at = time.monotonic() + WAIT_SECONDS
+    while (found := site.get(made["status_url"]))["status"] != status:
+        assert time.monotonic() < give_up_at, found
+        time.sleep(0.1)
+    return {"BOOK_ID": made["id"]}
+
+
 NEEDS: dict[str, Callable[[LiveSite], dict[str, str]]] = {
     "delete-generations-id": lambda site: {"GENERATION_ID": submit(site)},
     "post-generations-id-cancel": lambda site: {"GENERATION_ID": submit(site)},
     "post-generations-id-resume": lambda site: {"GENERATION_ID": cancelled(site)},
     "delete-voices-id": make_voice,
+    "post-books-id-start": lambda site: {"BOOK_ID": add_book(site, "draft=true")["id"]},
+    "post-books-id-cancel": lambda site: {"BOOK_ID": add_book(site)["id"]},
+    "post-books-id-resume": lambda site: make_book(site, "cancelled"),
+    "delete-books-id": lambda site: {"BOOK_ID": add_book(site)["id"]},
     "delete-pronunciations-id": make_pronunciation,
     "delete-voices-id-references-reference-id": make_voice,
     "patch-voices-id-references-reference-id": make_voice,
@@ -125,6 +157,7 @@ def test_example_does_what_it_says(
     example = example.replace("Grandmother", f"Grandmother, by {language}")  # no two voices have one name
     example = example.replace("Nguyen", f"Nguyen {language}")
     shutil.copy(MALE_CLIP, tmp_path / "voice.wav")
+    (tmp_path / "book.txt").write_text("Chapter 1\n\nGood morning.\n\nChapter 2\n\nBye.")
     monkeypatch.chdir(tmp_path)
     if "voice.zip" in example and not call.path.endswith("export"):
         address = f"{live_site.url}/api/v1/voices/{known[language]['VOICE_ID']}/export"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -142,7 +143,7 @@ def test_nothing_of_a_text_is_lost_when_it_is_cut(settings) -> None:
     assert " ".join(parts).split() == text.split()
 
 
-def probe(path: Path) -> dict:
+def probe(path: Path) -> dict[str, Any]:
     command = [
         "ffprobe",
         "-v",

@@ -72,7 +72,8 @@ def test_one_file_is_cut_where_the_contents_point(read_bytes) -> None:
 
 def test_what_is_to_be_looked_at_is_not_read(read_bytes) -> None:
     body = (
-        "<p>Rain<sup><a href='#n'>1</a></sup> fell.<br/>Hard.</p><script>x()</script><aside epub:type='footnote'>Note</aside>"
+        "<p>Rain<sup><a href='#n'>1</a></sup> fell.<br/>Hard.</p><script>x()</script>"
+        "<aside epub:type='footnote'>Note</aside>"
         "<table><tr><td>Day</td><td>Rain</td></tr><tr><td>Monday</td><td>much</td></tr></table>"
         "<pre><code>print(1)</code></pre><p hidden='hidden'>Not this</p><img alt='a picture'/>"
     )
