@@ -14,7 +14,8 @@ from cloning.formats import AudioFormat
 from cloning.forms.generations import INITIAL, GenerationForm
 from cloning.forms.messages import in_page_language
 from cloning.forms.voices import PlainTextField
-from cloning.models import MAX_BOOK_TITLE_CHARS, Book, BookStatus
+from cloning.jobs.books import require_draft
+from cloning.models import MAX_BOOK_TITLE_CHARS, Book
 from cloning.reading import SUFFIXES, Document, read_document
 from cloning.storage.uploads import TemporaryUpload
 from cloning.text import UnspeakableText, check_speakable, resolve_language
@@ -146,8 +147,7 @@ class BookForm(GenerationForm):
         return chosen or sorted(known)
 
     def clean(self) -> dict[str, Any]:
-        if self.book.status != BookStatus.DRAFT:
-            raise GenerationError(ErrorCode.BOOK_STARTED, "This book was begun already, or is deleted.")
+        require_draft(self.book)
         if not self.errors:
             self.check_chapters()
         cleaned = super().clean()

@@ -150,7 +150,7 @@ def start(
         draft = Book.objects.kept().filter(pk=book.pk, status=BookStatus.DRAFT)
         changes = {"title": book.title, "author": book.author, "status": BookStatus.RUNNING}
         if not draft.update(**changes, created_at=timezone.now(), charged=limits.find_charged()):
-            raise GenerationError(ErrorCode.BOOK_STARTED, "This book was begun already, or is deleted.")
+            raise begun_already()
         book.chapters.exclude(index__in=chosen).delete()
         submission.insert(first, pieces)
         first.references.set(references)
@@ -165,6 +165,16 @@ def start(
     call_worker(Generation.objects.filter(pk=first.pk))
     book.refresh_from_db()
     logger.info("Book %s begun: %d characters", book.pk, chars)
+
+
+def require_draft(book: Book) -> None:
+    """Raises GenerationError."""
+    if not book.is_draft:
+        raise begun_already()
+
+
+def begun_already() -> GenerationError:
+    return GenerationError(ErrorCode.BOOK_STARTED, "This book was begun already, or is deleted.")
 
 
 def generations_of(book: Book) -> GenerationQuerySet:

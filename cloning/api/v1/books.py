@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import Future
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.urls import reverse
 
 from cloning.api.book_serializers import BOOK, BOOKS, BooksPage, BookState
 from cloning.api.http import answer_call, api_view, require_trusted_origin
@@ -13,7 +14,7 @@ from cloning.api.v1.generate import require_multipart, respond_to_invalid
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms.books import BookFileForm, BookForm
 from cloning.jobs import bookfiles, books
-from cloning.models import Book, BookStatus, Channel, Chapter, Generation, Scope, choose_owner
+from cloning.models import Book, Channel, Chapter, Generation, Scope, choose_owner
 from cloning.server.deferred import DeferredResponse, can_defer
 from cloning.server.encoding import Outcome, bind, encoders, until_encoded
 from cloning.storage.archives import Entry, zip_files
@@ -75,8 +76,7 @@ def start(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     found = fetch(request, pk)
     require_trusted_origin(request)
     require_multipart(request)
-    if found.status != BookStatus.DRAFT:
-        raise GenerationError(ErrorCode.BOOK_STARTED, "This book was begun already, or is deleted.")
+    books.require_draft(found)
     return begin(request, found)
 
 
@@ -118,12 +118,8 @@ def fetch(request: HttpRequest, pk: uuid.UUID) -> Book:
 def respond(request: HttpRequest, found: Book, status: int = 200) -> JsonResponse:
     response = JsonResponse(BOOK.serialize(BookState(found), request), status=status)
     if status != 200:
-        response["Location"] = response_url(found)
+        response["Location"] = reverse("api-book", args=[found.pk])
     return response
-
-
-def response_url(found: Book) -> str:
-    return f"/api/v1/books/{found.pk}"
 
 
 @api_view(GET=Scope.READ)

@@ -1,6 +1,7 @@
 """The pages of the books, as a browser without scripts sees them."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -67,14 +68,14 @@ def test_from_a_file_to_its_downloads(browser, draft, voice) -> None:
 def test_a_poll_answers_when_there_is_something_new(browser, draft, voice) -> None:
     browser.post(f"/books/{draft.pk}/", {"voice": str(voice.pk), "chapters": "0"})
     page = browser.get(f"/books/{draft.pk}/").content.decode()
-    address = re.search(r'hx-get="([^"]*)"', page[page.index('id="book-state"') :])[1]
+    [address] = re.findall(r'id="book-state" hx-get="([^"]*)"', page)
     assert browser.get(address, headers={"HX-Request": "true"}).status_code == 204
     books.cancel(Book.objects.get())
     news = browser.get(address, headers={"HX-Request": "true"})
     assert news.status_code == 200 and b"Cancelled" in news.content and b"<html" not in news.content
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no chapter": ({"chapters": []}, "Choose a chapter."),
     "no voice": ({"voice": ""}, "Choose a clip of the voice."),
     "speed": ({"speed": "9"}, "between 0.5 and 2"),
