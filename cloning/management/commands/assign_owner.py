@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, models, transaction
 
 from cloning.management.accounts import find_account
-from cloning.models import Generation, Pronunciation, Reference, Voice, VoiceAlias, VoiceConsent
+from cloning.models import Book, Generation, Pronunciation, Reference, Voice, VoiceAlias, VoiceConsent
 
 OWNED: tuple[type[models.Model], ...] = (
     Reference,
@@ -14,6 +14,7 @@ OWNED: tuple[type[models.Model], ...] = (
     Voice,
     VoiceAlias,
     Generation,
+    Book,
     Pronunciation,
 )
 

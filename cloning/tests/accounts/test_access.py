@@ -14,7 +14,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
 from django.test import Client, TestCase
 from django.urls import URLPattern, get_resolver, reverse
 
@@ -396,12 +395,3 @@ def test_what_others_have_is_not_deleted_by_their_ids(people, owned) -> None:
     other.post(reverse("history-restore"), {"deleted": history.format_moment(moment)})
     assert not Generation.objects.kept().filter(pk=owned.generation.pk).exists()
     assert other.post(reverse("history-zip"), ids).status_code == 302  # there is nothing to send
-
-
-def test_operator_gives_an_account_what_was_there_before(people, make_generation) -> None:
-    generation = make_generation()
-    call_command("assign_owner", "other")
-    generation.refresh_from_db()
-    assert generation.owner == people["other"]
-    with pytest.raises(CommandError, match="no account"):
-        call_command("assign_owner", "nobody")
