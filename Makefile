@@ -30,16 +30,16 @@ define RUN_TESTS
 endef
 
 test:
-	@$(INSTALL) light fleet xtts test
+	@$(INSTALL) light fleet agents xtts test
 	$(call RUN_TESTS,$(BIN)/python)
 
 # Some fifteen minutes; ARGS="kills --seed 7" for a piece of it, or to repeat one.
 attack:
-	@$(INSTALL) light fleet xtts test
+	@$(INSTALL) light fleet agents xtts test
 	$(BIN)/python -m cloning.tests.attack --record docs/reliability.md $(ARGS)
 
 check:
-	@$(INSTALL) light fleet xtts test
+	@$(INSTALL) light fleet agents xtts test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -48,14 +48,14 @@ check:
 	SECRET_KEY=$$(head -c 48 /dev/urandom | base64) BASE_URL=https://voice.example $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 coverage:
-	@$(INSTALL) light fleet xtts test
+	@$(INSTALL) light fleet agents xtts test
 	$(BIN)/coverage erase
 	$(call RUN_TESTS,$(BIN)/coverage run)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 screenshots:
-	@$(INSTALL) light fleet xtts test
+	@$(INSTALL) light fleet agents xtts test
 	$(BIN)/python -m benchmarks.screenshots
 
 # Needs gettext (`apt-get install gettext`). What is new in the catalogues of cloning/locale/ is empty or a guess marked "fuzzy".

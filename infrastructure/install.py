@@ -27,6 +27,7 @@ SIZES = {
     "light": "0.3 GB to download, 0.9 GB on disk",
     "xtts": "3 GB to download, 6 GB on disk, of which PyTorch's CUDA libraries are most",
     "fleet": "5 MB to download, 25 MB on disk",
+    "agents": "15 MB to download, 45 MB on disk",
     "test": "0.1 GB to download, 0.5 GB on disk",
 }
 CPU_INDEX_URL = "https://download.pytorch.org/whl/cpu"

@@ -37,7 +37,11 @@ def require_permission(request: HttpRequest, scope: Scope) -> None:
             ErrorCode.LOGIN_REQUIRED,
             "Send a key: “Authorization: Bearer vc_…”. Keys are made on the account's page.",
         )
-    key = api_key_of(request)
+    require_scope(api_key_of(request), scope)
+
+
+def require_scope(key: ApiKey | None, scope: Scope) -> None:
+    """Raises GenerationError (SCOPE_MISSING)."""
     if key and scope not in key.scopes:
         raise GenerationError(
             ErrorCode.SCOPE_MISSING, f"This key may not do that: it has no scope “{scope}”."

@@ -37,6 +37,7 @@ THOROUGH = (
     "cloning/tests/api/openai/test_client.py",
     "cloning/tests/api/openai/test_open_webui.py",
     "cloning/tests/wyoming/test_live.py",
+    "cloning/tests/agents/test_live.py",
     "cloning/tests/engines/xtts/test_running_on.py",
     "cloning/tests/engines/xtts/test_precision.py",
     "cloning/tests/engines/preview/test_speech.py",

@@ -18,10 +18,10 @@ from wyoming.tts import SynthesizeStopped
 from cloning.errors import ErrorCode, GenerationError
 from cloning.models import random_seed
 from cloning.server.broadcasts import explain
+from cloning.server.threads import in_thread
 from cloning.text.arriving import ArrivingText
 from cloning.text.splitting import SENTENCE_GAP_SECONDS
 from cloning.wyoming.speaking import Sound, Speech
-from cloning.wyoming.threads import in_thread
 from cloning.wyoming.voices import Choice, Offer, choose
 from cloning.wyoming.wire import WrongEventError, read_event, write_event
 

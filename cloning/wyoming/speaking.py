@@ -21,7 +21,7 @@ from cloning.models import Channel, Generation
 from cloning.quantities import Quantity
 from cloning.server.broadcasts import Broadcasts, Key
 from cloning.server.sound import Places
-from cloning.wyoming.threads import in_thread
+from cloning.server.threads import in_thread
 from cloning.wyoming.voices import Choice, find_speaker
 
 logger = logging.getLogger(__name__)

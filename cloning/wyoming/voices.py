@@ -17,9 +17,9 @@ from cloning.forms.cast import find_cast_voice
 from cloning.forms.voice_choice import STOCK
 from cloning.jobs.speaking import find_engine
 from cloning.models import Voice, fold_name
+from cloning.server.threads import in_thread
 from cloning.text import LANGUAGES, OWN_NAMES, resolve_language
 from cloning.text.scripts import guess_language
-from cloning.wyoming.threads import in_thread
 
 if TYPE_CHECKING:
     from cloning.models.ownership import AnyUser

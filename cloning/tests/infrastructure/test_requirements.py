@@ -15,6 +15,7 @@ PROJECT = Path(__file__).parents[3]
 OWN = {"cloning", "voiceclone_site"}
 TESTED_TOO = "benchmarks"  # ours as well; tests share its checkpoint, the product may not import it
 XTTS_ROOM = PROJECT / "cloning" / "engines" / "xtts"
+AGENTS = PROJECT / "cloning" / "agents"
 FLEET = [PROJECT / "cloning" / "jobs" / "fleet", PROJECT / "voiceclone_site" / "celery.py"]
 TESTS_ROOM = PROJECT / "cloning" / "tests"
 SOURCES = [path for room in sorted(OWN) for path in (PROJECT / room).rglob("*.py")]
@@ -57,21 +58,23 @@ def imported(path: Path) -> Iterator[str]:
 
 def allowed_groups(path: Path) -> set[str]:
     if TESTS_ROOM in path.parents:
-        return {"light", "fleet", "xtts", "test"}
+        return {"light", "fleet", "agents", "xtts", "test"}
     if any(path.is_relative_to(each) for each in FLEET):
         return {"light", "fleet"}
+    if AGENTS in path.parents:
+        return {"light", "agents"}
     return {"light", "xtts"} if XTTS_ROOM in path.parents else {"light"}
 
 
 def test_the_groups_are_those_that_the_makefile_installs():
     groups = declared()
-    assert list(groups) == ["light", "fleet", "xtts", "test"]
+    assert list(groups) == ["light", "fleet", "agents", "xtts", "test"]
     makefile = (PROJECT / "Makefile").read_text()
     assert set(re.findall(r"\$\(INSTALL\) ([\w ]+\w)", makefile)) == {
         "light",
         "xtts",
         "light xtts",
-        "light fleet xtts test",
+        "light fleet agents xtts test",
     }
     assert sum(map(len, groups.values())) == len(set().union(*groups.values())), "a package is in two groups"
 
@@ -121,7 +124,7 @@ print(json.dumps(failed))
 def test_what_the_light_installation_runs_loads_nothing_of_the_other_groups(tmp_path):
     """Every module of the product is imported where the packages of the other groups can't be."""
     groups = declared()
-    others = (groups["fleet"] | groups["xtts"] | groups["test"]) - {
+    others = (groups["fleet"] | groups["agents"] | groups["xtts"] | groups["test"]) - {
         "six"
     }  # boto3's python-dateutil brings that along
     forbidden = [name for name, names in distributions().items() if set(names) <= others]
@@ -144,6 +147,7 @@ def test_what_the_light_installation_runs_loads_nothing_of_the_other_groups(tmp_
     failed = json.loads(ended.stdout.splitlines()[-1])
     assert "cloning.engines.xtts.engine" in failed
     assert "cloning.jobs.fleet.app" in failed
-    optional = ("cloning.engines.xtts.", "cloning.jobs.fleet.", "voiceclone_site.celery")
+    assert "cloning.agents.tools" in failed
+    optional = ("cloning.engines.xtts.", "cloning.jobs.fleet.", "voiceclone_site.celery", "cloning.agents.")
     assert [name for name in failed if not name.startswith(optional)] == []
     assert not {"cloning.engines.xtts.weights", "cloning.engines.xtts.fetch"} & set(failed)
