@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from wyoming.client import AsyncClient
 from wyoming.event import Event
 from wyoming.info import Describe, Info
@@ -13,6 +15,7 @@ from wyoming.ping import Ping
 from wyoming.tts import SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from cloning.engines.base import StockVoice
+from cloning.management.commands.wyoming import check_settings
 from cloning.models import Channel, Generation, Status
 from cloning.quantities import Kind, Quantity
 from cloning.tests.waiting import wait_until
@@ -199,3 +202,18 @@ def test_without_its_account_it_lists_no_voices_of_people_and_speaks_nothing(tal
     listed, refused = talk(conversation)
     assert voices_of(listed) == {}
     assert error_of(refused) == "login_required"
+
+
+def test_the_command_says_what_is_missing(accounts) -> None:
+    with pytest.raises(CommandError, match="WYOMING_USER has to name the account"):
+        call_command("wyoming")
+    with pytest.raises(CommandError, match="WYOMING_USER has to name the account"):
+        check_settings()  # as `serve` does before it starts anything
+
+
+def test_an_account_that_is_gone_is_no_reason_to_end(accounts, transactional_db, settings, caplog) -> None:
+    """Five quick ends would end the whole site."""
+    settings.WYOMING_USER, settings.WYOMING_HOST, settings.WYOMING_PORT = "ann", "192.0.2.1", 10200
+    with pytest.raises(CommandError, match=r"Port 10200 of 192\.0\.2\.1, WYOMING_PORT, can't be used"):
+        call_command("wyoming")  # it came as far as this
+    assert "there is no account “ann”. Nothing is spoken until there is" in caplog.text
