@@ -29,7 +29,11 @@ async def announced(address: str, port: int) -> AsyncIterator[None]:
         )
         await announcer.async_register_service(info, allow_name_change=True)
         logger.info("Announced as %s at %s:%d", info.name, found, port)
-    except (OSError, ZeroconfError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        ZeroconfError,
+    ) as error:  # zeroconf knows no error of its own for addresses
         logger.warning("Home Assistant has to be told the address, as it can't be announced: %s", error)
     try:
         yield
