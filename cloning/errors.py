@@ -47,6 +47,8 @@ class ErrorCode(StrEnum):
     TOO_MANY_PRONUNCIATIONS = "too_many_pronunciations", 409
     LAST_REFERENCE = "last_reference", 409, "reference"
     SCOPES_INVALID = "scopes_invalid", 422, "scopes"
+    BATCH_INVALID = "batch_invalid", 422, "file"
+    BATCH_TOO_LARGE = "batch_too_large", 413, "file"
     URL_INVALID = "url_invalid", 422, "url"
     EVENTS_INVALID = "events_invalid", 422, "events"
     TOO_MANY_WEBHOOKS = "too_many_webhooks", 409
@@ -90,6 +92,7 @@ class ErrorCode(StrEnum):
     VOICE_GONE = "voice_gone", 404
     REFERENCE_UNKNOWN = "reference_unknown", 404
     PRONUNCIATION_UNKNOWN = "pronunciation_unknown", 404
+    BATCH_UNKNOWN = "batch_unknown", 404
     WEBHOOK_UNKNOWN = "webhook_unknown", 404
     KEY_UNKNOWN = "key_unknown", 404
     CONSENT_UNKNOWN = "consent_unknown", 404

@@ -6,6 +6,7 @@ from cloning.api.openai import consents as openai_consents
 from cloning.api.openai import custom_voices as openai_voices
 from cloning.api.openai import listings as openai_listings
 from cloning.api.openai import speech as openai_speech
+from cloning.api.v1 import batches as api_batches
 from cloning.api.v1 import books as api_books
 from cloning.api.v1 import clips as api_clips
 from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
@@ -23,6 +24,7 @@ from cloning.views import (
     aliases,
     api_page,
     archives,
+    batches,
     books,
     clips,
     generations,
@@ -96,6 +98,11 @@ urlpatterns = [
     path("pronunciations/<uuid:pk>/delete/", pronunciations.delete, name="delete-pronunciation"),
     path("account/keys/", keys.keys, name="keys"),
     path("account/keys/<uuid:pk>/revoke/", keys.revoke, name="revoke-key"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/<uuid:pk>/", batches.batch, name="batch"),
+    path("batches/<uuid:pk>/cancel/", batches.cancel, name="cancel-batch"),
+    path("batches/<uuid:pk>/delete/", batches.delete, name="delete-batch"),
+    path("batches/<uuid:pk>/zip/", batches.archive, name="batch-archive"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<uuid:pk>/ping/", webhooks.ping, name="ping-webhook"),
     path("webhooks/<uuid:pk>/delete/", webhooks.delete, name="delete-webhook"),
@@ -142,6 +149,11 @@ urlpatterns = [
     path("api/v1/pronunciations/<uuid:pk>", api_pronunciations.pronunciation, name="api-pronunciation"),
     path("api/v1/keys", api_keys.keys, name="api-keys"),
     path("api/v1/keys/<uuid:pk>", api_keys.key, name="api-key"),
+    path("api/v1/batches", api_batches.batches, name="api-batches"),
+    path("api/v1/batches/<uuid:pk>", api_batches.batch, name="api-batch"),
+    path("api/v1/batches/<uuid:pk>/rows", api_batches.rows, name="api-batch-rows"),
+    path("api/v1/batches/<uuid:pk>/cancel", api_batches.cancel, name="api-cancel-batch"),
+    path("api/v1/batches/<uuid:pk>/archive.zip", api_batches.archive, name="api-batch-archive"),
     path("api/v1/webhooks", api_webhooks.webhooks, name="api-webhooks"),
     path("api/v1/webhooks/<uuid:pk>", api_webhooks.webhook, name="api-webhook"),
     path("api/v1/webhooks/<uuid:pk>/ping", api_webhooks.ping, name="api-ping-webhook"),

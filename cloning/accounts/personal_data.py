@@ -22,6 +22,7 @@ from cloning.jobs.audit import write_line
 from cloning.models import (
     ApiKey,
     AuditEntry,
+    Batch,
     Book,
     Generation,
     Pronunciation,
@@ -72,6 +73,7 @@ def generate_entries(
         yield describe("aliases", describe_aliases(user))
         yield from describe_consents(user)
         yield describe("webhooks", describe_webhooks(user))
+        yield describe("batches", describe_batches(user))
         yield Entry("audit.jsonl", timezone.now(), partial(AuditLines, user))
         leave_no_connection()
     for pk in voice_ids:
@@ -204,6 +206,11 @@ def describe_webhooks(user: User) -> list[Any]:
     return list(Webhook.objects.filter(owner=user).values(*names))
 
 
+def describe_batches(user: User) -> list[Any]:
+    """Their rows are generations."""
+    return list(Batch.objects.filter(owner=user).values("id", "name", "total", "created_at", "completed_at"))
+
+
 class AuditLines:
     """What stands in the log of deeds of what they did, as a file of which some lines are in memory."""
 
@@ -244,6 +251,8 @@ def describe_generation(row: Generation, text: str) -> Iterator[Entry]:
         "seed": row.seed,
         "engine": row.engine,
         "voice": voice or None,
+        "batch": row.batch_id,
+        "batch_row": row.batch_row or None,
         "cast": {each.name: each.voice.name if each.voice else each.stock_voice for each in row.cast.all()},
         "clips": [describe_clip(reference) for reference in row.references.all()],
         "duration_seconds": row.duration_seconds,

@@ -4,6 +4,7 @@ from typing import Any
 
 from cloning import forms
 from cloning.api import (
+    openapi_batches,
     openapi_books,
     openapi_clips,
     openapi_generate,
@@ -106,6 +107,7 @@ def document() -> dict[str, Any]:
             **openapi_voices.paths(),
             **openapi_pronunciations.paths(),
             **openapi_clips.paths(),
+            **openapi_batches.paths(),
             **openapi_keys.paths(),
             **openapi_webhooks.paths(),
             "/api/v1/files/{id}.{format}": read(download()),
@@ -276,6 +278,7 @@ def schemas() -> dict[str, Schema]:
         **openapi_voices.schemas(),
         **openapi_pronunciations.schemas(),
         **openapi_clips.schemas(),
+        **openapi_batches.schemas(),
         **openapi_keys.schemas(),
         **openapi_webhooks.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),

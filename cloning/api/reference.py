@@ -18,6 +18,7 @@ GROUPS = {  # by how the address goes on after /api/v1/; the longest that fits
     "Voices": "voices",
     "Pronunciations": "pronunciations",
     "Clips": "clips",
+    "Batches": "batches",
     "Keys": "keys",
     "Webhooks": "webhooks",
     "Server": "",
@@ -264,6 +265,7 @@ def stand_in(path: str, parameter: Mapping[str, Any]) -> str:
             "voices": "voice_id",
             "pronunciations": "pronunciation_id",
             "keys": "key_id",
+            "batches": "batch_id",
             "webhooks": "webhook_id",
         }
         name = things.get(path.split("/")[3], "generation_id")

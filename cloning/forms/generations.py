@@ -196,9 +196,13 @@ class GenerationForm(PartsForm):
         else:
             self.check_one_voice(cleaned)
         if not self.errors:
-            require_room()
+            self.require_room()
             self.find_uploads([] if cleaned["dialogue"] else cleaned["reference"])
         return cleaned
+
+    def require_room(self) -> None:
+        """Raises GenerationError."""
+        require_room()
 
     def cast_speakers(self, cleaned: dict[str, Any]) -> None:
         """Of a dialogue, where voice and reference of the form are not looked at."""

@@ -158,6 +158,7 @@ MESSAGES = (
     gettext_noop("The server is being stopped."),
     gettext_noop("Something went wrong on the server; its log says what."),
     gettext_noop("Too many generations are waiting."),
+    gettext_noop("Too many texts of batches are waiting."),
     gettext_noop("Too many uploads are waiting."),
     gettext_noop("Too many files are being encoded."),
     gettext_noop("Too many are listening already."),

@@ -20,6 +20,7 @@ from cloning.jobs.books import delete_row as delete_book
 from cloning.jobs.cleanup import delete_generation, delete_reference, delete_voice, with_reserve
 from cloning.models import (
     ApiKey,
+    Batch,
     Book,
     BookStatus,
     Deed,
@@ -119,7 +120,7 @@ def list_deletions(user: User) -> Iterator[Callable[[], object]]:
     ):
         while ids := list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE]):
             yield from (partial(delete, pk) for pk in ids)
-    for settled in (VoiceConsent, VoiceAlias, Pronunciation, Webhook):
+    for settled in (VoiceConsent, VoiceAlias, Pronunciation, Webhook, Batch):
         yield partial(delete_all, settled, user)
 
 
@@ -134,7 +135,7 @@ def delete_user(user: User) -> bool:
         User.objects.select_for_update().filter(
             pk=user.pk
         ).first()  # who adds something waits for the end of it
-        owned = (Generation, Book, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation, Webhook)
+        owned = (Generation, Book, Batch, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation, Webhook)
         has_rows = any(model._default_manager.filter(owner=user).exists() for model in owned)
         return 0 if has_rows else User.objects.filter(pk=user.pk).delete()[0]
 

@@ -49,7 +49,8 @@ def find_position(generation: Generation) -> int | None:
     """1 for the one whose first sentence is spoken next; None for one that has begun or ended."""
     if generation.status != Status.QUEUED:
         return None
-    return Generation.objects.filter(status=Status.QUEUED, created_at__lt=generation.created_at).count() + 1
+    before = Generation.objects.filter(status=Status.QUEUED, created_at__lt=generation.created_at)
+    return before.filter(is_held=False).count() + 1
 
 
 def estimate_seconds_left(generation: Generation) -> float | None:

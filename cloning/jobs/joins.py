@@ -15,10 +15,10 @@ from cloning import audio
 from cloning.audio import JoinedSpeech
 from cloning.errors import ErrorCode
 from cloning.jobs import leases
+from cloning.jobs.batches.ending import announce_end
 from cloning.jobs.cleanup import delete_stored, delete_stored_on_commit
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
-from cloning.jobs.webhooks.outbox import announce
 from cloning.metrics import JOINS
 from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Status, generated_file
 
@@ -75,7 +75,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
             Generation.objects.filter(pk=generation.pk).update(
                 status=Status.SUCCEEDED, stage="", finished_at=timezone.now(), error_code="", error_message=""
             )
-            announce(generation)
+            announce_end(generation)
         delete_stored_on_commit(before.audio.name)
         Encoding.objects.filter(generation=generation.pk).delete()  # of the file of before
         call_if_due(before)
@@ -107,7 +107,7 @@ def fail(generation: Generation, code: ErrorCode, message: str) -> bool:
             return False
         if is_last_step(before):
             Generation.objects.filter(pk=generation.pk).update(**changes)
-            announce(generation)
+            announce_end(generation)
         call_if_due(before)
         notify(str(generation.pk))
     JOINS.labels(code).inc()

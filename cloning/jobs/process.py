@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from cloning.engines import registry
 from cloning.jobs import books, sweeping
+from cloning.jobs.batches import feeding
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
 from cloning.jobs.measuring import find_unmeasured, measure_next
@@ -49,6 +50,7 @@ class WorkerProcess:
         self._delivering: Future[None] | None = None
         self._advance_at = 0.0
         self._advancing: Future[None] | None = None
+        self._feeding: Future[None] | None = None
 
     @contextmanager
     def ready(self) -> Iterator[None]:
@@ -88,6 +90,11 @@ class WorkerProcess:
         if (self._measuring is None or self._measuring.done()) and find_unmeasured().exists():
             self._measuring = pool.submit(measure)
             self._measuring.add_done_callback(lambda _: on_done())
+
+    def feed_when_due(self, pool: ThreadPoolExecutor) -> None:
+        """Rows of batches come into the queue."""
+        if (self._feeding is None or self._feeding.done()) and feeding.is_due():
+            self._feeding = pool.submit(feed)
 
     def deliver_when_due(self, pool: ThreadPoolExecutor) -> None:
         """What people's programs are to be told."""
@@ -140,6 +147,19 @@ def measure() -> None:
         time.sleep(PAUSE_SECONDS)
     except Exception:
         logger.exception("A clip is not measured")
+        time.sleep(PAUSE_SECONDS)
+    finally:
+        connection.close()
+
+
+def feed() -> None:
+    """In a thread of its own."""
+    try:
+        feeding.feed()
+    except DatabaseError as error:
+        logger.warning("The database did not answer: %s", error)
+    except Exception:
+        logger.exception("Batches go on later")
         time.sleep(PAUSE_SECONDS)
     finally:
         connection.close()

@@ -45,7 +45,7 @@ class Role:
 def require_room() -> None:
     """Raises GenerationError when as many wait as `MAX_QUEUED` allows, or less is free than `MIN_FREE_MB`."""
     require_free_space()
-    if Generation.objects.active().count() >= settings.MAX_QUEUED:
+    if Generation.objects.active().filter(is_held=False).count() >= settings.MAX_QUEUED:
         raise GenerationError(ErrorCode.QUEUE_FULL, "Too many generations are waiting.")
 
 

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from cloning.errors import ErrorCode
 from cloning.jobs import audit, books, departures, idempotency, limits, xtts_settings
+from cloning.jobs.batches.ending import complete_all
 from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice, release_references
 from cloning.jobs.discarding import find_overdue
 from cloning.jobs.takes import forget_sound
@@ -79,6 +80,7 @@ def sweep() -> None:
     idempotency.forget_old()
     xtts_settings.forget_old()
     outbox.forget_old()
+    complete_all()
     for finding in (*find_discarded(), *find_expired()):
         finding.mend()
     if time.monotonic() >= _list_at:

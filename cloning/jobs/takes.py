@@ -17,11 +17,11 @@ from cloning.engines import registry
 from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import audit, idempotency, leases, limits
+from cloning.jobs.batches.ending import announce_end
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
 from cloning.jobs.submission import require_shared
-from cloning.jobs.webhooks.outbox import announce
 from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
 from cloning.models import Deed, Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
 from cloning.storage.space import require_free_space
@@ -177,11 +177,12 @@ def end(generation: Generation, status: Status, **fields: object) -> None:
         "stage": "",
         "is_join_due": generation.segments_done > 0,
         "finished_at": timezone.now(),
+        "is_held": False,
         **fields,
     }
     leases.set_fields(generation, changes)
     generation.save(update_fields=[*changes])
-    announce(generation)
+    announce_end(generation)
     if generation.is_join_due:
         call_worker(Generation.objects.filter(pk=generation.pk))
 

@@ -57,6 +57,7 @@ class WorkerLoop:
                     self.process.sweep_when_due(pool)
                     self.process.advance_when_due(pool)
                     self.process.measure_when_due(pool, self.notifications.interrupt)
+                    self.process.feed_when_due(pool)
                     self.process.deliver_when_due(pool)
                     if row := self._claim_next():
                         self._begin(pool, row)

@@ -2,6 +2,7 @@
 
 from cloning.models.api_key import MAX_KEY_NAME_CHARS, ApiKey, Scope
 from cloning.models.audit import AuditEntry, Deed
+from cloning.models.batch import MAX_BATCH_NAME_CHARS, Batch
 from cloning.models.book import (
     MAX_BOOK_TITLE_CHARS,
     Book,
@@ -45,6 +46,7 @@ from cloning.models.xtts_settings import XttsSettings
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "MAX_BATCH_NAME_CHARS",
     "MAX_BOOK_TITLE_CHARS",
     "MAX_CONSENT_NAME_CHARS",
     "MAX_KEY_NAME_CHARS",
@@ -57,6 +59,7 @@ __all__ = [
     "PING",
     "ApiKey",
     "AuditEntry",
+    "Batch",
     "Book",
     "BookStatus",
     "Channel",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cloning.errors import ErrorCode
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
+from cloning.models.batch import Batch
 from cloning.models.book import Chapter
 from cloning.models.lease import Leased
 from cloning.models.ownership import OwnedQuerySet
@@ -53,6 +54,7 @@ class Channel(models.TextChoices):
     PAGE = "page", "Web page"
     API = "api", "JSON API"
     COMMAND = "command", "Command line"
+    BATCH = "batch", "Batch"
 
 
 def random_seed() -> int:
@@ -170,6 +172,16 @@ class Generation(Leased):
     )
     references = models.ManyToManyField(Reference, related_name="generations")
 
+    batch = models.ForeignKey(
+        Batch, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="generations"
+    )
+    batch_row = models.PositiveIntegerField(default=0, editable=False, help_text="1 is the first.")
+    batch_name = models.CharField(
+        max_length=80, blank=True, editable=False, help_text="What whoever handed it in calls it."
+    )
+    is_held = models.BooleanField(
+        default=False, editable=False, help_text="Waits outside of the queue, and is not split yet."
+    )
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
     stage = models.CharField(max_length=12, choices=Stage, blank=True)
     segments_done = models.PositiveIntegerField(default=0)
@@ -227,6 +239,10 @@ class Generation(Leased):
                 name="generations_in_hand",
             ),
             models.Index(fields=["created_at"], condition=models.Q(is_join_due=True), name="joins_in_order"),
+            models.Index(
+                fields=["owner", "created_at"], condition=models.Q(is_held=True), name="held_generations"
+            ),
+            models.Index(fields=["batch", "batch_row"], name="rows_of_a_batch"),
             models.Index(
                 fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="hidden_generations"
             ),

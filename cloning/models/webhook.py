@@ -23,6 +23,7 @@ class WebhookEvent(models.TextChoices):
     COMPLETED = "generation.completed", _("A generation is finished")
     FAILED = "generation.failed", _("A generation has failed")
     CANCELED = "generation.canceled", _("A generation was stopped")
+    BATCH_COMPLETED = "batch.completed", _("A batch is finished")
 
 
 PING = "ping"

@@ -32,6 +32,8 @@ def test_the_job_is_the_same_on_postgresql() -> None:
             "cloning/tests/jobs/test_submission.py",
             "cloning/tests/jobs/test_limits.py",
             "cloning/tests/jobs/test_idempotency_races.py",
+            "cloning/tests/jobs/webhooks/test_sending.py",
+            "cloning/tests/jobs/batches/test_feeding.py",
             "cloning/tests/jobs/test_audit.py",
             "cloning/tests/jobs/test_voices.py",
             "cloning/tests/jobs/test_parts.py",

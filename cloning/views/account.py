@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cloning.accounts import personal_data
 from cloning.accounts.forms import EmailForm, PasswordAskedForm
 from cloning.accounts.sign_in import mark_refused
+from cloning.api.archives import places, send_archive
 from cloning.jobs import departures
 from cloning.jobs.audit import record
 from cloning.models import Deed
@@ -54,11 +55,11 @@ def export(request: HtmxHttpRequest) -> HttpResponseBase:
     part = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
     if not 1 <= part <= (count := personal_data.count_parts(user)):
         raise Http404("There is no such part.")
-    if not archives.places.acquire(blocking=False):
+    if not places.acquire(blocking=False):
         return archives.refuse_now(request)
     record(Deed.EXPORTED, about="all that is theirs")
     name = f"{user.get_username()}-{timezone.now():%Y-%m-%d}{f'-{part}' if count > 1 else ''}.zip"
-    return archives.send_archive(personal_data.list_entries(user, part), name)
+    return send_archive(personal_data.list_entries(user, part), name)
 
 
 @never_cache

@@ -1,32 +1,27 @@
 """What is selected in the history as one ZIP file."""
 
-import threading
-from collections.abc import Iterable
 from functools import partial
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cloning.api.archives import MAX_AT_ONCE as MAX_AT_ONCE
+from cloning.api.archives import places, send_archive
 from cloning.api.serializers import download_name
 from cloning.errors import ErrorCode
 from cloning.models import Generation
-from cloning.storage.archives import Entry, zip_files
-from cloning.storage.responses import attachment
+from cloning.storage.archives import Entry
 from cloning.views import errors
 from cloning.views.context import HtmxHttpRequest, page_of
 from cloning.views.selection import read_selection
 
 MAX_SECONDS = 12 * 3600.0
 """Of speech in one archive: 2 GB as WAV."""
-MAX_AT_ONCE = 4
-"""Archives that are on their way; each takes a thread now and then, and in a bucket a file's time."""
-
-places = threading.BoundedSemaphore(MAX_AT_ONCE)
 
 
 @require_POST
@@ -47,15 +42,6 @@ def download(request: HtmxHttpRequest) -> HttpResponseBase:
 
 def entry_of(row: Generation) -> Entry:
     return Entry(f"{download_name(row)}.{row.audio_format}", row.created_at, partial(row.audio.open, "rb"))
-
-
-def send_archive(entries: Iterable[Entry], name: str) -> HttpResponseBase:
-    """Gives its place back when it is closed."""
-    response = StreamingHttpResponse(zip_files(entries), content_type="application/zip")
-    response._resource_closers.append(places.release)  # type: ignore[attr-defined]
-    response["Content-Disposition"] = attachment(name)
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def refuse_now(request: HtmxHttpRequest) -> HttpResponse:

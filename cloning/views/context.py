@@ -71,6 +71,7 @@ PLACES = {
     "": "studio",
     "books": "studio",
     "pronunciations": "studio",
+    "batches": "studio",
     "voices": "voices",
     "generations": "history",
     "history": "history",

@@ -96,7 +96,7 @@ class FleetWorker:
 
     def _look_after(self) -> None:
         heartbeat = self.process.heartbeat
-        with ThreadPoolExecutor(max_workers=3, thread_name_prefix="look-after") as pool:
+        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="look-after") as pool:
             while not self._closing.wait(heartbeat.interval_seconds):
                 heartbeat.expect_within(LOOP_SECONDS)
                 try:
@@ -121,6 +121,7 @@ class FleetWorker:
         self.process.sweep_when_due(pool)
         self.process.advance_when_due(pool)
         self.process.measure_when_due(pool)
+        self.process.feed_when_due(pool)
         self.process.deliver_when_due(pool)
         replenish()
 

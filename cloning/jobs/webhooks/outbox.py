@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.notifications import WORK, notify
-from cloning.models import PING, Delivery, DeliveryStatus, Generation, Status, Webhook, WebhookEvent
+from cloning.models import PING, Batch, Delivery, DeliveryStatus, Generation, Status, Webhook, WebhookEvent
 
 EVENTS = {
     Status.SUCCEEDED: WebhookEvent.COMPLETED,
@@ -32,6 +32,21 @@ def announce(generation: Generation) -> None:
     if event := EVENTS.get(Status(row.status)):
         found = Webhook.objects.telling().filter(owner=row.owner_id)
         insert(event, [each for each in found if event in each.events], describe_generation(row))
+
+
+def announce_batch(batch: Batch) -> None:
+    """That all of its rows have ended, in the transaction that finds it."""
+    found = Webhook.objects.telling().filter(owner=batch.owner_id)
+    event = WebhookEvent.BATCH_COMPLETED
+    data = {
+        "id": str(batch.pk),
+        "name": batch.name,
+        "total": batch.total,
+        "created_at": write_time(batch.created_at),
+        "status_url": settings.BASE_URL + reverse("api-batch", args=[batch.pk]),
+        "archive_url": settings.BASE_URL + reverse("api-batch-archive", args=[batch.pk]),
+    }
+    insert(event, [each for each in found if event in each.events], data)
 
 
 def ping(webhook: Webhook) -> Delivery:
@@ -58,6 +73,7 @@ def describe_generation(row: Generation) -> dict[str, Any]:
     file = f"{row.pk}.{row.audio_format}"
     return {
         "id": str(row.pk),
+        "batch_id": str(row.batch_id) if row.batch_id else None,
         "status": row.status,
         "language": row.language,
         "engine": row.engine or None,

@@ -20,6 +20,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from cloning.jobs import cleanup, discarding, keys, state
 from cloning.models import (
     ApiKey,
+    Batch,
     Book,
     Chapter,
     Generation,
@@ -127,6 +128,16 @@ ACCESS = {
     "api-pronunciation": CHANGE,
     "api-keys": PEOPLE,
     "api-key": CHANGE,
+    "batches": PEOPLE,
+    "batch": CHANGE,
+    "cancel-batch": CHANGE,
+    "delete-batch": CHANGE,
+    "batch-archive": CHANGE,
+    "api-batches": PEOPLE,
+    "api-batch": CHANGE,
+    "api-batch-rows": CHANGE,
+    "api-cancel-batch": CHANGE,
+    "api-batch-archive": CHANGE,
     "webhooks": PEOPLE,
     "ping-webhook": CHANGE,
     "delete-webhook": CHANGE,
@@ -175,6 +186,7 @@ class Owned:
     consent: VoiceConsent
     webhook: Webhook
     book: Book
+    batch: Batch
 
     def address(self, name: str) -> str:
         values: dict[str, object] = {
@@ -198,6 +210,8 @@ class Owned:
     def pk_of(self, name: str) -> uuid.UUID:
         if "pronunciation" in name:
             return self.pronunciation.pk
+        if "batch" in name:
+            return self.batch.pk
         if "webhook" in name:
             return self.webhook.pk
         if "key" in name:
@@ -249,8 +263,9 @@ def make_owned(owner: User, make_generation, make_reference) -> Owned:
     consent = VoiceConsent.objects.create(
         owner=owner, name="Ada", language="en-US", duration_seconds=1.0, size_bytes=1
     )
+    batch = Batch.objects.create(owner=owner, total=1)
     webhook = Webhook.objects.create(owner=owner, url="https://example.org/", events=["generation.failed"])
-    return Owned(generation, voice, reference, word, key, consent, webhook, book)
+    return Owned(generation, voice, reference, word, key, consent, webhook, book, batch)
 
 
 def sign_in(user: User | None) -> Client:

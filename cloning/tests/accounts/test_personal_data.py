@@ -88,6 +88,7 @@ def test_all_that_is_theirs_and_nothing_else(belongings, ann, monkeypatch):
             "consents.json",
             f"consents/{consent.pk}.flac",
             "webhooks.json",
+            "batches.json",
             "audit.jsonl",
             "voices/grandmother.zip",
             f"{made}.json",

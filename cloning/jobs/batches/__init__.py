@@ -1,0 +1,1 @@
+"""Many texts that are handed in together (ADR 39)."""
