@@ -82,6 +82,7 @@ class BatchForm(WithUser, forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Table"),
         required=False,
+        allow_empty_file=True,  # whose fault is found below
         help_text=gettext_lazy(
             "CSV with a first line of names: voice, text and, if you like, language, format, speed, temperature, seed, "
             "name. Or a JSON object a line."

@@ -19,7 +19,6 @@ CODES_BY_FIELD = {
     "file": ErrorCode.BOOK_UNREADABLE,
     "chapters": ErrorCode.CHAPTERS_INVALID,
     "scopes": ErrorCode.SCOPES_INVALID,
-    "file": ErrorCode.BATCH_INVALID,
     "url": ErrorCode.URL_INVALID,
     "events": ErrorCode.EVENTS_INVALID,
 }
