@@ -7,17 +7,15 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client, TestCase
+from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from cloning.jobs import cleanup, discarding, keys, state
+from cloning.jobs import discarding, keys, state
 from cloning.models import (
     ApiKey,
     Batch,
@@ -364,25 +362,6 @@ def test_shared_voice_is_for_all_to_speak_with_and_its_clips_for_nobody_else(peo
     Voice.objects.filter(pk=owned.voice.pk).update(is_shared=False)
     assert api.post(reverse("api-resume", args=[spoken.pk])).json()["error"]["code"] == "voice_gone"
     assert all(each["is_stock"] for each in api.get("/api/v1/voices").json()["results"])
-
-
-def test_same_clip_of_two_people_is_one_file_until_the_last_is_gone(people, owned, clips, settings) -> None:
-    found = []
-    for name in ("owner", "other"):
-        upload = SimpleUploadedFile("speech.wav", clips["speech"])
-        form = {"name": "Bo", "reference": upload}
-        assert sign_in(people[name]).post(reverse("voices"), form).status_code == 302
-        found.append(Voice.objects.get(owner=people[name], name="Bo"))
-    first, second = (voice.references.get() for voice in found)
-    assert first != second
-    assert first.file.name == second.file.name
-    file = Path(settings.STORAGE_ROOT / first.file.name)
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        cleanup.delete_voice(found[0].pk)
-    assert file.exists()
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        cleanup.delete_voice(found[1].pk)
-    assert not file.exists()
 
 
 def test_lists_show_what_is_ones_own(people, owned) -> None:

@@ -61,6 +61,7 @@ def test_export(ann, make_generation, make_reference):
     assert archive.testzip() is None
     assert {name.partition("/")[0] for name in archive.namelist()} == {
         "account.json", "pronunciations.json", "keys.json", "audit.jsonl", "generations", "clips",
+        "aliases.json", "consents.json", "webhooks.json", "batches.json",
     }  # fmt: skip
     assert browser.get(EXPORT).status_code == 405
 
