@@ -1,7 +1,8 @@
 """An engine that only waits, and the site with it: python -m benchmarks.waiting_engine worker
 
 For whatever is asked of dispatching, where speaking itself must not decide: WAIT_SECONDS for each sentence, none
-with the seed 0, and WAIT_TAKES_AT_ONCE at the same time. The arguments are those of manage.py.
+with the seed 0, and WAIT_TAKES_AT_ONCE at the same time. A sentence is a tenth of a second of sound, or as long as it
+is to be at WAIT_CHARS_A_SECOND. The arguments are those of manage.py.
 """
 
 import os
@@ -43,7 +44,9 @@ class WaitingEngine(Engine):
     def synthesize(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
     ) -> Waveform:
-        return np.full(RATE_HZ // 10, 0.1, np.float32)
+        chars_a_second = float(os.environ.get("WAIT_CHARS_A_SECOND", "0"))
+        seconds = len(segment) / chars_a_second if chars_a_second else 0.1
+        return np.full(int(seconds * RATE_HZ), 0.1, np.float32)
 
     def synthesize_all(
         self,

@@ -155,8 +155,8 @@ def book_request() -> dict[str, Any]:
             "file": {
                 "type": "string",
                 "format": "binary",
-                "description": "An EPUB without copy protection, Markdown or plain text, by the ending of its name, of "
-                f"at most {settings.MAX_BOOK_CHARS:,} characters",
+                "description": "An EPUB without copy protection, Markdown, plain text or subtitles (SRT), by the "
+                f"ending of its name, of at most {settings.MAX_BOOK_CHARS:,} characters",
             },
             **shared,
             "format": {

@@ -160,6 +160,11 @@ TAKE = Serializer[TakeOf](
     Field("text", STRING, lambda of, _: of.take.text),
     Field("seed", {"type": "integer"}, lambda of, _: of.take.seed),
     Field("duration_seconds", nullable(NUMBER), lambda of, _: of.take.duration_seconds),
+    Field(
+        "tempo",
+        {**NUMBER, "description": "Of subtitles: how many times as fast as asked for it is, to be in time"},
+        lambda of, _: round(of.take.tempo, 3),
+    ),
     Field("audio_url", nullable(STRING), lambda of, _: take_url(of.take, of.segment)),
     Field(
         "error",
@@ -183,6 +188,14 @@ SEGMENT = Serializer[TimedSegment](
         "speaker",
         {**nullable(STRING), "description": "Of a dialogue: who says it, of `cast`"},
         lambda timed, _: timed.segment.speaker and timed.segment.speaker.name,
+    ),
+    Field(
+        "due_seconds",
+        {
+            **nullable(NUMBER),
+            "description": "Of subtitles: when it is to be heard; `start_seconds` is when it is",
+        },
+        lambda timed, _: timed.segment.due_seconds,
     ),
     Field("pause_seconds", NUMBER, lambda timed, _: timed.segment.pause_seconds),
     Field(

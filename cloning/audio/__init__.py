@@ -4,7 +4,7 @@ Levels follow EBU R 128: programme loudness in LUFS and true peak in dBTP as ITU
 Whatever can't be read or written raises `cloning.errors.GenerationError`.
 """
 
-from cloning.audio.binding import Mark, append_encoded, bind, shrink_cover
+from cloning.audio.binding import Mark, append_encoded, append_silence, bind, shrink_cover
 from cloning.audio.ffmpeg import find_ffmpeg
 from cloning.audio.joining import JoinedSpeech, Piece, join
 from cloning.audio.levelling import Leveller, measure_gain
@@ -29,6 +29,7 @@ __all__ = [
     "Piece",
     "TakeSound",
     "append_encoded",
+    "append_silence",
     "bind",
     "change_tempo",
     "encode",

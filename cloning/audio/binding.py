@@ -19,6 +19,7 @@ BIT_RATE = "64k"
 FRAME_SAMPLES = 1024
 """Of AAC."""
 HEADER_BYTES = 7
+ENCODER = ("-ar", str(SAMPLE_RATE_HZ), "-ac", "1", "-c:a", "aac", "-b:a", BIT_RATE, "-threads", "1")
 MAX_COVER_PIXELS = 1_000
 
 
@@ -37,13 +38,18 @@ def append_encoded(source: Path, target: Path, *, timeout_seconds: float) -> flo
     Raises GenerationError (ENCODING_FAILED, STORAGE_FULL).
     """
     part = target.with_suffix(".part")
-    arguments = [
-        *input_arguments(source),
-        *AUDIO_TRACK,
-        *("-ar", str(SAMPLE_RATE_HZ), "-ac", "1", "-c:a", "aac", "-b:a", BIT_RATE, "-threads", "1"),
-        *("-f", "adts", "-y", f"file:{part}"),
-    ]
-    run(arguments, timeout_seconds)
+    return append([*input_arguments(source), *AUDIO_TRACK], part, target, timeout_seconds)
+
+
+def append_silence(seconds: float, target: Path, *, timeout_seconds: float) -> float:
+    """Adds as much silence to what `append_encoded` writes. Its seconds. Raises as that does."""
+    part = target.with_suffix(".part")
+    source = ["-f", "lavfi", "-i", f"anullsrc=r={SAMPLE_RATE_HZ}:cl=mono", "-t", f"{seconds:.3f}"]
+    return append(source, part, target, timeout_seconds)
+
+
+def append(source: list[str], part: Path, target: Path, timeout_seconds: float) -> float:
+    run([*source, *ENCODER, "-f", "adts", "-y", f"file:{part}"], timeout_seconds)
     with part.open("rb") as encoded, target.open("ab") as output:
         frames = count_frames(encoded)
         encoded.seek(0)

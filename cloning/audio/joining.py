@@ -43,21 +43,29 @@ class JoinedSpeech:
     gain_db: float  # what the takes were changed by
 
 
-def join(pieces: Sequence[Piece], sample_rate_hz: int, target: Path) -> JoinedSpeech:
+def join(
+    pieces: Sequence[Piece], sample_rate_hz: int, target: Path, *, lead_seconds: float = 0.0
+) -> JoinedSpeech:
     """Writes the pieces one after another as WAV, mono, 16-bit, at −19 LUFS, with true peaks below −1 dBTP.
 
     The gain is one for all and within MAX_CORRECTION_DB, so that the file is as loud as the takes were. Only takes
-    whose peaks stand in its way are limited. The last piece's pause is not spoken. Pieces are opened one after
-    another, and a chunk is in memory at a time. `target` appears whole or not at all.
+    whose peaks stand in its way are limited. The last piece's pause is not spoken; `lead_seconds` of silence come
+    before the first. Pieces are opened one after another, and a chunk is in memory at a time. `target` appears whole or
+    not at all.
     Raises GenerationError: SPEECH_SILENT without pieces, ENCODING_FAILED where a piece is no such WAV, STORAGE_FULL.
     """
     if not pieces:
         raise no_sound()
     pauses = [round(max(0.0, piece.pause_seconds) * sample_rate_hz) for piece in pieces[:-1]] + [0]
     gain_db = find_correction(pieces, pauses, sample_rate_hz)
-    outline = Outline(sum(round(piece.duration_seconds * sample_rate_hz) for piece in pieces) + sum(pauses))
+    lead = round(lead_seconds * sample_rate_hz)
+    speech = sum(round(piece.duration_seconds * sample_rate_hz) for piece in pieces)
+    outline = Outline(lead + speech + sum(pauses))
     starts: list[int] = []
     with replace_whole(target) as temporary, open_for_writing(temporary, sample_rate_hz) as output:
+        for part in split_pause(lead, sample_rate_hz):
+            output.writeframesraw(bytes(2 * part))
+            outline.position += part
         for piece, pause in zip(pieces, pauses, strict=True):
             starts.append(outline.position)
             for samples in change_level(piece, gain_db, sample_rate_hz):

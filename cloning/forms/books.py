@@ -35,7 +35,9 @@ class BookFileForm(forms.Form):
         required=False,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ",".join(SUFFIXES), "aria-describedby": "id_file_helptext"}),
-        help_text=gettext_lazy("EPUB without copy protection, Markdown or plain text."),
+        help_text=gettext_lazy(
+            "EPUB without copy protection, Markdown, plain text, or subtitles (SRT), which keep their times."
+        ),
     )
     document: Document | None = None
 
@@ -52,7 +54,7 @@ class BookFileForm(forms.Form):
             )
         if self.find_suffix(upload) is None:
             raise ValidationError(
-                _("This is none of the files that can be read: .epub, .md or .txt."),
+                _("This is none of the files that can be read: .epub, .md, .txt or .srt."),
                 code=ErrorCode.BOOK_UNREADABLE,
             )
         return upload

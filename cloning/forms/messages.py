@@ -82,6 +82,8 @@ MESSAGES = (
     # Books
     gettext_noop("The file is damaged, or no EPUB."),
     gettext_noop("The file can't be read: it is damaged, or too much work."),
+    gettext_noop("The file is damaged, or has no subtitles."),
+    gettext_noop("The subtitles are longer than the %(most)s hours that are allowed."),
     gettext_noop("The file has too many chapters."),
     gettext_noop("The file has more than %(most)s chapters."),
     gettext_noop("The text is longer than the %(most)s characters that are allowed."),

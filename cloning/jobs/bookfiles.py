@@ -69,6 +69,8 @@ def encode_all(spoken: Sequence[Generation], folder: Path, encoded: Path) -> lis
     for generation in spoken:
         chapter = generation.chapter
         assert chapter is not None
+        if chapter.due_seconds and (wait := chapter.due_seconds - position) > 0:
+            position += audio.append_silence(wait, encoded, timeout_seconds=MAX_PART_SECONDS)
         with temporary_folder() as inner:
             try:
                 source = encodings.fetch_source(generation, inner)

@@ -29,10 +29,10 @@ from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.dispatching import call_worker
 from cloning.models import Book, BookStatus, Chapter, Charge, Generation, Reference, Status, Take
 from cloning.models.generation import GenerationQuerySet
-from cloning.reading import Cover, Document
+from cloning.reading import Cover, Cue, Document
 from cloning.storage.space import require_free_space
 from cloning.storage.temporary import temporary_folder
-from cloning.text import WrongPause
+from cloning.text import Segment, WrongPause
 from cloning.text.dialogue import Turn
 from cloning.text.pauses import find_passages, without_pauses
 
@@ -96,6 +96,11 @@ def store_cover(book: Book, cover: Cover) -> None:
 def cut_chapters(book: Book, document: Document) -> Iterator[Chapter]:
     index = 0
     for number, chapter in enumerate(document.chapters, 1):
+        if chapter.cues:
+            for part, cues in enumerate(cut_cues(chapter.cues, settings.MAX_TEXT_CHARS), 1):
+                yield time_chapter(Chapter(book=book, index=index, number=number, part=part), cues)
+                index += 1
+            continue
         for part, text in enumerate(cut_text(chapter.text, settings.MAX_TEXT_CHARS), 1):
             yield Chapter(
                 book=book,
@@ -118,6 +123,34 @@ def cut_text(text: str, most: int) -> Iterator[str]:
         text = text[end:].strip()
     if any(map(str.isalnum, text)):
         yield text
+
+
+def cut_cues(cues: Sequence[Cue], most: int) -> Iterator[list[tuple[Cue, float | None]]]:
+    """Each with the seconds until the next begins."""
+    part: list[tuple[Cue, float | None]] = []
+    chars = 0
+    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+        if part and chars + len(cue.text) + 2 > most:
+            yield part
+            part, chars = [], 0
+        part.append((cue, following.start_seconds - cue.start_seconds if following else None))
+        chars += len(cue.text) + 2
+    yield part
+
+
+def time_chapter(chapter: Chapter, cues: Sequence[tuple[Cue, float | None]]) -> Chapter:
+    """The first part begins with the film, each other with its first cue."""
+    chapter.due_seconds = start = 0.0 if chapter.part == 1 else cues[0][0].start_seconds
+    chapter.text = "\n\n".join(without_pauses(cue.text) for cue, _room in cues)
+    chapter.cues = [[cue.start_seconds - start, room, without_pauses(cue.text)] for cue, room in cues]
+    return chapter
+
+
+def split_chapter(chapter: Chapter, generation: Generation) -> list[Segment]:
+    """Raises GenerationError."""
+    if chapter.cues:
+        return submission.split_cues(generation, chapter.cues)
+    return submission.split_text(generation)
 
 
 def settle_pauses(text: str) -> str:
@@ -143,7 +176,7 @@ def start(
     limits.require_storage()
     rows = book.chapters.filter(index__in=chosen).order_by("index")
     first.chapter = rows[0]
-    pieces = submission.split_text(first)
+    pieces = split_chapter(rows[0], first)
     chars = rows.aggregate(sum=Sum(Length("text")))["sum"] or 0
 
     def queue(references: Sequence[Reference]) -> None:
@@ -226,7 +259,7 @@ def queue_chapter(book: Book, chapter: Chapter) -> None:
         raise GenerationError(ErrorCode.VOICE_GONE, "The voice of this book is deleted.")
     common = {name: getattr(before, name) for name in COMMON}
     generation = Generation(chapter=chapter, text=chapter.text, **common)
-    pieces = submission.split_text(generation)
+    pieces = split_chapter(chapter, generation)
     with transaction.atomic(), acting(Actor(user=book.owner)):
         submission.lock_queue()
         running = Book.objects.kept().filter(pk=book.pk, status=BookStatus.RUNNING)

@@ -4,6 +4,8 @@ It can be made again at any time. The file of before stays until the new one is 
 """
 
 import functools
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.files import File
@@ -20,7 +22,7 @@ from cloning.jobs.cleanup import delete_stored, delete_stored_on_commit
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
 from cloning.metrics import JOINS
-from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Status, generated_file
+from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Segment, Status, generated_file
 
 
 def due() -> QuerySet[Generation]:
@@ -37,7 +39,9 @@ def claim_next() -> Generation | None:
 
 def join_chosen(generation: Generation, target: Path) -> JoinedSpeech:
     """Writes the chosen takes as one WAV file. Raises GenerationError, and FileNotFoundError where one is lost."""
-    chosen = generation.segments.exclude(chosen_take=None).select_related("chosen_take").order_by("index")
+    rows = generation.segments.exclude(chosen_take=None).select_related("chosen_take").order_by("index")
+    chosen = list(rows.defer("chosen_take__peaks"))
+    lead_seconds = keep_times(chosen)
     pieces = [
         audio.Piece(
             source=functools.partial(take.audio.open, "rb"),
@@ -49,7 +53,24 @@ def join_chosen(generation: Generation, target: Path) -> JoinedSpeech:
         for segment in chosen
         if (take := segment.chosen_take)
     ]
-    return audio.join(pieces, generation.sample_rate_hz or 0, target)
+    return audio.join(pieces, generation.sample_rate_hz or 0, target, lead_seconds=lead_seconds)
+
+
+def keep_times(segments: Sequence[Segment]) -> float:
+    """Of subtitles: has pauses as long as it takes for each to be heard when it is due, or as soon after as can be.
+
+    The silence before the first.
+    """
+    if not segments or segments[0].due_seconds is None:
+        return 0.0
+    position = segments[0].due_seconds
+    for segment, following in itertools.pairwise(segments):
+        position += (segment.chosen_take and segment.chosen_take.duration_seconds) or 0.0
+        wait = 0.0 if following.due_seconds is None else max(0.0, following.due_seconds - position)
+        segment.pause_seconds = round(wait, 3)
+        position += segment.pause_seconds
+    Segment.objects.bulk_update(segments, ["pause_seconds"], batch_size=500)
+    return segments[0].due_seconds
 
 
 def accept(generation: Generation, file: "File[bytes]", joined: JoinedSpeech) -> bool:

@@ -31,6 +31,9 @@ from cloning.text import UnspeakableText
 logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1.0
+MAX_HURRY = 1.5
+"""Times as fast as was asked for."""
+MAX_SPEED = 2.0
 
 Fail = Callable[[ErrorCode, str], object]
 
@@ -127,11 +130,22 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
         waveform = speak_whole(engine, take, voice, report)
         learn_gain(voice, waveform, engine.sample_rate_hz)
         samples = level(waveform, engine.sample_rate_hz, voice.gain_db or 0.0)
+    samples = hurry(samples, take, engine.sample_rate_hz)
     spoken_seconds = time.monotonic() - started_at
     path = folder / "take.wav"
     return Sound(
         path, engine.sample_rate_hz, audio.write_take(samples, engine.sample_rate_hz, path), spoken_seconds
     )
+
+
+def hurry(samples: Waveform, take: Take, sample_rate_hz: int) -> Waveform:
+    """Of subtitles: faster, where it is longer than there is room, as far as it can still be understood."""
+    room_seconds, seconds = take.segment.room_seconds, samples.size / sample_rate_hz
+    if not room_seconds or seconds <= room_seconds:
+        return samples
+    most = min(MAX_HURRY, MAX_SPEED / take.segment.generation.speed)
+    take.tempo = max(1.0, min(most, seconds / room_seconds))
+    return audio.change_tempo(samples, take.tempo, sample_rate_hz)
 
 
 def find_voice(engine: Engine, segment: Segment, folder: Path, report: Report) -> Voice:
@@ -146,6 +160,8 @@ def find_voice(engine: Engine, segment: Segment, folder: Path, report: Report) -
 def is_listened_to(take: Take, engine: Engine) -> bool:
     """Whether somebody waits for just this sentence, and the engine can give it out while it speaks."""
     generation = take.segment.generation
+    if take.segment.room_seconds is not None:  # how fast it is is known at its end
+        return False
     if not (registry.ENGINES[engine.name].can_stream and generation.is_streamed and generation.is_awaited):
         return False
     before = Segment.objects.filter(generation=generation, index__lt=take.segment.index, chosen_take=None)

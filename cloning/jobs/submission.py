@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -121,6 +121,28 @@ def split_text(generation: Generation, roles: Sequence[Role] = ()) -> list[text.
     return pieces
 
 
+def split_cues(generation: Generation, cues: Sequence[tuple[float, float | None, str]]) -> list[text.Segment]:
+    """Of subtitles: what each says in pieces, which share the room that it has; without those that say nothing."""
+    entry, language = find_engine(), generation.language
+    spellings = read_spellings(language, generation.owner)
+    segments: list[text.Segment] = []
+    for due_seconds, room_seconds, words in cues:
+        try:
+            pieces = text.split_script(
+                text.Script(words, language, spellings), entry.segment_limits[language]
+            )
+        except text.UnspeakableText:
+            continue
+        chars = sum(len(piece.text) for piece in pieces)
+        for index, piece in enumerate(pieces):
+            room = room_seconds * len(piece.text) / chars if room_seconds else None
+            due = None if index else due_seconds
+            segments.append(replace(piece, pause_seconds=0.0, due_seconds=due, room_seconds=room))
+    if not segments:
+        raise GenerationError(ErrorCode.TEXT_UNSPEAKABLE, str(text.UnspeakableText()))
+    return segments
+
+
 def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     """With a first take of each segment, to be spoken."""
     count_pieces(generation, pieces)
@@ -172,6 +194,8 @@ def add_segments(
             index=index,
             text=piece.text,
             pause_seconds=piece.pause_seconds,
+            due_seconds=piece.due_seconds,
+            room_seconds=piece.room_seconds,
             speaker=speakers[piece.speaker] if speakers else None,
         )
         for index, piece in enumerate(pieces)

@@ -122,6 +122,7 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             loudness_blocks=sound.measured.loudness_blocks,
             true_peak_dbtp=sound.measured.true_peak_dbtp,
             spoken_seconds=sound.spoken_seconds,
+            tempo=take.tempo,
             finished_at=timezone.now(),
             error_code="",
             error_message="",

@@ -50,6 +50,8 @@ def read_timeline(generation: Generation) -> list[TimedSegment]:
     if generation.is_dialogue:
         segments = segments.select_related("speaker")
     for segment in segments.prefetch_related(Prefetch("takes", takes_without_levels)):
+        if not timed:
+            start_seconds = segment.due_seconds or 0.0
         timed.append(TimedSegment(segment, list(segment.takes.all()), start_seconds))
         end_seconds = timed[-1].end_seconds
         start_seconds = None if end_seconds is None else end_seconds + segment.pause_seconds

@@ -96,6 +96,12 @@ class Chapter(models.Model):
     part = models.PositiveIntegerField(default=1)
     title = models.CharField(max_length=MAX_BOOK_TITLE_CHARS, blank=True)
     text = models.TextField()
+    cues = models.JSONField(
+        default=list, blank=True, help_text="Of subtitles: seconds from its beginning, seconds of room, text."
+    )
+    due_seconds = models.FloatField(
+        null=True, blank=True, help_text="Of subtitles: when its beginning is to be heard in the whole."
+    )
 
     class Meta:
         ordering = ["book", "index"]

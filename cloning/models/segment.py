@@ -23,6 +23,12 @@ class Segment(models.Model):
         Speaker, null=True, blank=True, on_delete=models.CASCADE, related_name="segments", editable=False
     )
     pause_seconds = models.FloatField(help_text="The silence after it.")
+    due_seconds = models.FloatField(
+        null=True, blank=True, help_text="Of subtitles: when it is to be heard in the file."
+    )
+    room_seconds = models.FloatField(
+        null=True, blank=True, help_text="Of subtitles: what is longer is spoken faster."
+    )
     chosen_take = models.ForeignKey(
         "Take", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
@@ -60,6 +66,7 @@ class Take(Leased):
     audio = models.FileField(upload_to=take_file, blank=True, editable=False)
     sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
+    tempo = models.FloatField(default=1.0, help_text="How many times as fast as asked for, to be in time.")
     peaks = models.JSONField(default=list, blank=True, help_text="Waveform outline, 0 to 1.")
     loudness_blocks = models.JSONField(
         default=list, blank=True, help_text="What the loudness of the joined file is computed from."

@@ -3,7 +3,7 @@
 `read_document` starts it; nothing else here is run in the site's own processes.
 """
 
-from cloning.reading.document import Chapter, Cover, Document
+from cloning.reading.document import Chapter, Cover, Cue, Document
 from cloning.reading.starting import SUFFIXES, read_document
 
-__all__ = ["SUFFIXES", "Chapter", "Cover", "Document", "read_document"]
+__all__ = ["SUFFIXES", "Chapter", "Cover", "Cue", "Document", "read_document"]

@@ -13,10 +13,21 @@ MAX_CHAPTERS = 1_000
 
 
 @dataclass(frozen=True)
+class Cue:
+    """Of subtitles."""
+
+    start_seconds: float
+    end_seconds: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Chapter:
     title: str
     """Empty where nothing says how it is called."""
     text: str
+    cues: Sequence[Cue] = ()
+    """Of subtitles: what the text is made of, and when it is to be heard."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,10 @@ class Document:
 
     def dump(self) -> dict[str, Any]:
         return {
-            "chapters": [[each.title, each.text] for each in self.chapters],
+            "chapters": [
+                [each.title, each.text, [[cue.start_seconds, cue.end_seconds, cue.text] for cue in each.cues]]
+                for each in self.chapters
+            ],
             "title": self.title,
             "author": self.author,
             "language": self.language,
@@ -47,7 +61,7 @@ class Document:
     def load(cls, answer: dict[str, Any]) -> "Document":
         cover = answer["cover"]
         return cls(
-            [Chapter(title, text) for title, text in answer["chapters"]],
+            [Chapter(title, text, [Cue(*cue) for cue in cues]) for title, text, cues in answer["chapters"]],
             answer["title"],
             answer["author"],
             answer["language"],

@@ -14,8 +14,13 @@ from cloning.reading.document import Document
 from cloning.reading.epub import read_epub
 from cloning.reading.markdown import read_markdown
 from cloning.reading.plain import read_plain
+from cloning.reading.subtitles import read_subtitles
 
-READERS: dict[str, Callable[[bytes, int], Document]] = {".txt": read_plain, ".md": read_markdown}
+READERS: dict[str, Callable[[bytes, int], Document]] = {
+    ".txt": read_plain,
+    ".md": read_markdown,
+    ".srt": read_subtitles,
+}
 
 
 def read(source: Path, suffix: str, max_chars: int) -> Document:

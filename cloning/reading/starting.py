@@ -18,7 +18,7 @@ from cloning.reading.document import Document
 logger = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).parents[2]
-SUFFIXES = {".txt": ".txt", ".md": ".md", ".markdown": ".md", ".epub": ".epub"}
+SUFFIXES = {".txt": ".txt", ".md": ".md", ".markdown": ".md", ".epub": ".epub", ".srt": ".srt"}
 """What a name may end with, and what it is read as."""
 TIMEOUT_SECONDS = 30.0
 CPU_SECONDS = 20

@@ -37,6 +37,10 @@ class Segment:
     pause_seconds: float
     speaker: str = ""
     """Of a dialogue: the folded name of who says it."""
+    due_seconds: float | None = None
+    """Of subtitles: when it is to be heard …"""
+    room_seconds: float | None = None
+    """… and until when there is time for it, from then on."""
 
 
 @dataclass

@@ -16,6 +16,7 @@ from cloning.errors import GenerationError
 from cloning.forms.books import BookFileForm, BookForm
 from cloning.forms.messages import in_page_language
 from cloning.jobs import books as changes
+from cloning.jobs.booktimes import read_times
 from cloning.models import Book, Channel, choose_owner
 from cloning.views import errors
 from cloning.views.attempts import attempt, marked_invalid
@@ -57,7 +58,8 @@ def book(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     if found.is_draft:
         return render_draft(request, found, BookForm(book=found, user=request.user))
     state = BookState(found)
-    context = {"book": found, "state": state, "seen": describe(state)}
+    times = None if found.is_active else read_times(found)
+    context = {"book": found, "state": state, "seen": describe(state), "times": times}
     if not request.htmx or request.htmx.boosted:
         return render(request, "cloning/books/book.html", context)
     if request.GET.get("seen") == context["seen"]:

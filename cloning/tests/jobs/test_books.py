@@ -1,16 +1,21 @@
 """Books, read out chapter by chapter."""
 
+import io
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from django.core.files.storage import default_storage
 
 from cloning.errors import GenerationError
 from cloning.jobs import bookfiles, books, cleanup, departures, limits, scheduling, state, sweeping
 from cloning.jobs.acting import Actor, acting
+from cloning.jobs.booktimes import read_times
+from cloning.jobs.timeline import read_timeline
 from cloning.models import (
     Book,
     BookStatus,
@@ -25,7 +30,7 @@ from cloning.models import (
 )
 from cloning.quantities import Kind, Quantity
 from cloning.reading import Chapter as ReadChapter
-from cloning.reading import Cover, Document
+from cloning.reading import Cover, Cue, Document
 from cloning.tests.performing import work_once
 from cloning.tests.reading.books import PNG
 
@@ -260,3 +265,63 @@ def test_one_chapter_that_is_stopped_stops_the_book(begin) -> None:
     books.advance_all()
     book.refresh_from_db()
     assert book.status == BookStatus.CANCELLED
+
+
+def test_subtitles_are_heard_when_they_are_due_as_well_as_speech_allows(db, make_reference, settings) -> None:
+    long = "This has no time at all, as the next of them comes much too early for so many words."
+    cues = [
+        Cue(2.0, 4.0, "It began."),
+        Cue(6.5, 7.0, long),
+        Cue(7.5, 9.0, "It went on."),
+        Cue(20.0, 21.0, "It ended."),
+    ]
+    read = Document([ReadChapter("", "\n\n".join(each.text for each in cues), cues)])
+    settings.MAX_TEXT_CHARS = 100  # so that the last two are a part of their own
+    book = books.add(read, None, "film.srt")
+    assert [each.due_seconds for each in book.chapters.all()] == [0.0, 7.5]
+    voice = Voice.objects.create(name="Ada")
+    voice.references.add(make_reference())
+    first = Generation(
+        text=book.chapters.first().text,
+        language="en",
+        voice=voice,
+        requested_via=Channel.API,
+        audio_format="mp3",
+    )
+    books.start(book, [0, 1], first)
+    read_out(book)
+    assert book.status == BookStatus.SUCCEEDED
+    one, two = books.generations_of(book).order_by("chapter__index")
+    starts = [each.start_seconds for each in read_timeline(one)]
+    assert starts == pytest.approx([2.0, 6.5], abs=0.01)
+    assert [each.chosen_take.tempo for each in read_timeline(one)] == [1.0, 1.5]
+    assert [each.start_seconds for each in read_timeline(two)] == pytest.approx([0.0, 12.5], abs=0.01)
+    with one.audio.open("rb") as file:
+        samples, rate = soundfile.read(io.BytesIO(file.read()))
+    loud = np.abs(samples) > 0.02
+    assert np.argmax(loud) / rate == pytest.approx(2.0, abs=0.25)  # silent until then
+    bookfiles.make(book)
+    book.refresh_from_db()
+    found = probe(Path(settings.MEDIA_ROOT) / book.audio.name)
+    late = max(0.0, one.duration_seconds - 7.5)
+    assert float(found["format"]["duration"]) == pytest.approx(7.5 + late + two.duration_seconds, abs=0.3)
+
+
+def test_what_has_too_little_room_is_spoken_faster_and_then_shifts(db, make_reference) -> None:
+    words = "This has no time at all, as the next of them comes much too early for it."
+    cues = [Cue(1.0, 2.0, words), Cue(2.0, 3.0, "It ended."), Cue(30.0, 31.0, "It began.")]
+    book = books.add(Document([ReadChapter("", words, cues)]), None, "film.srt")
+    voice = Voice.objects.create(name="Ada")
+    voice.references.add(make_reference())
+    books.start(book, [0], Generation(text=words, language="en", voice=voice, requested_via=Channel.API))
+    read_out(book)
+    timeline = read_timeline(books.generations_of(book).get())
+    assert [each.chosen_take.tempo for each in timeline] == [1.5, 1.0, 1.0]
+    assert timeline[0].start_seconds == 1.0
+    assert timeline[1].start_seconds == pytest.approx(
+        1.0 + timeline[0].chosen_take.duration_seconds, abs=0.01
+    )
+    assert timeline[2].start_seconds == pytest.approx(30.0, abs=0.01)  # in time again
+    times = read_times(book)
+    assert (times.cues, times.in_time, times.hurried) == (3, 2, 1)
+    assert times.latest_seconds == pytest.approx(timeline[1].start_seconds - 2.0, abs=0.01)

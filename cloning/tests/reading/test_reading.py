@@ -164,3 +164,30 @@ def test_what_takes_too_long_is_ended(tmp_path, monkeypatch) -> None:
     with pytest.raises(GenerationError) as refused:
         read_document(tmp_path / "upload", ".epub", MOST)
     assert refused.value.code == "book_unreadable"
+
+
+SUBTITLES = (
+    "1\n00:00:05,000 --> 00:00:06,500\n<i>Second</i>\nline\n\n2\n00:00:01,000 --> 00:00:02,000\nFirst\n\n"
+    "3\n00:00:09,000 --> 00:00:10,000\n♪♪\n"
+)
+
+
+def test_subtitles_come_in_the_order_of_their_times(tmp_path) -> None:
+    (tmp_path / "upload").write_text(SUBTITLES)
+    [chapter] = read_document(tmp_path / "upload", ".srt", MOST).chapters
+    assert chapter.cues == [document.Cue(1.0, 2.0, "First"), document.Cue(5.0, 6.5, "Second line")]
+
+
+@pytest.mark.parametrize("content", [b"", b"no times", b"\0" * 1000, b"1\n99:99:99,999 --> x\n" * 1000])
+def test_what_is_no_subtitles_is_refused(content, tmp_path) -> None:
+    (tmp_path / "upload").write_bytes(content)
+    with pytest.raises(GenerationError) as refused:
+        read_document(tmp_path / "upload", ".srt", MOST)
+    assert refused.value.code == "book_unreadable"
+
+
+def test_subtitles_that_begin_next_week_store_no_silence(tmp_path) -> None:
+    (tmp_path / "upload").write_text("1\n99:00:00,000 --> 99:00:01,000\nLate\n")
+    with pytest.raises(GenerationError) as refused:
+        read_document(tmp_path / "upload", ".srt", MOST)
+    assert refused.value.code == "book_too_long"
