@@ -28,6 +28,7 @@ THOROUGH = (
     "cloning/tests/jobs/test_worker_process.py",
     "cloning/tests/test_privacy.py",
     "cloning/tests/test_postgresql.py",
+    "cloning/tests/api/test_automation.py",
     "cloning/tests/e2e/test_recorder.py",
     "cloning/tests/e2e/test_coach.py",
     "cloning/tests/server/test_streams.py",

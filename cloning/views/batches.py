@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -80,6 +81,5 @@ def fetch_own(request: HttpRequest, pk: uuid.UUID) -> Batch:
 def render_page(request: HtmxHttpRequest, **context: Any) -> HttpResponse:
     found = [with_counts(each) for each in Batch.objects.owned_by(request.user)[:SHOWN_BATCHES]]
     example = next((name for value, name in list_voices(request.user) if value), "Grandmother")
-    return render(
-        request, "cloning/batches/batches.html", {"batches": found, "example_voice": example, **context}
-    )
+    shared = {"batches": found, "example_voice": example, "has_webhooks": settings.WEBHOOKS}
+    return render(request, "cloning/batches/batches.html", {**shared, **context})

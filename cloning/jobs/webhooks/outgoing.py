@@ -127,4 +127,5 @@ def explain(error: Exception) -> str:
         return "The name can't be resolved."
     if isinstance(error, TimeoutError):
         return "It did not answer in time."
-    return f"{str(error) or type(error).__name__}."
+    said = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+    return f"{said}."
