@@ -48,6 +48,7 @@ def take_screenshots(folder: Path) -> None:
             "voices": "/voices/",
             "names": "/voices/names/",
             "history": "/history/",
+            "books": "/books/",
             "pronunciations": "/pronunciations/",
             "api": "/api/",
             "not-found": "/nothing",

@@ -82,6 +82,7 @@ def generate_entries(
             archive = partial(VoiceArchive, voice, list(voice.references.all()))
             leave_no_connection()
             yield Entry(name, voice.created_at, archive)
+    if part == 1:
         yield from describe_books(user)
     clips = set[str]()
     for ids in batches(generation_ids):

@@ -48,6 +48,7 @@ THOROUGH = (
     "cloning/tests/text/test_bounds.py",
     "cloning/tests/audio/test_bounds.py",
     "cloning/tests/audio/test_probing.py",
+    "cloning/tests/jobs/test_books.py",
     "cloning/tests/engines/preview/test_styles.py",
     "cloning/tests/engines/preview/test_espeak.py",
 )
