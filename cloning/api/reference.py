@@ -228,7 +228,9 @@ def read_requests(document: Document, path: str, method: str, base_url: str) -> 
         if parameter["in"] == "path":
             address = address.replace(f"{{{parameter['name']}}}", stand_in(path, parameter))
     bodies = operation.get("requestBody", {}).get("content", {}) or {"": {}}
-    for media_type, media in bodies.items():
+    for number, (media_type, media) in enumerate(bodies.items()):
+        if number and not {"example", "examples"} & media.keys():
+            continue
         body = resolve(document, media["schema"]) if media else None
         is_form = media_type == "multipart/form-data"
         for title, sample in read_samples(media, body):

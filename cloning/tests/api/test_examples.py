@@ -41,6 +41,7 @@ def known(live_site: LiveSite) -> dict[str, dict[str, str]]:
             "GENERATION_ID": wait_for(live_site, submit(live_site)),
             **make_voice(live_site),
             **make_pronunciation(live_site),
+            **make_batch(live_site),
             **make_book(live_site),
         }
         for language in ("curl", "Python")
@@ -109,11 +110,20 @@ def make_book(site: LiveSite, status: str = "succeeded") -> dict[str, str]:
     return {"BOOK_ID": made["id"]}
 
 
+def make_batch(site: LiveSite) -> dict[str, str]:
+    rows = {"rows": [{"voice": make_voice(site)["VOICE_ID"], "text": "Good morning."}]}
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{site.url}/api/v1/batches", json.dumps(rows).encode(), headers)
+    with urllib.request.urlopen(request) as response:
+        return {"BATCH_ID": json.load(response)["id"]}
+
+
 NEEDS: dict[str, Callable[[LiveSite], dict[str, str]]] = {
     "delete-generations-id": lambda site: {"GENERATION_ID": submit(site)},
     "post-generations-id-cancel": lambda site: {"GENERATION_ID": submit(site)},
     "post-generations-id-resume": lambda site: {"GENERATION_ID": cancelled(site)},
     "delete-voices-id": make_voice,
+    "delete-batches-id": make_batch,
     "post-books-id-start": lambda site: {"BOOK_ID": add_book(site, "draft=true")["id"]},
     "post-books-id-cancel": lambda site: {"BOOK_ID": add_book(site)["id"]},
     "post-books-id-resume": lambda site: make_book(site, "cancelled"),
