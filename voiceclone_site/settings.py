@@ -92,6 +92,8 @@ PREVIEW_VOICE = env.str("PREVIEW_VOICE", "kokoro", validate=OneOf(["kokoro", "es
 XTTS_PRECISION = env.str("XTTS_PRECISION", "auto", validate=OneOf(["auto", "float32", "float16", "int8"]))
 XTTS_THREADS = env.int("XTTS_THREADS", 0, validate=Range(0, 1024))
 LEASE_SECONDS = env.float("LEASE_SECONDS", 15.0, validate=Range(2, 600))
+WATERMARK = env.bool("WATERMARK", True)
+WATERMARK_KEY = env.str("WATERMARK_KEY", "")
 DEADLINE_SECONDS = env.float("DEADLINE_SECONDS", 3600.0, validate=Range(10))
 
 # Limits

@@ -246,6 +246,11 @@ SUMMARY = Serializer[Generation](
     Field("seed", {"type": "integer"}, lambda generation, _: generation.seed),
     Field("engine", ENGINE, lambda generation, request: generation.engine or find_engine_name(request)),
     Field("synthetic", {"const": True}, lambda _generation, _: True),
+    Field(
+        "watermarked",
+        {"type": ["boolean", "null"], "description": "Whether the file can be found to be ours; null until it is there"},
+        lambda generation, _: generation.is_watermarked,
+    ),
     Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),
     Field(
         "absolute_download_url",

@@ -6,6 +6,7 @@ Whatever can't be read or written raises `cloning.errors.GenerationError`.
 
 from cloning.audio.binding import Mark, append_encoded, append_silence, bind, shrink_cover
 from cloning.audio.ffmpeg import find_ffmpeg
+from cloning.audio.finishing import Finisher
 from cloning.audio.joining import JoinedSpeech, Piece, join
 from cloning.audio.levelling import Leveller, measure_gain
 from cloning.audio.mastering import (
@@ -22,6 +23,7 @@ from cloning.audio.wav import encode_pcm
 __all__ = [
     "Clip",
     "Encoder",
+    "Finisher",
     "JoinedSpeech",
     "Leveller",
     "Mark",

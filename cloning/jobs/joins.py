@@ -82,12 +82,14 @@ def accept(generation: Generation, file: "File[bytes]", joined: JoinedSpeech) ->
 def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
     with transaction.atomic():
         before = Generation.objects.select_for_update().filter(pk=generation.pk).first()
+        unmarked = generation.segments.filter(chosen_take__is_watermarked=False)
         if before is None or not leases.update_claimed(
             generation,
             claim_token=None,
             lease_expires_at=None,
             attempts=0,
             audio=name,
+            is_watermarked=not unmarked.exists(),
             duration_seconds=joined.duration_seconds,
             peaks=joined.peaks,
         ):

@@ -21,6 +21,7 @@ from cloning.formats import AudioFormat
 from cloning.jobs import joins, takes
 from cloning.jobs.deriving import Report, Voice, learn_gain, learn_stock_voice, learn_voice
 from cloning.jobs.dispatching import call_workers
+from cloning.jobs.marking import key_of_new_speech
 from cloning.jobs.stream import LiveTake
 from cloning.jobs.takes import Progress, Sound
 from cloning.models import Generation, Segment, Stage, Status, Take
@@ -124,18 +125,20 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     voice = find_voice(engine, take.segment, folder, report)
     report(Progress(Stage.SPEAKING))
     started_at = time.monotonic()
+    watermark_key = key_of_new_speech()
     if voice.gain_db is not None and is_listened_to(take, engine):
-        samples = speak_live(engine, take, voice, report)
+        finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db, watermark_key)
+        samples = speak_live(engine, take, voice, finisher, report)
     else:
         waveform = speak_whole(engine, take, voice, report)
         learn_gain(voice, waveform, engine.sample_rate_hz)
-        samples = level(waveform, engine.sample_rate_hz, voice.gain_db or 0.0)
-    samples = hurry(samples, take, engine.sample_rate_hz)
+        waveform = hurry(waveform, take, engine.sample_rate_hz)  # before it is marked: a mark keeps time
+        finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db or 0.0, watermark_key)
+        samples = np.concatenate([finisher.process(waveform), finisher.flush()])
     spoken_seconds = time.monotonic() - started_at
     path = folder / "take.wav"
-    return Sound(
-        path, engine.sample_rate_hz, audio.write_take(samples, engine.sample_rate_hz, path), spoken_seconds
-    )
+    measured = audio.write_take(samples, engine.sample_rate_hz, path)
+    return Sound(path, engine.sample_rate_hz, measured, spoken_seconds, is_watermarked=watermark_key is not None)
 
 
 def hurry(samples: Waveform, take: Take, sample_rate_hz: int) -> Waveform:
@@ -189,13 +192,13 @@ def speak_whole(engine: Engine, take: Take, voice: Voice, report: Report) -> Wav
     return np.concatenate(waveforms)
 
 
-def speak_live(engine: Engine, take: Take, voice: Voice, report: Report) -> Waveform:
+def speak_live(
+    engine: Engine, take: Take, voice: Voice, finisher: audio.Finisher, report: Report
+) -> Waveform:
     """Gives the sound out while it is spoken. What the engine finds afterwards to be no speech is not kept."""
-    assert voice.gain_db is not None
     language, options = take.segment.generation.language, synthesis_options(take)
-    leveller = audio.Leveller(engine.sample_rate_hz, voice.gain_db)
     spoken: list[Waveform] = []
-    levelled: list[Waveform] = []
+    finished: list[Waveform] = []
     tail_size = 0
     parts = split_take(take, engine)
     with LiveTake(take) as live:
@@ -206,18 +209,18 @@ def speak_live(engine: Engine, take: Take, voice: Voice, report: Report) -> Wave
                 while isinstance(piece := next_piece(speech), np.ndarray):
                     report(Progress(Stage.SPEAKING, number / len(parts)))
                     spoken.append(piece)
-                    levelled.append(leveller.process(piece))
-                    live.publish(levelled[-1])
+                    finished.append(finisher.process(piece))
+                    live.publish(finished[-1])
             tail_size = count_samples(spoken) - size_before - piece
             verify(np.concatenate([*spoken, silence(0, engine)]), part.text)
             pause = silence(part.pause_seconds, engine)
             spoken.append(pause)
-            levelled.append(leveller.process(pause))
-            live.publish(levelled[-1])
-        levelled.append(leveller.flush())
-        live.publish(levelled[-1])
+            finished.append(finisher.process(pause))
+            live.publish(finished[-1])
+        finished.append(finisher.flush())
+        live.publish(finished[-1])
     learn_gain(voice, np.concatenate(spoken), engine.sample_rate_hz)
-    sound = np.concatenate(levelled)
+    sound = np.concatenate(finished)
     return sound[: sound.size - tail_size]
 
 
@@ -231,11 +234,6 @@ def next_piece(speech: Generator[Waveform, None, int]) -> Waveform | int:
 
 def count_samples(pieces: Sequence[Waveform]) -> int:
     return sum(piece.size for piece in pieces)
-
-
-def level(waveform: Waveform, sample_rate_hz: int, gain_db: float) -> Waveform:
-    leveller = audio.Leveller(sample_rate_hz, gain_db)
-    return np.concatenate([leveller.process(waveform), leveller.flush()])
 
 
 def split_take(take: Take, engine: Engine) -> list[text.Segment]:

@@ -48,6 +48,7 @@ class Sound:
     sample_rate_hz: int
     measured: TakeSound
     spoken_seconds: float  # by the engine, without learning the voice
+    is_watermarked: bool
 
 
 def claim(take: Take) -> bool:
@@ -123,6 +124,7 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             true_peak_dbtp=sound.measured.true_peak_dbtp,
             spoken_seconds=sound.spoken_seconds,
             tempo=take.tempo,
+            is_watermarked=sound.is_watermarked,
             finished_at=timezone.now(),
             error_code="",
             error_message="",

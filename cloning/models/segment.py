@@ -72,6 +72,7 @@ class Take(Leased):
         default=list, blank=True, help_text="What the loudness of the joined file is computed from."
     )
     true_peak_dbtp = models.FloatField(null=True, blank=True)
+    is_watermarked = models.BooleanField(default=False)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
 

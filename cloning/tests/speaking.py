@@ -22,7 +22,7 @@ def claim_take(generation: Generation) -> Take:
 def made_sound(path: Path = Path("take.wav")) -> Sound:
     """What is known of a second of sound."""
     measured = TakeSound(duration_seconds=1.0, peaks=[0.5], loudness_blocks=[1], true_peak_dbtp=-3.0)
-    return Sound(path, sample_rate_hz=24_000, measured=measured, spoken_seconds=0.1)
+    return Sound(path, sample_rate_hz=24_000, measured=measured, spoken_seconds=0.1, is_watermarked=False)
 
 
 def accept_sounds(generation: Generation) -> Generation:

@@ -19,6 +19,7 @@ SOUND = Sound(
     sample_rate_hz=24_000,
     measured=TakeSound(duration_seconds=1.5, peaks=[0.5], loudness_blocks=[100], true_peak_dbtp=-6.0),
     spoken_seconds=0.5,
+    is_watermarked=True,
 )
 JOINED = JoinedSpeech(duration_seconds=4.5, start_seconds=[0.0], peaks=[1.0], gain_db=0.0)
 
