@@ -13,6 +13,7 @@ from cloning.api.v1 import documents, files, generate, health, languages, segmen
 from cloning.api.v1 import generations as api_generations
 from cloning.api.v1 import keys as api_keys
 from cloning.api.v1 import pronunciations as api_pronunciations
+from cloning.api.v1 import verify as api_verify
 from cloning.api.v1 import voices as api_voices
 from cloning.api.v1 import webhooks as api_webhooks
 from cloning.api.xtts_server import errors as xtts_errors
@@ -38,6 +39,7 @@ from cloning.views import (
     sentences,
     sign_in,
     studio,
+    verify,
     voices,
     webhooks,
 )
@@ -93,6 +95,7 @@ urlpatterns = [
     path("books/<uuid:pk>/cancel/", books.cancel, name="cancel-book"),
     path("books/<uuid:pk>/resume/", books.resume, name="resume-book"),
     path("books/<uuid:pk>/delete/", books.delete, name="delete-book"),
+    path("verify/", verify.verify, name="verify"),
     path("pronunciations/", pronunciations.pronunciations, name="pronunciations"),
     path("pronunciations/<uuid:pk>/", pronunciations.pronunciation, name="pronunciation"),
     path("pronunciations/<uuid:pk>/delete/", pronunciations.delete, name="delete-pronunciation"),
@@ -157,6 +160,7 @@ urlpatterns = [
     path("api/v1/webhooks", api_webhooks.webhooks, name="api-webhooks"),
     path("api/v1/webhooks/<uuid:pk>", api_webhooks.webhook, name="api-webhook"),
     path("api/v1/webhooks/<uuid:pk>/ping", api_webhooks.ping, name="api-ping-webhook"),
+    path("api/v1/verify", api_verify.verify, name="api-verify"),
     path("api/v1/languages", languages.languages, name="api-languages"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/health/live", health.live, name="api-health-live"),

@@ -68,7 +68,20 @@ class GenerationAdmin(Watched, ModelAdmin[Generation]):
     list_per_page = 50
     actions = ["resume", "cancel"]
     fieldsets = [
-        (None, {"fields": ["status", "stage", "player", "error_code", "error_message", "engine_label", "is_watermarked"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "status",
+                    "stage",
+                    "player",
+                    "error_code",
+                    "error_message",
+                    "engine_label",
+                    "is_watermarked",
+                ]
+            },
+        ),
         (
             "Request",
             {

@@ -20,6 +20,7 @@ GROUPS = {  # by how the address goes on after /api/v1/; the longest that fits
     "Clips": "clips",
     "Batches": "batches",
     "Keys": "keys",
+    "Made here?": "verify",
     "Webhooks": "webhooks",
     "Server": "",
 }

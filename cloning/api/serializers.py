@@ -248,7 +248,10 @@ SUMMARY = Serializer[Generation](
     Field("synthetic", {"const": True}, lambda _generation, _: True),
     Field(
         "watermarked",
-        {"type": ["boolean", "null"], "description": "Whether the file can be found to be ours; null until it is there"},
+        {
+            "type": ["boolean", "null"],
+            "description": "Whether the file can be found to be ours; null until it is there",
+        },
         lambda generation, _: generation.is_watermarked,
     ),
     Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),

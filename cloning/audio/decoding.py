@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from cloning.audio import ffmpeg
-from cloning.audio.levels import Samples
+from cloning.audio.levels import LevelMeter, Samples
 from cloning.errors import ErrorCode, GenerationError
 
 logger = logging.getLogger(__name__)
@@ -115,6 +115,22 @@ def decode(
         logger.info("FFmpeg could not decode %s (exit %s): %r", source.name, run.returncode, run.log[-2000:])
         raise GenerationError(ErrorCode.REFERENCE_UNREADABLE, explain_unreadable(run))
     return describe_source(source, run)
+
+
+def decode_mono(
+    source: Path, sample_rate_hz: int, max_seconds: float, timeout_seconds: float = 15.0
+) -> Samples:
+    """The first audio track, mixed down. Raises GenerationError: REFERENCE_UNREADABLE, REFERENCE_SILENT."""
+    pieces: list[Samples] = []
+    meter = LevelMeter(sample_rate_hz)
+
+    def receive(channels: Samples) -> None:
+        pieces.append(channels)
+        meter.update(channels)
+
+    decode(source, sample_rate_hz, max_seconds, timeout_seconds, receive)
+    levels = meter.measure()
+    return np.concatenate([levels.mix_down(channels) for channels in pieces])
 
 
 AUDIO_TRACK = ("-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1")

@@ -5,10 +5,10 @@ and each cell is made STRENGTH_DB louder or quieter, as a pattern of the key has
 time are changed in opposite directions, so that what is looked for are differences, in which most of the speech itself
 cancels out. The pattern comes again every 0.5 s; where it began is searched, so a piece of any part is enough.
 
-What was changed in proportion to the sound stays below it: silence stays silent, and each change is masked by the sound
-that it changes. Without the key the pattern is noise. The layout is that of "patchwork" marks: Bender et al., Techniques
-for data hiding, IBM Systems Journal 35 (1996); Kirovski and Malvar, Spread-spectrum watermarking of audio signals, IEEE
-Transactions on Signal Processing 51 (2003). `benchmarks/trust.py` measures it; ADR 42 says why not another.
+What was changed in proportion to the sound stays below it: silence stays silent, and each change is masked by the
+sound that it changes. Without the key the pattern is noise. The layout is that of "patchwork" marks: Bender et al.,
+Techniques for data hiding, IBM Systems Journal 35 (1996); Kirovski and Malvar, Spread-spectrum watermarking of audio
+signals, IEEE Transactions on Signal Processing 51 (2003). `benchmarks/trust.py` measures it; ADR 42 has the choice.
 """
 
 import hashlib

@@ -8,34 +8,16 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
-
-from cloning.audio.decoding import decode
-from cloning.audio.levels import LevelMeter, Samples
+from cloning.audio.decoding import decode_mono
 from cloning.audio.probing import REFERENCE_SAMPLE_RATE_HZ
 from cloning.coach.measures import Part
 from cloning.coach.report import report
 from cloning.errors import GenerationError
 
-DECODING_SECONDS = 15.0
-
-
-def read_mono(source: Path, max_seconds: float) -> Samples:
-    pieces: list[Samples] = []
-    meter = LevelMeter(REFERENCE_SAMPLE_RATE_HZ)
-
-    def receive(channels: Samples) -> None:
-        pieces.append(channels)
-        meter.update(channels)
-
-    decode(source, REFERENCE_SAMPLE_RATE_HZ, max_seconds, DECODING_SECONDS, receive)
-    levels = meter.measure()
-    return np.concatenate([levels.mix_down(channels) for channels in pieces])
-
 
 def main(source: str, max_seconds: str, *part: str) -> None:
     try:
-        samples = read_mono(Path(source), float(max_seconds))
+        samples = decode_mono(Path(source), REFERENCE_SAMPLE_RATE_HZ, float(max_seconds))
         asked = Part(*(float(each) for each in part)) if part else None
         answer = report(samples, asked).dump()
     except GenerationError as error:

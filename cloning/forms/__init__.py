@@ -15,6 +15,7 @@ from cloning.forms.generations import (
     TakeForm,
 )
 from cloning.forms.parts import CheckForm, TrimForm
+from cloning.forms.verifying import VerifyForm
 from cloning.forms.voices import ClipsForm, NewVoiceForm, VoiceForm
 from cloning.jobs.clips import MAX_REFERENCES
 
@@ -38,6 +39,7 @@ __all__ = [
     "StudioForm",
     "TakeForm",
     "TrimForm",
+    "VerifyForm",
     "VoiceForm",
     "form_errors",
 ]

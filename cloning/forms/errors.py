@@ -15,6 +15,7 @@ CODES_BY_FIELD = {
     "notes": ErrorCode.NOTES_TOO_LONG,
     "word": ErrorCode.WORD_INVALID,
     "spelling": ErrorCode.SPELLING_INVALID,
+    "audio": ErrorCode.REFERENCE_MISSING,
     "archive": ErrorCode.ARCHIVE_UNREADABLE,
     "file": ErrorCode.BOOK_UNREADABLE,
     "chapters": ErrorCode.CHAPTERS_INVALID,

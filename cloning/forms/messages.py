@@ -45,6 +45,7 @@ MESSAGES = (
     gettext_noop("The same clip is being sent and deleted all the time."),
     gettext_noop("The server is busy with other clips. Try again in a few seconds."),
     gettext_noop("The clip can't be checked now. It can be used all the same."),
+    gettext_noop("The file can't be searched now. Try again later."),
     gettext_noop("Too many clips at once. Try again in %(seconds)s s."),
     # Voices
     gettext_noop("There is a voice of this name already. Choose another."),

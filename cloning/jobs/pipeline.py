@@ -138,7 +138,9 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     spoken_seconds = time.monotonic() - started_at
     path = folder / "take.wav"
     measured = audio.write_take(samples, engine.sample_rate_hz, path)
-    return Sound(path, engine.sample_rate_hz, measured, spoken_seconds, is_watermarked=watermark_key is not None)
+    return Sound(
+        path, engine.sample_rate_hz, measured, spoken_seconds, is_watermarked=watermark_key is not None
+    )
 
 
 def hurry(samples: Waveform, take: Take, sample_rate_hz: int) -> Waveform:

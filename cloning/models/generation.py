@@ -211,7 +211,9 @@ class Generation(Leased):
     duration_seconds = models.FloatField(null=True, blank=True)
     peaks = models.JSONField(default=list, blank=True, help_text="Waveform outline, 0 to 1.")
     is_watermarked = models.BooleanField(
-        null=True, editable=False, help_text="Whether all that is joined has the mark; empty until it is joined."
+        null=True,
+        editable=False,
+        help_text="Whether all that is joined has the mark; empty until it is joined.",
     )
     is_starred = models.BooleanField("starred", default=False)
     deleted_at = models.DateTimeField(

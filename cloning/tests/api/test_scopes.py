@@ -51,6 +51,7 @@ TABLE = {
     "api-webhooks": {"GET": ADMIN, "POST": ADMIN},
     "api-webhook": {"GET": ADMIN, "DELETE": ADMIN},
     "api-ping-webhook": {"POST": ADMIN},
+    "api-verify": {"POST": None},
     "api-languages": {"GET": None},
     "api-health": {"GET": None},
     "api-health-live": {"GET": None},

@@ -75,7 +75,9 @@ def test_without_strength_it_is_the_same_sound(speech, monkeypatch) -> None:
 @pytest.mark.parametrize("rate_hz", [16_000, 22_050, 48_000])
 def test_other_rates_are_found_too(rate_hz, tmp_path) -> None:
     marked = mark(read_mono(FEMALE_CLIP, rate_hz), rate_hz, KEY)
-    assert Search(transcode(marked, rate_hz, tmp_path / "other.wav", ["-ar", str(RATE_HZ)])).find(KEY).is_found
+    assert (
+        Search(transcode(marked, rate_hz, tmp_path / "other.wav", ["-ar", str(RATE_HZ)])).find(KEY).is_found
+    )
 
 
 def test_it_does_not_depend_on_the_chunks(speech, marked) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cloning', '0022_voice_consents'),
+        ('cloning', '0024_books'),
     ]
 
     operations = [
