@@ -3,14 +3,15 @@
     pip install -r benchmarks/requirements-trust.txt
     python -m benchmarks.trust FOLDER [--results 60] [--perth]
 
-FOLDER holds clips of real speakers, clean. Marked are results of the preview, spoken with its stock voices, one to three
-sentences each, and the clips themselves. Searched is what becomes of them in other programs: formats, other rates,
+FOLDER holds clips of real speakers, clean. Marked are results of the preview, spoken with its stock voices, one to
+three sentences each, and the clips themselves. Searched is what becomes of them in other programs: formats, rates,
 noise, a second cut out of the midst. False alarms are counted on the clips, in pieces of three seconds, each searched
 for many keys; a key is to speech as good as another. Prints the tables of docs/trust.md.
 """
 
 import argparse
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,36 +78,27 @@ def main() -> None:
         report_perth(speech, spoken_seconds)
 
 
-def read(path: Path, arguments: tuple[str, ...] = ()) -> Samples:
-    command = [
-        find_ffmpeg(),
-        "-v",
-        "error",
-        "-i",
-        str(path),
-        *("-f", "f32le", "-ac", "1", "-ar", str(RATE_HZ)),
-        "pipe:1",
-    ]
+def read(path: Path) -> Samples:
+    raw = ("-f", "f32le", "-ac", "1", "-ar", str(RATE_HZ), "pipe:1")
+    command = [find_ffmpeg(), "-v", "error", "-i", str(path), *raw]
     output = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
     return np.frombuffer(output, "<f4").astype(np.float32)
 
 
 def change(samples: Samples, suffix: str, *arguments: str) -> Samples:
     """Through FFmpeg and a file, as another program changes it."""
-    path = Path("/dev/shm" if Path("/dev/shm").is_dir() else ".") / f"trust.{suffix}"
     raw = ("-f", "f32le", "-ac", "1", "-ar", str(RATE_HZ), "-i", "pipe:0")
-    command = [find_ffmpeg(), "-v", "error", "-y", *raw, *arguments, str(path)]
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"changed.{suffix}"
+        command = [find_ffmpeg(), "-v", "error", *raw, *arguments, str(path)]
         subprocess.run(command, check=True, input=samples.astype("<f4").tobytes())
         return read(path)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def add_noise(samples: Samples) -> Samples:
     """20 dB below the speech, white."""
     noise = np.random.default_rng(0).standard_normal(samples.size)
-    return (samples + noise * np.sqrt(np.mean(samples**2)) / 10).astype(np.float32)
+    return np.asarray(samples + noise * np.sqrt(np.mean(samples**2)) / 10, np.float32)
 
 
 def cut_second(samples: Samples) -> Samples:

@@ -199,13 +199,14 @@ def measure_differences(samples: Samples, hop: int, cell: int) -> Levels:
     weights = np.minimum(weights[:-cell], weights[cell:])
     differences = loudness[:-cell] - loudness[cell:]
     differences -= smooth(differences * weights) / (smooth(weights) + np.float32(1e-6))
-    return (np.clip(differences, -MAX_DIFFERENCE_DB, MAX_DIFFERENCE_DB) * weights).astype(np.float32)
+    differences = np.clip(differences, -MAX_DIFFERENCE_DB, MAX_DIFFERENCE_DB)
+    return np.asarray(differences * weights, np.float32)
 
 
 def average(values: Levels, count: int) -> Levels:
     """Of each value and those after it, `count` in all, along time."""
     sums = np.cumsum(np.vstack([np.zeros((1, values.shape[1])), values]), axis=0)
-    return ((sums[count:] - sums[:-count]) / count).astype(np.float32)
+    return np.asarray((sums[count:] - sums[:-count]) / count, np.float32)
 
 
 def smooth(values: Levels) -> Levels:
@@ -214,4 +215,4 @@ def smooth(values: Levels) -> Levels:
     sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
     ends = np.minimum(np.arange(values.shape[1]) + half + 1, values.shape[1])
     starts = np.maximum(np.arange(values.shape[1]) - half, 0)
-    return ((sums[:, ends] - sums[:, starts]) / (ends - starts)).astype(np.float32)
+    return np.asarray((sums[:, ends] - sums[:, starts]) / (ends - starts), np.float32)

@@ -1,11 +1,13 @@
 """Books of every kind, read by the process that reads them on a site."""
 
+from dataclasses import replace
+
 import ebooklib
 import pytest
 from ebooklib import epub
 
 from cloning.errors import GenerationError
-from cloning.reading import document, read_document
+from cloning.reading import document, read_document, starting
 from cloning.reading.epub import read_epub
 from cloning.reading.markdown import read_markdown
 from cloning.reading.plain import read_plain
@@ -159,7 +161,7 @@ def test_what_attackers_send_is_an_error_that_says_why(name, tmp_path) -> None:
 
 def test_what_takes_too_long_is_ended(tmp_path, monkeypatch) -> None:
     """Elements in each other without an end take a time that grows with the square of their number."""
-    monkeypatch.setattr("cloning.reading.starting.CPU_SECONDS", 1)
+    monkeypatch.setattr(starting, "BOUNDS", replace(starting.BOUNDS, cpu_seconds=1))
     (tmp_path / "upload").write_bytes(pack_book("<div>" * 300_000))
     with pytest.raises(GenerationError) as refused:
         read_document(tmp_path / "upload", ".epub", MOST)
