@@ -10,9 +10,7 @@ from cloning.reading.document import Document
 
 logger = logging.getLogger(__name__)
 
-PROJECT = Path(__file__).parents[2]
 SUFFIXES = {".txt": ".txt", ".md": ".md", ".markdown": ".md", ".epub": ".epub", ".srt": ".srt"}
-SUFFIXES = {".txt": ".txt", ".md": ".md", ".markdown": ".md", ".epub": ".epub"}
 """What a name may end with, and what it is read as."""
 BOUNDS = Bounds(timeout_seconds=30.0, cpu_seconds=20, max_data_bytes=512 * 1024**2, niceness=5)
 WAIT_SECONDS = 10.0

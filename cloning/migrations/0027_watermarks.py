@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cloning', '0024_books'),
+        ('cloning', '0026_subtitles'),
     ]
 
     operations = [
