@@ -56,7 +56,7 @@ class Finding:
         return self.false_alarm < MAX_FALSE_ALARM
 
 
-MAX_FALSE_ALARM = 5e-4
+MAX_FALSE_ALARM = 1e-4
 
 
 def derive_pattern(key: bytes) -> Levels:
