@@ -323,7 +323,9 @@ def test_revoked_key_is_good_for_nothing(people, owned) -> None:
     for name, access in ACCESS.items():
         if name.startswith(("api-", "openai-", "xtts-")):
             for answer in ask_all(client, owned.address(name)):
-                assert answer.status_code in ({200, 403, 405, 415, 422, 503} if access is OPEN else {401, 405}), name
+                assert answer.status_code in (
+                    {200, 403, 405, 415, 422, 503} if access is OPEN else {401, 405}
+                ), name
 
 
 def ask_all(client: Client, address: str) -> Iterator[Any]:
