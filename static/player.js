@@ -91,8 +91,7 @@
   async function play(next, { index = null, share = 0, isNew = false } = {}) {
     begin(next);
     if (isNew && playsStreams) {
-      playLive();
-      if (await ask()) show();
+      playLive(); // nothing else is asked for before its sound is there
     } else if (index === null && track.file) {
       load(track.file);
       if (share) sound.addEventListener("loadedmetadata", () => (sound.currentTime = share * sound.duration), { once: true });
