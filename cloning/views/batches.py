@@ -1,7 +1,9 @@
 """The pages of batches: handing many texts in, how far they are, and what was spoken as one ZIP."""
 
+import csv
+import io
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,12 +16,15 @@ from cloning.api.archives import places, send_archive
 from cloning.api.batch_archive import list_entries
 from cloning.api.batch_serializers import with_counts
 from cloning.forms.batches import BatchForm
-from cloning.forms.voice_choice import list_voices
+from cloning.forms.voice_choice import STOCK, list_voices
 from cloning.jobs.batches import changes
 from cloning.models import Batch, Status
 from cloning.views.archives import refuse_now
 from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
+
+if TYPE_CHECKING:
+    from cloning.models.ownership import AnyUser
 
 SHOWN_BATCHES = 50
 SHOWN_FAULTS = 20
@@ -80,6 +85,19 @@ def fetch_own(request: HttpRequest, pk: uuid.UUID) -> Batch:
 
 def render_page(request: HtmxHttpRequest, **context: Any) -> HttpResponse:
     found = [with_counts(each) for each in Batch.objects.owned_by(request.user)[:SHOWN_BATCHES]]
-    example = next((name for value, name in list_voices(request.user) if value), "Grandmother")
-    shared = {"batches": found, "example_voice": example, "has_webhooks": settings.WEBHOOKS}
+    shared = {
+        "batches": found,
+        "example": write_example(request.user),
+        "has_webhooks": settings.WEBHOOKS,
+    }
     return render(request, "cloning/batches/batches.html", {**shared, **context})
+
+
+def write_example(user: "AnyUser") -> str:
+    """A table as one may send it, with a voice that there is; a stock voice by its key, as two may have a name."""
+    value, name = next(((value, name) for value, name in list_voices(user) if value), ("", "Grandmother"))
+    voice = value.removeprefix(STOCK) if value.startswith(STOCK) else name
+    table = io.StringIO()
+    rows = [("voice", "text", "name"), (voice, "Good morning.", "greeting")]
+    csv.writer(table, lineterminator="\n").writerows(rows)
+    return table.getvalue()

@@ -1,14 +1,17 @@
 """/api/v1/batches and the pages of batches."""
 
 import csv
+import html
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from cloning.jobs import departures
 from cloning.jobs.batches import feeding
@@ -197,6 +200,19 @@ def test_pages(hand_in, api, ada) -> None:
     assert "2 of 2 texts" in api.get("/batches/").content.decode()
     api.post(f"/batches/{batch.pk}/delete/")
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("saved", ["", 'Ada, the "elder"'])
+def test_table_that_the_page_shows_is_accepted(saved, api, ada, settings) -> None:
+    settings.PREVIEW_VOICE = "kokoro"
+    Voice.objects.filter(name="Ada").update(
+        **{"name": saved, "name_key": saved.lower()} if saved else {"deleted_at": timezone.now()}
+    )
+    page = api.get("/batches/").content.decode()
+    shown = html.unescape(re.search(r"<code>(.*?)</code>", page, re.DOTALL)[1])
+    api.post("/batches/", {"file": SimpleUploadedFile("rows.csv", shown.encode())})
+    [generation] = Generation.objects.filter(text="Good morning.")
+    assert bool(generation.voice) == bool(saved)
 
 
 def test_batches_go_with_their_account(accounts, make_reference) -> None:
