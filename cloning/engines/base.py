@@ -152,3 +152,5 @@ class EngineEntry:
     """Those that `stock_conditioning` knows, in the order in which they are offered; few, and soon told."""
     load: Callable[[Any], Engine]
     """Takes seconds. Raises EngineError."""
+    terms: str = ""
+    """What the licence of its weights asks of what is spoken with them; every file that it spoke says so."""

@@ -48,7 +48,9 @@ def label(name: str) -> str:
 
 def describe_origin(name: str) -> str:
     """What the metadata of every file and stream say."""
-    return f"Synthetic speech, made by {label(name)}"
+    entry = ENGINES.get(name)
+    terms = f" ({entry.terms})" if entry and entry.terms else ""
+    return f"Synthetic speech, made by {label(name)}{terms}"
 
 
 def obstacles() -> Iterator[str]:

@@ -54,4 +54,5 @@ ENTRY = EngineEntry(
     obstacle=_obstacle,
     stock_voices=lambda settings: stock.stock_voices(_folder(settings)),
     load=_load,
+    terms=f"{weights.LICENCE_NAME}: non-commercial use only",
 )
