@@ -55,7 +55,7 @@ def paths() -> dict[str, Any]:
         "/api/v1/batches/{id}/cancel": {
             **ONE,
             "post": operation(
-                "Stop: what is spoken stays, and what has ended already stays as it is",
+                "Stop its rows: what is spoken stays, and what has ended already stays as it is",
                 {"200": json_of("Batch"), **gone},
             ),
         },

@@ -46,12 +46,14 @@ def paths() -> dict[str, Any]:
         f"{one}/start": {"parameters": book, "post": start()},
         f"{one}/cancel": {
             "parameters": book,
-            "post": operation("Stop: what is spoken stays, and what has ended stays as it is", STOPPED),
+            "post": operation(
+                "Stop the book: what is spoken stays, and what has ended stays as it is", STOPPED
+            ),
         },
         f"{one}/resume": {
             "parameters": book,
             "post": operation(
-                "Go on with what was cancelled or has failed: what is spoken is not spoken again",
+                "Go on with a book that was cancelled or has failed: what is spoken is not spoken again",
                 {
                     "202": json_of("Book"),
                     "403": FOREIGN_ORIGIN,

@@ -20,12 +20,14 @@ def read_member(members: Mapping[str, Any], name: str, *types: type) -> Any:
     if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
         message = _("“%(name)s” has to be a string.") if str in types else _("“%(name)s” has to be a number.")
         raise unreadable(message % {"name": name})
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    return value
 
 
 def read_generation_fields(members: Mapping[str, Any]) -> dict[str, str]:
     """Of `GenerationForm`. Members that it does not know are ignored. Raises GenerationError."""
-    fields = {name: read_member(members, name, str) for name in TEXTS}
+    texts = {name: read_member(members, name, str) for name in TEXTS}
+    # Half a letter, which JSON can say and UTF-8 can't, becomes a question mark.
+    fields = {name: text and text.encode("utf-8", "replace").decode() for name, text in texts.items()}
     for name in NUMBERS:
         number = read_member(members, name, int, float)
         fields[name] = None if number is None else json.dumps(number)
