@@ -19,6 +19,7 @@ from cloning.forms.batches import BatchForm
 from cloning.forms.voice_choice import STOCK, list_voices
 from cloning.jobs.batches import changes
 from cloning.models import Batch, Status
+from cloning.text.samples import SAMPLES
 from cloning.views.archives import refuse_now
 from cloning.views.attempts import attempt, marked_invalid
 from cloning.views.context import HtmxHttpRequest
@@ -98,6 +99,6 @@ def write_example(user: "AnyUser") -> str:
     value, name = next(((value, name) for value, name in list_voices(user) if value), ("", "Grandmother"))
     voice = value.removeprefix(STOCK) if value.startswith(STOCK) else name
     table = io.StringIO()
-    rows = [("voice", "text", "name"), (voice, "Good morning.", "greeting")]
+    rows = [("voice", "text", "name"), (voice, SAMPLES["en"], "greeting")]
     csv.writer(table, lineterminator="\n").writerows(rows)
     return table.getvalue()
