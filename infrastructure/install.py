@@ -20,6 +20,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - said in a sentence, before anyth
     )
 
 PROJECT = Path(__file__).resolve().parents[1]
+OWN_FOLDER = PROJECT / ".venv"
 REQUIREMENTS = PROJECT / "requirements.txt"
 CONSTRAINTS = PROJECT / "infrastructure" / "constraints.txt"
 
@@ -96,11 +97,21 @@ def install(environment: Environment, requested: set[str], *, dry_run: bool) -> 
     requirements = [requirement for group in wanted for requirement in groups[group]]
     index_url = setting("TORCH_INDEX_URL") if "xtts" in wanted else ""
     index = ["--extra-index-url", index_url] if index_url else []
-    command = environment.pip("install", "--constraint", str(CONSTRAINTS), *index, *requirements)
+    options = [*compiling(environment, wanted), "--constraint", str(CONSTRAINTS), *index]
+    command = environment.pip("install", *options, *requirements)
     if subprocess.run(command).returncode:
         sys.exit("Not everything was installed. The same command goes on from here.")
     for group in due:
         environment.stamp(group).write_text(digests[group])
+
+
+def compiling(environment: Environment, wanted: list[str]) -> list[str]:
+    """pip's option. Bytecode is written by whoever imports a module first, which is less than all by 50 MB.
+
+    In an image nobody can write, and PyTorch's is waited for.
+    """
+    is_left_out = environment.folder == OWN_FOLDER and "xtts" not in wanted
+    return ["--no-compile"] if is_left_out else []
 
 
 def announce(group: str, environment: Environment) -> None:
@@ -118,7 +129,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("groups", nargs="+", choices=[*read_groups(REQUIREMENTS.read_text())])
-    parser.add_argument("--into", type=Path, default=PROJECT / ".venv", help="the virtual environment")
+    parser.add_argument("--into", type=Path, default=OWN_FOLDER, help="the virtual environment")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be installed")
     arguments = parser.parse_args()
     install(Environment(arguments.into), set(arguments.groups), dry_run=arguments.dry_run)
