@@ -10,6 +10,7 @@ from cloning.api.openapi_voices import UPLOAD
 from cloning.api.operations import (
     DOWNLOAD,
     FOREIGN_ORIGIN,
+    IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     NOT_FOUND,
     PAGE,
@@ -91,11 +92,12 @@ def addition() -> dict[str, Any]:
         {
             "201": json_of("Book", "A draft, to be begun"),
             "202": json_of("Book", "Accepted; the work goes on"),
-            "409": STARTED,
+            "409": json_of("Error", "It was begun already, or the Idempotency-Key was used"),
             **UPLOAD,
         },
         description="Its chapters take turns with other generations as one of them does. All of its characters count "
         "when it is begun. A draft that nobody begins is deleted after a day.",
+        parameters=[IDEMPOTENCY_KEY],
         requestBody={
             "required": True,
             "content": {

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from cloning import audio
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import limits, state, submission
+from cloning.jobs import idempotency, limits, state, submission
 from cloning.jobs.acting import Actor, acting
 from cloning.jobs.cleanup import delete_generation, with_reserve
 from cloning.jobs.clips import ReferenceUpload, use_clips
@@ -52,8 +52,11 @@ COMMON = (
 """What all chapters of a book have the same of."""
 
 
-def add(document: Document, owner: "User | None", source_name: str) -> Book:
-    """A draft with all chapters of the document. Raises GenerationError, OSError, DatabaseError."""
+def add(document: Document, owner: "User | None", source_name: str, *, is_result: bool = True) -> Book:
+    """A draft with all chapters of the document. `is_result`: it is what was asked for, and is not begun at once.
+
+    Raises GenerationError, OSError, DatabaseError.
+    """
     require_free_space()
     limits.require_storage()
     stem = source_name.rpartition(".")[0] or source_name
@@ -70,6 +73,8 @@ def add(document: Document, owner: "User | None", source_name: str) -> Book:
         with transaction.atomic():
             book.save(force_insert=True)
             Chapter.objects.bulk_create(cut_chapters(book, document), batch_size=AT_ONCE)
+            if is_result:
+                idempotency.complete(book)
     except BaseException:
         if book.cover:
             book.cover.delete(save=False)
@@ -186,6 +191,7 @@ def start(
             raise begun_already()
         book.chapters.exclude(index__in=chosen).delete()
         submission.insert(first, pieces)
+        idempotency.complete(book)
         first.references.set(references)
 
     prepare = partial(submission.take_place, first, chars)

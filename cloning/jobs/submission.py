@@ -149,7 +149,8 @@ def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     generation.save(force_insert=True)
     limits.charge(generation)
     if not generation.sample_of_id:  # which the server speaks by itself
-        idempotency.complete(generation)
+        if not generation.chapter_id:  # what was asked for is the book
+            idempotency.complete(generation)
         record(Deed.SPOKEN_WITH, voice_of(generation), generation=generation)
     add_segments(generation, pieces)
 

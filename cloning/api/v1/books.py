@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from cloning.api.book_serializers import BOOK, BOOKS, BooksPage, BookState
 from cloning.api.http import answer_call, api_view, require_trusted_origin
+from cloning.api.idempotency import idempotent
 from cloning.api.v1.generate import require_multipart, respond_to_invalid
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms.books import BookFileForm, BookForm
@@ -24,7 +25,14 @@ from cloning.text.naming import name_download
 PAGE_SIZE = 20
 
 
+def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """With the book that was made when this was sent first."""
+    found = fetch(request, uuid.UUID(pk))
+    return respond(request, found, status=201 if found.is_draft else 202)
+
+
 @api_view(GET=Scope.READ, POST=Scope.SPEAK)
+@idempotent(answer_again)
 def list_or_add(request: HttpRequest) -> HttpResponseBase:
     require_trusted_origin(request)
     return add(request) if request.method == "POST" else list_books(request)
@@ -50,8 +58,9 @@ def add(request: HttpRequest) -> HttpResponseBase:
         return respond_to_invalid(form)
     assert form.document is not None
     upload = form.cleaned_data["file"]
-    book = books.add(form.document, choose_owner(request.user), upload.name or "")
-    if request.POST.get("draft") == "true":
+    is_draft = request.POST.get("draft") == "true"
+    book = books.add(form.document, choose_owner(request.user), upload.name or "", is_result=is_draft)
+    if is_draft:
         return respond(request, book, status=201)
     try:
         answer = begin(request, book)

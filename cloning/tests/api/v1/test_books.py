@@ -122,6 +122,17 @@ def test_too_long_a_book_is_refused(post, settings) -> None:
     assert post(pack_book("<p>word</p>" * 20), "a.epub").json()["error"]["code"] == "book_too_long"
 
 
+@pytest.mark.parametrize("draft", ["true", "false"])
+def test_sent_again_with_its_key_it_is_one_book(draft, api, post) -> None:
+    api.defaults["HTTP_IDEMPOTENCY_KEY"] = "once"
+    made, again = post(draft=draft), post(draft=draft)
+    assert (again.status_code, again.json()["id"]) == (made.status_code, made.json()["id"])
+    assert again["Idempotent-Replayed"] == "true"
+    assert post(draft=draft, title="Another").json()["error"]["code"] == "idempotency_key_reused"
+    assert Book.objects.count() == 1
+    assert Generation.objects.listed().count() <= 1
+
+
 def test_a_full_queue_keeps_no_book(post, settings) -> None:
     settings.MAX_QUEUED = 1
     assert post().status_code == 202
