@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloning.errors import ErrorCode, GenerationError
+
 PROJECT = Path(__file__).parents[1]
 LAUNCHER = """
 { ulimit -c 0; ulimit -t "$1"; ulimit -d "$2"; ulimit -f 0; } 2>/dev/null
@@ -33,7 +35,10 @@ class UnansweredError(Exception):
 
 
 def run_module(module: str, *arguments: str, bounds: Bounds, piped: bytes = b"") -> dict[str, Any]:
-    """What it writes to standard output, as JSON. `piped` is its standard input. Raises UnansweredError."""
+    """What it writes to standard output, as JSON. `piped` is its standard input.
+
+    Raises UnansweredError; GenerationError where it answers `{"error": {"code", "message"}}`.
+    """
     limits = (str(bounds.cpu_seconds), str(bounds.max_data_bytes // 1024), str(bounds.niceness))
     command = ["/bin/sh", "-c", LAUNCHER, "sh", *limits, sys.executable, "-m", module, *arguments]
     environment = {
@@ -57,4 +62,6 @@ def run_module(module: str, *arguments: str, bounds: Bounds, piped: bytes = b"")
         answer: dict[str, Any] = json.loads(result.stdout)
     except ValueError as error:
         raise UnansweredError(f"exit {result.returncode}, {result.stderr[-2000:]!r}") from error
+    if "error" in answer:
+        raise GenerationError(ErrorCode(answer["error"]["code"]), answer["error"]["message"])
     return answer

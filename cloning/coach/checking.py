@@ -35,6 +35,4 @@ def check_clip(
             raise GenerationError(
                 ErrorCode.SERVER_BUSY, "The clip can't be checked now. It can be used all the same."
             ) from error
-    if "error" in answer:
-        raise GenerationError(ErrorCode(answer["error"]["code"]), answer["error"]["message"])
     return ClipReport.load(answer)

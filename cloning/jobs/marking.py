@@ -51,6 +51,4 @@ def find_mark(source: Path) -> Finding:
             raise GenerationError(
                 ErrorCode.SERVER_BUSY, "The file can't be searched now. Try again later."
             ) from error
-    if "error" in answer:
-        raise GenerationError(ErrorCode(answer["error"]["code"]), answer["error"]["message"])
-    return Finding(**answer["findings"][0])
+    return Finding(**answer)

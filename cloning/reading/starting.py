@@ -30,6 +30,4 @@ def read_document(source: Path, suffix: str, max_chars: int) -> Document:
         ) from error
     finally:
         places.release()
-    if "error" in answer:
-        raise GenerationError(ErrorCode(answer["error"]["code"]), answer["error"]["message"])
     return Document.load(answer)
