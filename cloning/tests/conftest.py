@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from cloning.engines.xtts.weights import FOLDER_NAME
 from cloning.jobs import estimates
 from cloning.jobs.submission import insert, split_text
-from cloning.models import Channel, Generation, Reference
+from cloning.models import Channel, Generation, Reference, Voice
 from cloning.tests.api_client import DocumentedClient
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.live_site import live_site  # noqa: F401
@@ -94,6 +94,19 @@ def make_reference(db) -> Callable[..., Reference]:
         reference.file.save("", ContentFile(content), save=False)
         reference.save()
         return reference
+
+    return make
+
+
+@pytest.fixture
+def make_voice(make_reference) -> Callable[..., Voice]:
+    """With the owner's first clip, or one of its own."""
+
+    def make(name: str, language: str = "", owner: User | None = None, **fields: Any) -> Voice:
+        voice = Voice.objects.create(name=name, language=language, owner=owner, **fields)
+        clip = Reference.objects.filter(owner=owner).first()
+        voice.references.add(clip or make_reference(owner=owner))
+        return voice
 
     return make
 

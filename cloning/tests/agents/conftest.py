@@ -9,7 +9,7 @@ from mcp import Client
 from cloning.agents.tools import Tools, build_server
 from cloning.jobs.acting import Actor
 from cloning.jobs.notifications import Arrivals
-from cloning.models import ApiKey, Reference, Voice
+from cloning.models import ApiKey
 
 Result = TypeVar("Result")
 
@@ -32,14 +32,3 @@ def ask(transactional_db) -> Callable[..., Any]:
         return asyncio.run(main())
 
     return run
-
-
-@pytest.fixture
-def make_voice(make_reference) -> Any:
-    def make(name: str, language: str = "", owner: User | None = None, **fields: Any) -> Voice:
-        voice = Voice.objects.create(name=name, language=language, owner=owner, **fields)
-        clip = Reference.objects.filter(owner=owner).first()
-        voice.references.add(clip or make_reference(owner=owner))
-        return voice
-
-    return make

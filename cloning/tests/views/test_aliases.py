@@ -8,7 +8,7 @@ from cloning.api.openai.voices import choose_voice
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.jobs import aliases, cleanup
-from cloning.models import Reference, Voice, VoiceAlias
+from cloning.models import Voice, VoiceAlias
 
 PAGE = "/voices/names/"
 STOCK = [StockVoice("heart", "Heart", frozenset(["en"])), StockVoice("dora", "Dora", frozenset(["es"]))]
@@ -21,17 +21,6 @@ def stock(monkeypatch) -> None:
         "stock_voices",
         lambda language="": [each for each in STOCK if not language or language in each.languages],
     )
-
-
-@pytest.fixture
-def make_voice(make_reference):
-    def make(name: str, owner: User | None = None, **fields: object) -> Voice:
-        voice = Voice.objects.create(name=name, owner=owner, **fields)
-        clip = Reference.objects.filter(owner=owner).first() or make_reference(owner=owner)
-        voice.references.add(clip)
-        return voice
-
-    return make
 
 
 def send(client: Client, **meanings: str):
@@ -124,8 +113,8 @@ def test_voice_that_goes_takes_its_names_along(client, make_voice) -> None:
 def test_everybody_has_names_of_their_own(settings, make_voice, db) -> None:
     settings.REQUIRE_LOGIN = True
     ada, bob = (User.objects.create_user(name) for name in ("ada", "bob"))
-    shared = make_voice("Ada", ada, is_shared=True)
-    secret = make_voice("Secret", ada)
+    shared = make_voice("Ada", owner=ada, is_shared=True)
+    secret = make_voice("Secret", owner=ada)
     for user in (ada, bob):
         client = Client()
         client.force_login(user)

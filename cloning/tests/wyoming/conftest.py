@@ -1,13 +1,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
-from django.contrib.auth.models import User
 from wyoming.client import AsyncClient
 
 from cloning.jobs.notifications import Arrivals
-from cloning.models import Reference, Voice
 from cloning.wyoming.server import Server
 
 Result = TypeVar("Result")
@@ -33,14 +31,3 @@ def talk(transactional_db) -> Callable[[Callable[[AsyncClient], Awaitable[Result
         return asyncio.run(main())
 
     return run
-
-
-@pytest.fixture
-def make_voice(make_reference) -> Any:
-    def make(name: str, language: str = "", owner: User | None = None, **fields: Any) -> Voice:
-        voice = Voice.objects.create(name=name, language=language, owner=owner, **fields)
-        clip = Reference.objects.filter(owner=owner).first()
-        voice.references.add(clip or make_reference(owner=owner))
-        return voice
-
-    return make
