@@ -2,6 +2,7 @@
 
 from cloning.api.serializers import NUMBER, Field, Serializer, schema_named
 from cloning.audio.watermark import Finding
+from cloning.jobs.verifying import Verification
 
 WATERMARK = Serializer[Finding](
     Field("found", {"type": "boolean"}, lambda finding, _: finding.is_found),
@@ -16,15 +17,15 @@ WATERMARK = Serializer[Finding](
         lambda finding, _: round(1 - finding.false_alarm, 6),
     ),
 )
-VERIFICATION = Serializer[Finding](
+VERIFICATION = Serializer[Verification](
     Field(
         "made_here",
         {"type": "boolean", "description": "false: not found; it may have been made here without a mark"},
-        lambda finding, _: finding.is_found,
+        lambda verification, _: verification.is_made_here,
     ),
     Field(
         "watermark",
         schema_named("Watermark"),
-        lambda finding, request: WATERMARK.serialize(finding, request),
+        lambda verification, request: WATERMARK.serialize(verification.mark, request),
     ),
 )

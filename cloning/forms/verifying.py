@@ -6,16 +6,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
-from cloning.audio.watermark import Finding
 from cloning.errors import GenerationError
 from cloning.forms.clips import check_size
 from cloning.forms.messages import in_page_language
-from cloning.jobs.marking import find_mark
+from cloning.jobs.verifying import Verification, verify
 from cloning.storage.uploads import TemporaryUpload
 
 
 class VerifyForm(forms.Form):
-    """Nothing of what is sent is kept. Once valid, `finding` is there."""
+    """Nothing of what is sent is kept. Once valid, `verification` is there."""
 
     audio = forms.FileField(
         label=gettext_lazy("Audio file"),
@@ -23,7 +22,7 @@ class VerifyForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": "audio/*,video/*"}),
         allow_empty_file=True,  # `check_size` says it in our words
     )
-    finding: Finding | None = None
+    verification: Verification | None = None
 
     def clean_audio(self) -> TemporaryUpload:
         upload: TemporaryUpload = self.cleaned_data["audio"]
@@ -34,7 +33,7 @@ class VerifyForm(forms.Form):
         """Last, as it is the dear part. Raises GenerationError where it can't be done now."""
         if not self.errors:
             try:
-                self.finding = find_mark(self.cleaned_data["audio"].path)
+                self.verification = verify(self.cleaned_data["audio"].path)
             except GenerationError as error:
                 if not error.code.is_users_fault or error.code.field is None:
                     raise

@@ -26,5 +26,5 @@ def verify(request: HttpRequest) -> HttpResponse:
         response = render(request, "cloning/verify.html", context, status=error.code.status)
         set_retry_after(response, error.retry_after_seconds)
         return response
-    context = {"form": form, "finding": form.finding if is_valid else None}
+    context = {"form": form, "verification": form.verification if is_valid else None}
     return render(request, "cloning/verify.html", context, status=200 if is_valid else 422)

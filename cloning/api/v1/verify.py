@@ -14,6 +14,6 @@ def verify(request: HttpRequest) -> HttpResponseBase:
     require_patience(request)
     require_multipart(request)
     form = VerifyForm(request.POST, request.FILES)
-    if not form.is_valid() or form.finding is None:
+    if not form.is_valid() or form.verification is None:
         return respond_to_invalid(form)
-    return JsonResponse(VERIFICATION.serialize(form.finding, request))
+    return JsonResponse(VERIFICATION.serialize(form.verification, request))
