@@ -7,7 +7,7 @@ PROCESSES ?= 3
 MARKS ?= not alone
 INSTALL := $(PYTHON) infrastructure/install.py
 
-.PHONY: run xtts test attack check coverage screenshots messages admin
+.PHONY: run xtts recogniser test attack check coverage screenshots messages admin
 
 run:
 	@$(INSTALL) light
@@ -21,6 +21,10 @@ xtts:
 	@$(INSTALL) light xtts
 	@COQUI_TOS_AGREED=1 $(BIN)/python manage.py fetch_model $(ARGS)
 
+# For CHECK_SPEECH: what is spoken is heard again, and compared with its text.
+recogniser:
+	@$(INSTALL) light check
+
 # $(1): what runs pytest. What measures how soon a site answers runs alone, after the rest. 5: ARGS names no such test.
 define RUN_TESTS
 @$(1) -m pytest --numprocesses $(PROCESSES) --dist loadscope -m "$(MARKS)" $(ARGS); \
@@ -30,16 +34,16 @@ define RUN_TESTS
 endef
 
 test:
-	@$(INSTALL) light fleet agents xtts test
+	@$(INSTALL) light fleet agents xtts check test
 	$(call RUN_TESTS,$(BIN)/python)
 
 # Some fifteen minutes; ARGS="kills --seed 7" for a piece of it, or to repeat one.
 attack:
-	@$(INSTALL) light fleet agents xtts test
+	@$(INSTALL) light fleet agents xtts check test
 	$(BIN)/python -m cloning.tests.attack --record docs/reliability.md $(ARGS)
 
 check:
-	@$(INSTALL) light fleet agents xtts test
+	@$(INSTALL) light fleet agents xtts check test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -48,14 +52,14 @@ check:
 	SECRET_KEY=$$(head -c 48 /dev/urandom | base64) BASE_URL=https://voice.example $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 coverage:
-	@$(INSTALL) light fleet agents xtts test
+	@$(INSTALL) light fleet agents xtts check test
 	$(BIN)/coverage erase
 	$(call RUN_TESTS,$(BIN)/coverage run)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 screenshots:
-	@$(INSTALL) light fleet agents xtts test
+	@$(INSTALL) light fleet agents xtts check test
 	$(BIN)/python -m benchmarks.screenshots
 
 # Needs gettext (`apt-get install gettext`). What is new in the catalogues of cloning/locale/ is empty or a guess marked "fuzzy".

@@ -29,6 +29,7 @@ SIZES = {
     "xtts": "3 GB to download, 6 GB on disk, of which PyTorch's CUDA libraries are most",
     "fleet": "5 MB to download, 25 MB on disk",
     "agents": "15 MB to download, 45 MB on disk",
+    "check": "0.3 GB to download, 0.4 GB on disk",
     "test": "0.1 GB to download, 0.5 GB on disk",
 }
 CPU_INDEX_URL = "https://download.pytorch.org/whl/cpu"

@@ -15,6 +15,7 @@ PROJECT = Path(__file__).parents[3]
 OWN = {"cloning", "voiceclone_site"}
 TESTED_TOO = "benchmarks"  # ours as well; tests share its checkpoint, the product may not import it
 XTTS_ROOM = PROJECT / "cloning" / "engines" / "xtts"
+RECOGNITION = PROJECT / "cloning" / "recognition"
 AGENTS = PROJECT / "cloning" / "agents"
 FLEET = [PROJECT / "cloning" / "jobs" / "fleet", PROJECT / "voiceclone_site" / "celery.py"]
 TESTS_ROOM = PROJECT / "cloning" / "tests"
@@ -58,9 +59,11 @@ def imported(path: Path) -> Iterator[str]:
 
 def allowed_groups(path: Path) -> set[str]:
     if TESTS_ROOM in path.parents:
-        return {"light", "fleet", "agents", "xtts", "test"}
+        return {"light", "fleet", "agents", "xtts", "check", "test"}
     if any(path.is_relative_to(each) for each in FLEET):
         return {"light", "fleet"}
+    if RECOGNITION in path.parents:
+        return {"light", "check"}
     if AGENTS in path.parents:
         return {"light", "agents"}
     return {"light", "xtts"} if XTTS_ROOM in path.parents else {"light"}
@@ -68,13 +71,14 @@ def allowed_groups(path: Path) -> set[str]:
 
 def test_the_groups_are_those_that_the_makefile_installs():
     groups = declared()
-    assert list(groups) == ["light", "fleet", "agents", "xtts", "test"]
+    assert list(groups) == ["light", "fleet", "agents", "xtts", "check", "test"]
     makefile = (PROJECT / "Makefile").read_text()
     assert set(re.findall(r"\$\(INSTALL\) ([\w ]+\w)", makefile)) == {
         "light",
         "xtts",
         "light xtts",
-        "light fleet agents xtts test",
+        "light check",
+        "light fleet agents xtts check test",
     }
     assert sum(map(len, groups.values())) == len(set().union(*groups.values())), "a package is in two groups"
 
@@ -124,7 +128,7 @@ print(json.dumps(failed))
 def test_what_the_light_installation_runs_loads_nothing_of_the_other_groups(tmp_path):
     """Every module of the product is imported where the packages of the other groups can't be."""
     groups = declared()
-    others = (groups["fleet"] | groups["agents"] | groups["xtts"] | groups["test"]) - {
+    others = (groups["fleet"] | groups["agents"] | groups["xtts"] | groups["check"] | groups["test"]) - {
         "six"
     }  # boto3's python-dateutil brings that along
     forbidden = [name for name, names in distributions().items() if set(names) <= others]
