@@ -9,7 +9,7 @@ class Quantity(StrEnum):
     SPEECH = "speech_seconds"  # a day
     WAITING = "waiting"  # generations that wait or are spoken
     STORED = "stored_mb"
-    LISTENERS = "listeners"  # to streams, at once, in one web process
+    LISTENERS = "listeners"  # to streams, at once
 
 
 class Kind(StrEnum):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from cloning.accounts.addresses import client_address
 from cloning.accounts.sign_in import BURST, INTERVAL_SECONDS, logger, too_many_tries
-from cloning.throttling import Throttle
+from cloning.jobs.tries import Throttle
 
 if TYPE_CHECKING:
     NewAccountForm = UserCreationForm[User]
@@ -29,10 +29,10 @@ else:
 MAIL_BURST, MAIL_INTERVAL_SECONDS = 3, 600.0
 """To one mailbox."""
 
-accounts_made = Throttle(BURST, INTERVAL_SECONDS)
-resets = Throttle(BURST, INTERVAL_SECONDS)
-mails = Throttle(MAIL_BURST, MAIL_INTERVAL_SECONDS)
-passwords_asked = Throttle(BURST, INTERVAL_SECONDS)
+accounts_made = Throttle("account", BURST, INTERVAL_SECONDS)
+resets = Throttle("reset", BURST, INTERVAL_SECONDS)
+mails = Throttle("mail", MAIL_BURST, MAIL_INTERVAL_SECONDS)
+passwords_asked = Throttle("password", BURST, INTERVAL_SECONDS)
 
 
 def explain_passwords() -> str:

@@ -19,8 +19,8 @@ from django.utils.translation import ngettext
 
 from cloning.accounts.addresses import client_address
 from cloning.jobs.audit import record
+from cloning.jobs.tries import Throttle
 from cloning.models import Deed
-from cloning.throttling import Throttle
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ USER_BURST, USER_INTERVAL_SECONDS = 20, 15.0
 COOKIE = "signed_in_before"
 COOKIE_SECONDS = 365 * 24 * 3600
 
-tries = Throttle(BURST, INTERVAL_SECONDS)
-tries_of_user = Throttle(USER_BURST, USER_INTERVAL_SECONDS)
+tries = Throttle("sign_in", BURST, INTERVAL_SECONDS)
+tries_of_user = Throttle("sign_in_as", USER_BURST, USER_INTERVAL_SECONDS)
 
 
 class SignInForm(AuthenticationForm):

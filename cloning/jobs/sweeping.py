@@ -21,7 +21,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
-from cloning.jobs import audit, books, departures, idempotency, limits, xtts_settings
+from cloning.jobs import audit, books, departures, idempotency, limits, listening, tries, xtts_settings
 from cloning.jobs.batches.ending import complete_all
 from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice, release_references
 from cloning.jobs.discarding import find_overdue
@@ -76,6 +76,8 @@ def sweep() -> None:
     books.purge_overdue()
     departures.finish_all()
     limits.forget_old()
+    listening.forget_old()
+    tries.forget_old()
     audit.forget_old()
     idempotency.forget_old()
     xtts_settings.forget_old()

@@ -32,7 +32,7 @@ from cloning.models.generation import (
 )
 from cloning.models.idempotency import IdempotencyKey
 from cloning.models.lease import Leased
-from cloning.models.limits import Charge, RoleLimits, Usage
+from cloning.models.limits import Charge, ListeningPlace, RoleLimits, Tried, Usage
 from cloning.models.ownership import OwnedQuerySet, choose_owner, is_owner
 from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pronunciation
 from cloning.models.reference import Reference, normalized_file, reference_file
@@ -73,6 +73,7 @@ __all__ = [
     "Generation",
     "IdempotencyKey",
     "Leased",
+    "ListeningPlace",
     "OwnedQuerySet",
     "Pronunciation",
     "Reference",
@@ -85,6 +86,7 @@ __all__ = [
     "Status",
     "StoredConditioning",
     "Take",
+    "Tried",
     "Usage",
     "Voice",
     "VoiceAlias",

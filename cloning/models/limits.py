@@ -61,3 +61,33 @@ class Charge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.generation_id} for {self.subject}"
+
+
+class ListeningPlace(models.Model):
+    """A place of those that a limit allows, for one who listens. Free again when its lease has run out."""
+
+    subject = models.CharField(max_length=MAX_SUBJECT_CHARS)
+    number = models.PositiveIntegerField(help_text="From 0, below the limit.")
+    hold = models.UUIDField(
+        db_index=True, help_text="Of one listener, in all the limits that they count for."
+    )
+    lease_expires_at = models.DateTimeField(db_index=True, help_text="By the clock of the database.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "number"], name="one_listener_a_place")]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.number + 1}"
+
+
+class Tried(models.Model):
+    """How often something was tried: when a key will be as one never seen (the generic cell rate algorithm)."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="A hash: whose it is can't be read.")
+    due_at = models.DateTimeField(db_index=True, help_text="By the clock of the database.")
+
+    class Meta:
+        verbose_name_plural = "tried"
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]}, until {self.due_at}"

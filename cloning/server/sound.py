@@ -1,24 +1,30 @@
 """An answer that is the sound of a generation, sent while it is made."""
 
+import logging
 import threading
+import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, connections
 from django.http import HttpResponseBase
 
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs.limits import Allowance, LimitError, find_allowances
+from cloning.jobs import listening
+from cloning.jobs.limits import Allowance, find_allowances
 from cloning.metrics import LISTENERS
 from cloning.quantities import Quantity
 from cloning.server.broadcasts import Key
 from cloning.server.deferred import with_headers_of
 
+logger = logging.getLogger(__name__)
+
 MAX_LISTENERS = 500
 """Half of the connections that the server holds."""
-LISTENING_RETRY_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -33,38 +39,78 @@ class Wrapping:
 BARE = Wrapping("", bytes, b"")
 
 
+@dataclass(frozen=True)
+class Place:
+    key: Key
+    hold: uuid.UUID | None  # in the limits that the listener counts for, if there are any
+
+
 class Places:
-    """How many may listen, and to how much. For threads."""
+    """How many may listen: what this process bears, and what limits say for all of them. For threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._taken: Counter[Key] = Counter()
-        self._listening: Counter[str] = Counter()  # by whose limit they count for
+        self._holds: set[uuid.UUID] = set()
+        self._renewing: threading.Thread | None = None
 
-    def take(self, key: Key, allowances: Sequence[Allowance]) -> None:
-        """Raises GenerationError (SERVER_BUSY, LIMIT_REACHED)."""
+    def take(self, key: Key, allowances: Sequence[Allowance]) -> Place:
+        """Raises GenerationError (SERVER_BUSY, LIMIT_REACHED) and DatabaseError."""
         with self._lock:
-            for each in allowances:
-                if self._listening[each.subject] >= each.most:
-                    raise LimitError(
-                        f"As many are listening as may: {each.most}. Stop one first.",
-                        retry_after_seconds=LISTENING_RETRY_SECONDS,
-                    )
             is_too_much = key not in self._taken and len(self._taken) >= settings.MAX_STREAMS
             if is_too_much or self._taken.total() >= MAX_LISTENERS:
                 raise GenerationError(ErrorCode.SERVER_BUSY, "Too many are listening already.")
             self._taken[key] += 1
-            self._listening.update(each.subject for each in allowances)
+            LISTENERS.set(self._taken.total())
+        try:
+            hold = listening.take(allowances) if allowances else None
+        except BaseException:
+            self.forget(Place(key, None))
+            raise
+        if hold:
+            self._keep(hold)
+        return Place(key, hold)
+
+    def give_back(self, place: Place) -> None:
+        self.forget(place)
+        if place.hold:
+            try:
+                listening.give_back(place.hold)
+            except DatabaseError as error:
+                logger.warning("A listener's place is free only when its lease has run out: %s", error)
+
+    def forget(self, place: Place) -> None:
+        """Without the database, where leases run out."""
+        with self._lock:
+            self._taken[place.key] -= 1
+            if not self._taken[place.key]:
+                del self._taken[place.key]
+            if place.hold:
+                self._holds.discard(place.hold)
             LISTENERS.set(self._taken.total())
 
-    def give_back(self, key: Key, allowances: Sequence[Allowance]) -> None:
+    def _keep(self, hold: uuid.UUID) -> None:
         with self._lock:
-            self._listening.subtract(each.subject for each in allowances)
-            self._listening = +self._listening  # without those that have none any more
-            self._taken[key] -= 1
-            if not self._taken[key]:
-                del self._taken[key]
-            LISTENERS.set(self._taken.total())
+            self._holds.add(hold)
+            if self._renewing is None:
+                self._renewing = threading.Thread(target=self._renew, name="listeners", daemon=True)
+                self._renewing.start()
+
+    def _renew(self) -> None:
+        """As long as somebody listens who has a limit."""
+        while True:
+            time.sleep(listening.RENEW_SECONDS)
+            with self._lock:
+                holds = list(self._holds)
+                if not holds:
+                    self._renewing = None
+                    return
+            try:
+                listening.renew(holds)
+            except DatabaseError as error:
+                logger.warning("The leases of %d listeners are not renewed: %s", len(holds), error)
+            finally:
+                connections.close_all()
 
 
 class SoundResponse(HttpResponseBase):
@@ -90,23 +136,23 @@ class SoundResponse(HttpResponseBase):
         self.key, self.wrapping = key, wrapping or BARE
         self.has_left = True  # until the server finds that it has not
         self._places, self._refuse, self._leave = places, refuse, leave
-        self._has_place = False
-        self._allowances = list(find_allowances(Quantity.LISTENERS))
-        places.take(key, self._allowances)
-        self._has_place = True
+        self._place: Place | None = None
+        self._place = places.take(key, list(find_allowances(Quantity.LISTENERS)))
 
     def refusal(self, error: GenerationError) -> HttpResponseBase:
         return with_headers_of(self, self._refuse(error))
 
     def give_back_place(self) -> None:
-        if self._has_place:
-            self._has_place = False
-            self._places.give_back(self.key, self._allowances)
+        place, self._place = self._place, None
+        if place:
+            self._places.give_back(place)
 
     def __del__(self) -> None:
-        self.give_back_place()  # a middleware that fails drops the response, and nobody closes it
+        if self._place:  # a middleware that fails drops the response, and nobody closes it
+            self._places.forget(self._place)
 
     def close(self) -> None:
+        """In a thread."""
         self.give_back_place()
         if self.has_left and self._leave and not self.closed:
             self._leave()

@@ -8,7 +8,7 @@ from django.test import Client
 
 from cloning.accounts import forms, sign_in
 from cloning.accounts.sign_in import BURST, USER_BURST
-from cloning.throttling import Throttle
+from cloning.jobs.tries import Throttle
 
 PASSWORD = "correct horse battery"
 HOUR = 3600.0
@@ -17,11 +17,11 @@ HOUR = 3600.0
 @pytest.fixture
 def forgotten_tries(monkeypatch) -> None:
     """None were made before; and within the test none comes back."""
-    monkeypatch.setattr(sign_in, "tries", Throttle(BURST, HOUR))
-    monkeypatch.setattr(sign_in, "tries_of_user", Throttle(USER_BURST, HOUR))
+    monkeypatch.setattr(sign_in, "tries", Throttle("sign_in", BURST, HOUR))
+    monkeypatch.setattr(sign_in, "tries_of_user", Throttle("sign_in_as", USER_BURST, HOUR))
     for name, burst in (("accounts_made", BURST), ("resets", BURST), ("passwords_asked", BURST)):
-        monkeypatch.setattr(forms, name, Throttle(burst, HOUR))
-    monkeypatch.setattr(forms, "mails", Throttle(forms.MAIL_BURST, HOUR))
+        monkeypatch.setattr(forms, name, Throttle(name, burst, HOUR))
+    monkeypatch.setattr(forms, "mails", Throttle("mail", forms.MAIL_BURST, HOUR))
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from cloning.formats import StreamFormat
 from cloning.forms import GenerationForm, form_errors
 from cloning.jobs import state
 from cloning.jobs.acting import Actor, acting
-from cloning.jobs.limits import Allowance, count_request, find_allowances
+from cloning.jobs.limits import count_request, find_allowances
 from cloning.jobs.notifications import Arrivals
 from cloning.jobs.stream import find_source
 from cloning.jobs.submission import submit
 from cloning.models import Channel, Generation
 from cloning.quantities import Quantity
-from cloning.server.broadcasts import Broadcasts, Key
-from cloning.server.sound import Places
+from cloning.server.broadcasts import Broadcasts
+from cloning.server.sound import Place, Places
 from cloning.server.threads import in_thread
 from cloning.wyoming.voices import Choice, find_speaker
 
@@ -38,11 +38,7 @@ class Sound:
 @dataclass(frozen=True)
 class Queued:
     generation: Generation
-    allowances: list[Allowance]
-
-    @property
-    def key(self) -> Key:
-        return self.generation.pk, StreamFormat.PCM
+    place: Place
 
 
 class Speech:
@@ -62,7 +58,7 @@ class Speech:
         is_heard = False
         try:
             queued = await asyncio.shield(queuing)
-            async with self._broadcasts.listen(queued.key) as listener:
+            async with self._broadcasts.listen(queued.place.key) as listener:
                 await listener.wait_for_sound()
                 source = await in_thread(find_source, queued.generation.pk)
                 assert source  # there is sound
@@ -78,7 +74,7 @@ class Speech:
             queued = queuing.result()
             if not is_heard:
                 await in_thread(cancel, queued.generation)
-            self._places.give_back(queued.key, queued.allowances)
+            await in_thread(self._places.give_back, queued.place)
 
     def stop(self) -> None:
         """Breaks all of it off: the process is about to end."""
@@ -95,14 +91,14 @@ class Speech:
                 raise GenerationError(error.code, error.message, field=error.field)
             generation = form.build_generation(Channel.API)
             generation.awaited_until = state.awaited_from_now()
-            queued = Queued(generation, list(find_allowances(Quantity.LISTENERS)))
-            self._places.take(queued.key, queued.allowances)
+            key = (generation.pk, StreamFormat.PCM)
+            place = self._places.take(key, list(find_allowances(Quantity.LISTENERS)))
             try:
                 submit(generation, form.uploads, form.roles)
             except BaseException:
-                self._places.give_back(queued.key, queued.allowances)
+                self._places.give_back(place)
                 raise
-            return queued
+            return Queued(generation, place)
 
 
 def cancel(generation: Generation) -> None:
