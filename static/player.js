@@ -138,9 +138,14 @@
     else show();
   }
 
-  // Its row has the joined file, once there is one.
+  // A row has the joined file, once there is one. A take that was chosen is heard at once: until it is in the file, the
+  // sentences are played.
+  function fileOf(row) {
+    const isStale = document.querySelector(`#sentences[data-of="${row?.dataset.generation}"] [data-is-stale]`);
+    return isStale ? undefined : row?.dataset.file;
+  }
   function findFile() {
-    track.file ??= document.querySelector(`[data-generation="${track.url}"]`)?.dataset.file;
+    track.file ??= fileOf(document.querySelector(`[data-generation="${track.url}"]`));
     return track.file;
   }
 
@@ -251,7 +256,7 @@
       wave.querySelector("path").id = "peaks-of-player";
       wave.querySelector("use").setAttribute("href", "#peaks-of-player");
     }
-    return { ...titleOf(row), url: row.dataset.generation, file: row.dataset.file, wave };
+    return { ...titleOf(row), url: row.dataset.generation, file: fileOf(row), wave };
   }
 
   const pauseOrGoOn = () => {

@@ -280,6 +280,11 @@ class Generation(Leased):
         return self.voice is None or self.voice.owner_id == self.owner_id
 
     @property
+    def is_file_stale(self) -> bool:
+        """Whether takes were chosen since that are not in the joined file yet."""
+        return self.has_file and (self.is_join_due or self.claim_token is not None)
+
+    @property
     def is_file_due(self) -> bool:
         """Whether what was spoken of a stopped one is still to be joined."""
         is_stopped = self.status in (Status.CANCELLED, Status.FAILED)

@@ -36,12 +36,18 @@ def describe(
         "generation": generation,
         "timeline": timeline,
         "form": form,
-        "is_waiting": generation.is_active or generation.is_join_due or any(map(is_in_progress, timeline)),
+        "is_waiting": is_waiting(generation, timeline),
         "looked_at": looked_at.isoformat(),
         "seconds_left": estimate_seconds_left(generation),
         "position": find_position(generation),
         "learnt": measure_learning(generation),
     }
+
+
+def is_waiting(generation: Generation, timeline: Sequence[TimedSegment]) -> bool:
+    """Whether there will be news."""
+    is_joining = generation.is_join_due or generation.is_file_stale
+    return generation.is_active or is_joining or any(map(is_in_progress, timeline))
 
 
 def is_in_progress(timed: TimedSegment) -> bool:

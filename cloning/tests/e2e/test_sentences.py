@@ -64,3 +64,13 @@ def test_sentence_is_spoken_again_listened_to_and_chosen(open_page) -> None:
     choose.click()
     expect(second.locator(".words")).to_have_text("Good night, this is another one.")
     expect(second).to_contain_text("Take 2 of 2")
+    news = page.locator("#sentence-news")
+    expect(news).not_to_have_attribute("hx-trigger", "every 1s", timeout=WAIT_MS)  # the file is joined again
+    sound, play = page.locator("#sound"), page.get_by_role("button", name="Play from the beginning")
+    news.evaluate("news => news.toggleAttribute('data-is-stale', true)")
+    play.click()
+    expect(sound).to_have_attribute("src", re.compile(r"/segments/0\.wav"))
+    page.get_by_role("button", name="Close").click()
+    news.evaluate("news => news.toggleAttribute('data-is-stale', false)")
+    play.click()
+    expect(sound).to_have_attribute("src", re.compile(r"/files/"))

@@ -175,6 +175,16 @@ def test_text_of_a_sentence_is_no_markup(browser, make_generation) -> None:
         assert ATTACK not in browser.get(url, headers=HTMX if "sentences" in url else {}).content.decode()
 
 
+def test_file_is_stale_from_the_choice_of_a_take_until_it_is_joined(browser, two_sentences) -> None:
+    perform(two_sentences)
+    shown = browser.get(two_sentences.get_absolute_url()).content.decode()
+    assert "data-is-stale" not in shown and "every 1s" not in shown
+    for claimed in ({"is_join_due": True}, {"is_join_due": False, "claim_token": UNKNOWN_ID}):
+        Generation.objects.filter(pk=two_sentences.pk).update(**claimed)
+        news = browser.get(address(two_sentences), headers=HTMX).content.decode()
+        assert "data-is-stale" in news and "every 1s" in news, claimed
+
+
 def test_take_of_another_engine_says_why_it_is_no_choice(browser, two_sentences) -> None:
     perform(two_sentences)
     browser.post(address(two_sentences, "1/takes/"))
