@@ -84,7 +84,7 @@ def rate_of_leveller(takes: list[Samples], chunk_seconds: float) -> float:
 
 def time_to_encode(joined: Path, audio_format: AudioFormat, repeats: int) -> float:
     target = joined.with_name(f"encoded{audio_format.suffix}")
-    return time_of(lambda: encode(joined, target, audio_format, comment=""), repeats)
+    return time_of(lambda: encode(joined, target, audio_format, tags={}), repeats)
 
 
 def time_of(work: Callable[[], object], repeats: int) -> float:

@@ -32,6 +32,7 @@ SIZES = {
     "check": "0.3 GB to download, 0.4 GB on disk",
     "test": "0.1 GB to download, 0.5 GB on disk",
 }
+UNUSED_FILES = ("lib/python3*/site-packages/c2pa/libs/*.rlib",)
 CPU_INDEX_URL = "https://download.pytorch.org/whl/cpu"
 
 
@@ -102,6 +103,7 @@ def install(environment: Environment, requested: set[str], *, dry_run: bool) -> 
     command = environment.pip("install", *options, *requirements)
     if subprocess.run(command).returncode:
         sys.exit("Not everything was installed. The same command goes on from here.")
+    leave_out_unused(environment, wanted)
     for group in due:
         environment.stamp(group).write_text(digests[group])
 
@@ -113,6 +115,15 @@ def compiling(environment: Environment, wanted: list[str]) -> list[str]:
     """
     is_left_out = environment.folder == OWN_FOLDER and "xtts" not in wanted
     return ["--no-compile"] if is_left_out else []
+
+
+def leave_out_unused(environment: Environment, wanted: list[str]) -> None:
+    """40 MB that nothing of ours opens: what Rust programs are linked with, and, before Python 3.12, setuptools."""
+    for pattern in UNUSED_FILES:
+        for file in environment.folder.glob(pattern):
+            file.unlink()
+    if not {"xtts", "test"} & {*wanted}:
+        subprocess.run(environment.pip("uninstall", "-qq", "--yes", "setuptools"), check=True)
 
 
 def announce(group: str, environment: Environment) -> None:

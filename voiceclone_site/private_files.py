@@ -1,8 +1,8 @@
-"""What is for the owner alone: the secret key, and the permissions of everything in the storage."""
+"""What is for the owner alone: the keys of this server, and the permissions of everything in the storage."""
 
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,15 +28,9 @@ def sqlite_files(database: Path) -> list[Path]:
 
 
 def kept_secret_key(file: Path) -> str:
-    """The key made on the first run, for its owner alone; made again where there is none or a part of one.
-
-    The file appears whole. Of processes that start together the first makes it, behind a lock on the folder. Raises
-    EnvError where it can't be kept: on a full disk, say.
-    """
+    """Made on the first run. Raises EnvError where it can't be kept: on a full disk, say."""
     try:
-        if not is_whole(file):
-            make_secret_key(file)
-        return file.read_text()
+        return keep_one(file, is_secret_key, lambda: get_random_secret_key().encode()).decode()
     except OSError as error:
         raise EnvError(
             f"The secret key can't be kept in {file} ({error.strerror}). Make room or let this user write there, "
@@ -44,28 +38,55 @@ def kept_secret_key(file: Path) -> str:
         ) from error
 
 
-def is_whole(secret_key: Path) -> bool:
-    return secret_key.exists() and secret_key.stat().st_size >= SECRET_KEY_BYTES
+def is_secret_key(content: bytes) -> bool:
+    return len(content) >= SECRET_KEY_BYTES
 
 
-def make_secret_key(file: Path) -> None:
-    lock = os.open(file.parent, os.O_RDONLY)
+def keep_credentials(file: Path) -> None:
+    """The certificate that files are signed with, and its key; made on the first run. Raises EnvError as above."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not is_whole(file):
-            write_secret_key(file)
-            os.fsync(lock)
-    finally:
-        os.close(lock)
+        keep_one(file, are_credentials, make_credentials)
+    except OSError as error:
+        raise EnvError(
+            f"The certificate can't be kept in {file} ({error.strerror}). Make room or let this user write there, "
+            "or set C2PA_CERTIFICATE and C2PA_PRIVATE_KEY, or C2PA=false."
+        ) from error
 
 
-def write_secret_key(file: Path) -> None:
-    beside = file.with_name(".secret_key.part")
+def are_credentials(content: bytes) -> bool:
+    return content.endswith(b"-----END CERTIFICATE-----\n")
+
+
+def make_credentials() -> bytes:
+    from voiceclone_site import certificates  # 50 ms, on the first run alone
+
+    return certificates.make_credentials()
+
+
+def keep_one(file: Path, is_whole: Callable[[bytes], bool], make: Callable[[], bytes]) -> bytes:
+    """What is in the file, for its owner alone; made where there is nothing or a part of it.
+
+    The file appears whole. Of processes that start together the first makes it, behind a lock on the folder.
+    """
+    if not (file.exists() and is_whole(file.read_bytes())):
+        lock = os.open(file.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (file.exists() and is_whole(file.read_bytes())):
+                write_whole(file, make())
+                os.fsync(lock)
+        finally:
+            os.close(lock)
+    return file.read_bytes()
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    beside = file.with_name(f".{file.name}.part")
     beside.unlink(missing_ok=True)
     try:
         beside.touch(0o600)
-        with beside.open("w") as new:
-            new.write(get_random_secret_key())
+        with beside.open("wb") as new:
+            new.write(content)
             new.flush()
             os.fsync(new.fileno())
         beside.replace(file)

@@ -18,7 +18,7 @@ from cloning.api.xtts_server import calls as xtts_server
 from cloning.engines.registry import ENGINES
 from cloning.quantities import Kind, Limits, parse_limits
 from voiceclone_site.networks import default_proxies, read_networks
-from voiceclone_site.private_files import FOLDERS, kept_secret_key, sqlite_files, tighten
+from voiceclone_site.private_files import FOLDERS, keep_credentials, kept_secret_key, sqlite_files, tighten
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -47,7 +47,7 @@ def read_limits(kind: Kind, value: str) -> Limits:
 STORAGE_ROOT = env_folder("STORAGE_ROOT", "./storage")
 with suppress(PermissionError):  # somebody else's, who has set it up as it is to be
     STORAGE_ROOT.chmod(0o700)
-tighten([*(STORAGE_ROOT / name for name in FOLDERS), STORAGE_ROOT / "secret_key"])
+tighten([*(STORAGE_ROOT / name for name in FOLDERS), STORAGE_ROOT / "secret_key", STORAGE_ROOT / "c2pa.pem"])
 MODEL_CACHE = env_folder("MODEL_CACHE", "./model_cache")
 STATIC_ROOT = BASE_DIR / env.path("STATIC_ROOT", Path("./staticfiles")).expanduser()  # made by `serve`
 DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(STORAGE_ROOT))}/db.sqlite3"
@@ -94,6 +94,9 @@ XTTS_THREADS = env.int("XTTS_THREADS", 0, validate=Range(0, 1024))
 LEASE_SECONDS = env.float("LEASE_SECONDS", 15.0, validate=Range(2, 600))
 WATERMARK = env.bool("WATERMARK", True)
 WATERMARK_KEY = env.str("WATERMARK_KEY", "")
+C2PA = env.bool("C2PA", True)
+C2PA_CERTIFICATE = env.str("C2PA_CERTIFICATE", "")
+C2PA_PRIVATE_KEY = env.str("C2PA_PRIVATE_KEY", "")
 DEADLINE_SECONDS = env.float("DEADLINE_SECONDS", 3600.0, validate=Range(10))
 
 # Limits
@@ -124,6 +127,11 @@ if CELERY_BROKER_URL and find_spec("celery") is None:
     )
 
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret_key(STORAGE_ROOT / "secret_key")
+if bool(C2PA_CERTIFICATE) != bool(C2PA_PRIVATE_KEY):
+    raise EnvError("C2PA_CERTIFICATE and C2PA_PRIVATE_KEY: set both, or neither.")
+if C2PA and not C2PA_CERTIFICATE:
+    C2PA_CERTIFICATE = C2PA_PRIVATE_KEY = str(STORAGE_ROOT / "c2pa.pem")
+    keep_credentials(Path(C2PA_CERTIFICATE))
 
 env.seal()
 

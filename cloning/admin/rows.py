@@ -79,6 +79,7 @@ class GenerationAdmin(Watched, ModelAdmin[Generation]):
                     "error_message",
                     "engine_label",
                     "is_watermarked",
+                    "is_signed",
                 ]
             },
         ),

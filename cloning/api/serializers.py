@@ -254,6 +254,14 @@ SUMMARY = Serializer[Generation](
         },
         lambda generation, _: generation.is_watermarked,
     ),
+    Field(
+        "signed",
+        {
+            "type": ["boolean", "null"],
+            "description": "Whether the file has a C2PA manifest of this server; null until it is there",
+        },
+        lambda generation, _: generation.is_signed,
+    ),
     Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),
     Field(
         "absolute_download_url",

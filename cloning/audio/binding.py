@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -75,9 +75,7 @@ def bind(
     marks: Sequence[Mark],
     target: Path,
     *,
-    title: str,
-    author: str,
-    comment: str,
+    tags: Mapping[str, str],
     cover: Path | None,
     timeout_seconds: float,
 ) -> None:
@@ -86,7 +84,7 @@ def bind(
     Raises GenerationError (ENCODING_FAILED, STORAGE_FULL).
     """
     description = encoded.with_suffix(".txt")
-    description.write_text(describe(marks, title=title, author=author, comment=comment), "utf-8")
+    description.write_text(describe(marks, tags), "utf-8")
     arguments = ["-f", "aac", "-i", f"file:{encoded}", "-f", "ffmetadata", "-i", f"file:{description}"]
     if cover:
         arguments += ["-f", "jpeg_pipe", "-i", f"file:{cover}"]
@@ -96,9 +94,8 @@ def bind(
         run([*arguments, "-movflags", "+faststart", "-f", "ipod", f"file:{temporary}"], timeout_seconds)
 
 
-def describe(marks: Sequence[Mark], *, title: str, author: str, comment: str) -> str:
+def describe(marks: Sequence[Mark], tags: Mapping[str, str]) -> str:
     """In FFmpeg's own format of metadata."""
-    tags = {"title": title, "album": title, "artist": author, "genre": "Audiobook", "comment": comment}
     lines = [";FFMETADATA1", *(f"{name}={escape(value)}" for name, value in tags.items() if value)]
     for mark in marks:
         start, end = (round(1000 * each) for each in (mark.start_seconds, mark.end_seconds))

@@ -3,6 +3,7 @@
 import logging
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,20 +76,24 @@ def normalize(
 
 
 def encode(
-    source_wav: Path, target: Path, audio_format: AudioFormat, *, comment: str, timeout_seconds: float = 300
+    source_wav: Path,
+    target: Path,
+    audio_format: AudioFormat,
+    *,
+    tags: Mapping[str, str],
+    timeout_seconds: float = 300,
 ) -> None:
-    """Writes our own WAV in `audio_format`, with `comment` in the file's metadata.
+    """Writes our own WAV in `audio_format`, with `tags`, by FFmpeg's names, in the file's metadata.
 
     `target` appears whole or not at all. Raises GenerationError: ENCODING_FAILED, STORAGE_FULL.
     """
-    metadata = ("-metadata", "title=Synthetic speech", "-metadata", f"comment={comment}")
     exact = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # the same speech gives the same bytes
     with replace_whole(target) as temporary:
         run = ffmpeg.run(
             [
                 *input_arguments(source_wav),
                 *AUDIO_TRACK,
-                *metadata,
+                *metadata_arguments(tags),
                 *exact,
                 *("-threads", "1"),
                 *audio_format.encoder_arguments,
@@ -106,6 +111,10 @@ def encode(
             raise GenerationError(
                 ErrorCode.ENCODING_FAILED, f"The speech could not be encoded as {audio_format}."
             )
+
+
+def metadata_arguments(tags: Mapping[str, str]) -> list[str]:
+    return [argument for name, value in tags.items() for argument in ("-metadata", f"{name}={value}")]
 
 
 def change_tempo(

@@ -12,11 +12,12 @@ import signal
 import struct
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from cloning.audio import ffmpeg
-from cloning.audio.mastering import encode
+from cloning.audio.mastering import encode, metadata_arguments
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat, StreamFormat
 
@@ -26,6 +27,7 @@ BLOCK_BYTES = 64 * 1024
 MAX_CPU_SECONDS = 3600  # two days of speech and more
 STALL_SECONDS = 30.0  # once nothing more is written, something has to come out
 LEAVING_SECONDS = 2.0
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 UNKNOWN_LENGTH = 0xFFFFFFFF  # what players take for "to the end"; with 0 Firefox plays nothing
 HASTE = (
     "-probesize",
@@ -144,19 +146,18 @@ class ProcessEncoder(Encoder):
 
 @contextlib.asynccontextmanager
 async def open_encoder(
-    stream_format: StreamFormat, sample_rate_hz: int, *, comment: str = ""
+    stream_format: StreamFormat, sample_rate_hz: int, *, tags: Mapping[str, str] = NO_TAGS
 ) -> AsyncIterator[Encoder]:
     """An encoder that lives as long as the context; leaving it, however, leaves no process behind.
 
-    `comment` goes into the metadata of formats that have some. Raises GenerationError (FFMPEG_MISSING).
+    `tags`, by FFmpeg's names, go into the metadata of formats that have some. Raises GenerationError (FFMPEG_MISSING).
     """
     if not stream_format.encoder_arguments:
         yield PlainEncoder(build_wav_header(sample_rate_hz) if stream_format == StreamFormat.WAV else b"")
         return
-    metadata = ("-metadata", "title=Synthetic speech", "-metadata", f"comment={comment}")
     arguments = [
         *("-protocol_whitelist", "pipe", *HASTE, "-f", "s16le", "-ar", str(sample_rate_hz), "-ac", "1"),
-        *("-threads", "1", "-i", "pipe:0", *metadata, "-threads", "1", "-flush_packets", "1"),
+        *("-threads", "1", "-i", "pipe:0", *metadata_arguments(tags), "-threads", "1", "-flush_packets", "1"),
         *(*stream_format.encoder_arguments, "pipe:1"),
     ]
     try:
@@ -185,10 +186,10 @@ def build_wav_header(sample_rate_hz: int) -> bytes:
 
 
 def encode_take(
-    source_wav: Path, audio_format: AudioFormat, *, comment: str = "", timeout_seconds: float = 60
+    source_wav: Path, audio_format: AudioFormat, *, tags: Mapping[str, str], timeout_seconds: float = 60
 ) -> bytes:
     """A take's WAV in `audio_format`, always the same bytes. Raises GenerationError: ENCODING_FAILED, STORAGE_FULL."""
     with tempfile.TemporaryDirectory(prefix="take-") as folder:
         target = Path(folder) / f"take{audio_format.suffix}"
-        encode(source_wav, target, audio_format, comment=comment, timeout_seconds=timeout_seconds)
+        encode(source_wav, target, audio_format, tags=tags, timeout_seconds=timeout_seconds)
         return target.read_bytes()

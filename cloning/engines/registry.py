@@ -10,6 +10,7 @@ from django.conf import settings
 
 from cloning.engines import preview, xtts
 from cloning.engines.base import Engine, EngineEntry, StockVoice
+from cloning.provenance import Origin
 
 ENGINES: dict[str, EngineEntry] = {entry.name: entry for entry in (xtts.ENTRY, preview.ENTRY)}
 """By name. The setting ENGINE=auto selects the first that is available."""
@@ -46,11 +47,10 @@ def label(name: str) -> str:
     return ENGINES[name].label if name in ENGINES else name
 
 
-def describe_origin(name: str) -> str:
+def origin_of(name: str) -> Origin:
     """What the metadata of every file and stream say."""
     entry = ENGINES.get(name)
-    terms = f" ({entry.terms})" if entry and entry.terms else ""
-    return f"Synthetic speech, made by {label(name)}{terms}"
+    return Origin(label(name), entry.terms if entry else "")
 
 
 def obstacles() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """All that is spoken of a book as one M4B: made when somebody asks for it, kept as long as nothing of it changes."""
 
+import dataclasses
 import hashlib
 import shutil
 from collections.abc import Sequence
@@ -8,11 +9,11 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
+from django.utils import timezone
 
 from cloning import audio
-from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import encodings
+from cloning.jobs import encodings, signing
 from cloning.jobs.books import generations_of
 from cloning.jobs.cleanup import delete_stored
 from cloning.models import Book, Generation, book_file
@@ -46,18 +47,23 @@ def make(book: Book) -> None:
     if not (spoken := list_spoken(book)):
         raise GenerationError(ErrorCode.FILE_UNKNOWN, "No chapter is spoken yet.")
     with temporary_folder() as folder:
-        encoded, bound = folder / "book.aac", folder / "book.m4b"
+        encoded, unsigned, bound = (folder / name for name in ("book.aac", "unsigned.m4b", "book.m4b"))
         marks = encode_all(spoken, folder, encoded)
+        origin = dataclasses.replace(
+            signing.origin_of(spoken[0]), made_at=timezone.now(), identifier=book.pk.urn
+        )
+        titles = {"title": book.title, "album": book.title, "artist": book.author, "genre": "Audiobook"}
+        is_signable = signing.is_signable(bound.suffix)
         audio.bind(
             encoded,
             marks,
-            bound,
-            title=book.title,
-            author=book.author,
-            comment=registry.describe_origin(spoken[0].engine),
+            unsigned if is_signable else bound,
+            tags=origin.tags() | titles,
             cover=fetch_cover(book, folder),
             timeout_seconds=MAX_BINDING_SECONDS,
         )
+        if is_signable:
+            signing.sign_file(unsigned, bound, origin)
         with bound.open("rb") as file:
             name = default_storage.save(book_file(book, ""), File(file))
     accept(book, name, identify(spoken, book))

@@ -10,11 +10,9 @@ from django.core.files import File
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
-from cloning import audio
-from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
-from cloning.jobs import joins, leases
+from cloning.jobs import joins, leases, signing
 from cloning.models import Encoding, Generation, encoding_file
 from cloning.storage.space import require_free_space
 from cloning.storage.temporary import temporary_folder
@@ -36,12 +34,11 @@ def encode(generation: Generation, audio_format: AudioFormat) -> None:
     require_free_space()
     with temporary_folder() as folder:
         encoded = folder / f"encoded{audio_format.suffix}"
-        comment = registry.describe_origin(generation.engine)
         try:
             source = fetch_source(generation, folder)
         except FileNotFoundError as error:
             raise GenerationError(ErrorCode.FILE_UNKNOWN, "The file is gone from the storage.") from error
-        audio.encode(source, encoded, audio_format, comment=comment, timeout_seconds=MAX_SECONDS)
+        signing.encode(generation, source, encoded, audio_format, timeout_seconds=MAX_SECONDS)
         row = Encoding(generation=generation, audio_format=audio_format, source=generation.audio.name or "")
         with encoded.open("rb") as file:
             leases.store_result(row, encoding_file(row, ""), File(file), lambda name: record(row, name))

@@ -73,13 +73,15 @@ def keep_times(segments: Sequence[Segment]) -> float:
     return segments[0].due_seconds
 
 
-def accept(generation: Generation, file: "File[bytes]", joined: JoinedSpeech) -> bool:
+def accept(generation: Generation, file: "File[bytes]", joined: JoinedSpeech, *, is_signed: bool) -> bool:
     """Stores the file under a name of this claim's own; a claim lost meanwhile deletes it again."""
     name = generated_file(generation, "")
-    return leases.store_result(generation, name, file, lambda name: record(generation, name, joined))
+    return leases.store_result(
+        generation, name, file, lambda name: record(generation, name, joined, is_signed)
+    )
 
 
-def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
+def record(generation: Generation, name: str, joined: JoinedSpeech, is_signed: bool) -> bool:
     with transaction.atomic():
         before = Generation.objects.select_for_update().filter(pk=generation.pk).first()
         unmarked = generation.segments.filter(chosen_take__is_watermarked=False)
@@ -90,6 +92,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech) -> bool:
             attempts=0,
             audio=name,
             is_watermarked=not unmarked.exists(),
+            is_signed=is_signed,
             duration_seconds=joined.duration_seconds,
             peaks=joined.peaks,
         ):
@@ -146,6 +149,11 @@ def call_if_due(generation: Generation) -> None:
 def release(generation: Generation) -> bool:
     """Gives a claim back unharmed, as a worker that is asked to stop does."""
     return be_due(generation, attempts=generation.attempts - 1)
+
+
+def try_again(generation: Generation) -> bool:
+    """Lets it be claimed once more after what may pass; False after MAX_ATTEMPTS."""
+    return generation.attempts < MAX_ATTEMPTS and be_due(generation)
 
 
 def release_abandoned(generation: Generation) -> bool:

@@ -18,13 +18,14 @@ from cloning.engines import registry
 from cloning.engines.base import Engine, EngineError, SynthesisOptions, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
-from cloning.jobs import joins, takes
+from cloning.jobs import joins, signing, takes
 from cloning.jobs.deriving import Report, Voice, learn_gain, learn_stock_voice, learn_voice
 from cloning.jobs.dispatching import call_workers
 from cloning.jobs.marking import key_of_new_speech
 from cloning.jobs.stream import LiveTake
 from cloning.jobs.takes import Progress, Sound
 from cloning.models import Generation, Segment, Stage, Status, Take
+from cloning.provenance import SigningError
 from cloning.storage.local import explain_unavailable, is_disk_full
 from cloning.storage.temporary import temporary_folder
 from cloning.text import UnspeakableText
@@ -268,20 +269,22 @@ def perform_join(generation: Generation) -> None:
     """Joins the chosen takes of a claimed generation, and records how it ended. Raises what can't be recorded."""
     with failures_recorded(generation.pk, lambda code, message: joins.fail(generation, code, message)):
         with temporary_folder() as folder:
-            encoded, joined = join_takes(generation, folder)
+            try:
+                encoded, joined, is_signed = join_takes(generation, folder)
+            except SigningError:
+                if joins.try_again(generation):
+                    return
+                raise
             with encoded.open("rb") as file:
-                accepted = joins.accept(generation, File(file), joined)
+                accepted = joins.accept(generation, File(file), joined, is_signed=is_signed)
         if not accepted:
             raise ClaimLostError
 
 
-def join_takes(generation: Generation, folder: Path) -> tuple[Path, audio.JoinedSpeech]:
+def join_takes(generation: Generation, folder: Path) -> tuple[Path, audio.JoinedSpeech, bool]:
+    """The file, what is in it, and whether it is signed."""
     joined = joins.join_chosen(generation, folder / "speech.wav")
     encoded = folder / f"encoded.{generation.audio_format}"
-    audio.encode(
-        folder / "speech.wav",
-        encoded,
-        AudioFormat(generation.audio_format),
-        comment=registry.describe_origin(generation.engine),
-    )
-    return encoded, joined
+    audio_format = AudioFormat(generation.audio_format)
+    is_signed = signing.encode(generation, folder / "speech.wav", encoded, audio_format)
+    return encoded, joined, is_signed

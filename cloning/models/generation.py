@@ -215,6 +215,11 @@ class Generation(Leased):
         editable=False,
         help_text="Whether all that is joined has the mark; empty until it is joined.",
     )
+    is_signed = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text="Whether the joined file has a manifest; empty until it is joined.",
+    )
     is_starred = models.BooleanField("starred", default=False)
     deleted_at = models.DateTimeField(
         null=True,

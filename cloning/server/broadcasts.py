@@ -117,8 +117,8 @@ class Broadcast:
             # Before there is sound: the process takes longer to start than the rest.
             source = await find_in_time(functools.partial(find_source, self.generation_id), news)
             self._recording = await asyncio.to_thread(Recording)
-            comment = registry.describe_origin(source.engine)
-            async with open_encoder(self.stream_format, source.sample_rate_hz, comment=comment) as encoder:
+            tags = registry.origin_of(source.engine).tags()
+            async with open_encoder(self.stream_format, source.sample_rate_hz, tags=tags) as encoder:
                 try:
                     async with asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._record(encoder, self._recording))

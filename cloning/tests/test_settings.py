@@ -144,7 +144,11 @@ def test_a_secret_key_that_a_full_disk_left_is_made_again(content, tmp_path):
     key = settings_value("settings.SECRET_KEY", tmp_path).stdout
     assert len(key) == 51
     assert settings_value("settings.SECRET_KEY", tmp_path).stdout == key
-    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["db.sqlite3", "secret_key"]
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
+        "c2pa.pem",
+        "db.sqlite3",
+        "secret_key",
+    ]
 
 
 def test_processes_that_start_together_have_one_secret_key(tmp_path):

@@ -12,6 +12,7 @@ from cloning.api.idempotency import idempotent
 from cloning.api.serializers import SEGMENT, TAKE, TakeOf
 from cloning.api.v1.generate import respond_to_invalid
 from cloning.api.v1.generations import fetch_own, fetch_visible
+from cloning.engines import registry
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.forms import TakeForm
@@ -39,7 +40,8 @@ def encode(take: Take) -> bytes:
                 shutil.copyfileobj(stored, copy)
         except FileNotFoundError as error:
             raise Http404("The file is gone from the storage.") from error
-        return audio.encode_take(path, AudioFormat.MP3)
+        tags = registry.origin_of(take.segment.generation.engine).tags()
+        return audio.encode_take(path, AudioFormat.MP3, tags=tags)
 
 
 def answer_again(request: HttpRequest, take_pk: str, pk: uuid.UUID, index: str) -> HttpResponseBase:

@@ -13,8 +13,8 @@ from cloning.tests.attack.server import Server
 SETTLE_SECONDS = 15.0  # for the work in hand to notice that it is not wanted any more
 SWEEP_SECONDS = 75.0  # the worker sweeps when it starts and each minute
 AGE_SECONDS = 3 * 24 * 3600
-# Of no stranger: the database, the key that signs sessions, and the reserve for a full disk.
-EXPECTED = {"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "secret_key", ".reserve"}
+# Of no stranger: the database, the keys that sign sessions and files, and the reserve for a full disk.
+EXPECTED = {"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "secret_key", "c2pa.pem", ".reserve"}
 TABLES = (
     "generation",
     "generation_references",

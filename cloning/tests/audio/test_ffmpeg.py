@@ -34,7 +34,7 @@ def test_ffmpeg_that_takes_too_long_is_stopped(uploads, play_ffmpeg, tmp_path):
     started = time.monotonic()
     assert get_refusal(uploads["mp3"], timeout_seconds=0.2).code == "reference_unreadable"
     with pytest.raises(GenerationError, match=r"longer than 0\.2 s") as caught:
-        audio.encode(uploads["wav"], tmp_path / "out.mp3", AudioFormat.MP3, comment="", timeout_seconds=0.2)
+        audio.encode(uploads["wav"], tmp_path / "out.mp3", AudioFormat.MP3, tags={}, timeout_seconds=0.2)
     assert caught.value.code == ErrorCode.ENCODING_FAILED
     assert time.monotonic() - started < 120
     assert_no_child_left()

@@ -98,7 +98,7 @@ def test_normalising_reads_no_more_than_asked(ffmpeg, tmp_path):
 def test_encodes_and_marks_as_synthetic(audio_format, ffmpeg, tmp_path):
     source = make(tmp_path / "speech.wav", "-i", str(SPEECH), "-ar", "24000")
     target = tmp_path / f"out{audio_format.suffix}"
-    audio.encode(source, target, audio_format, comment="Synthetic speech; id 42; é")
+    audio.encode(source, target, audio_format, tags={"comment": "Synthetic speech; id 42; é"})
 
     clip = audio.probe(target, min_seconds=1, max_seconds=60)
     assert clip.duration_seconds == pytest.approx(7.06, abs=0.1)
@@ -111,14 +111,14 @@ def test_encodes_and_marks_as_synthetic(audio_format, ffmpeg, tmp_path):
     assert re.search(r"comment +: Synthetic speech; id 42; é", described, re.IGNORECASE)
 
     again = tmp_path / "again"
-    audio.encode(source, again, audio_format, comment="Synthetic speech; id 42; é")
+    audio.encode(source, again, audio_format, tags={"comment": "Synthetic speech; id 42; é"})
     assert again.read_bytes() == target.read_bytes()
 
 
 def test_encoding_what_is_no_audio_fails_without_a_file(ffmpeg, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(GenerationError) as caught:
-        audio.encode(tmp_path / "a.wav", tmp_path / "b.mp3", AudioFormat.MP3, comment="")
+        audio.encode(tmp_path / "a.wav", tmp_path / "b.mp3", AudioFormat.MP3, tags={})
     assert caught.value.code == ErrorCode.ENCODING_FAILED
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
@@ -127,5 +127,5 @@ def test_a_file_that_was_there_survives_a_failure(ffmpeg, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     (tmp_path / "b.mp3").write_bytes(b"earlier")
     with pytest.raises(GenerationError):
-        audio.encode(tmp_path / "a.wav", tmp_path / "b.mp3", AudioFormat.MP3, comment="")
+        audio.encode(tmp_path / "a.wav", tmp_path / "b.mp3", AudioFormat.MP3, tags={})
     assert (tmp_path / "b.mp3").read_bytes() == b"earlier"

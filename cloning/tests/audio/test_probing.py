@@ -55,7 +55,7 @@ def test_file_names_are_only_names(name, ffmpeg, tmp_path, monkeypatch):
     source = write_wav(Path(name), tone(2))
     assert audio.probe(source, min_seconds=1, max_seconds=300).duration_seconds == pytest.approx(2, abs=0.01)
     audio.normalize(source, Path("-out:" + name), max_seconds=300)
-    audio.encode(source, Path("-mp3:" + name), AudioFormat.MP3, comment="c")
+    audio.encode(source, Path("-mp3:" + name), AudioFormat.MP3, tags={})
     assert len(list(tmp_path.iterdir())) == 3
 
 

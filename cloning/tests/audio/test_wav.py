@@ -31,7 +31,7 @@ writers = {
     "join": lambda: audio.join([audio.Piece(source, 7.06, [], -9.0)], 24_000, folder / "out.wav"),
 }
 for name in AudioFormat:
-    writers[name] = lambda name=name: audio.encode(source, folder / "out", name, comment="c" * 200)
+    writers[name] = lambda name=name: audio.encode(source, folder / "out", name, tags={"comment": "c" * 200})
 for name, write in writers.items():
     try:
         write()

@@ -98,6 +98,17 @@ def test_a_group_is_installed_alone_and_once(checkout: Checkout):
     assert checkout.install("light").stdout == ""
 
 
+def test_what_nothing_opens_is_left_out(checkout: Checkout):
+    site_packages = next((checkout.folder / ".venv" / "lib").glob("python3*")) / "site-packages"
+    libraries = site_packages / "c2pa" / "libs"
+    libraries.mkdir(parents=True)
+    for name in ("libc2pa_c.so", "libc2pa_c.rlib"):
+        (libraries / name).touch()
+    assert checkout.install("light").returncode == 0
+    assert [path.name for path in libraries.iterdir()] == ["libc2pa_c.so"]
+    assert not (site_packages / "setuptools").exists()
+
+
 def test_what_was_set_up_before_is_kept_and_kept_up_to_date(checkout: Checkout):
     assert checkout.install("light", "xtts").returncode == 0
     assert checkout.install("light").stdout == ""

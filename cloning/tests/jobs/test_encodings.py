@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 
 from cloning import audio
 from cloning.formats import AudioFormat
-from cloning.jobs import encodings, joins, takes
+from cloning.jobs import joins, signing, takes
 from cloning.jobs.discarding import discard
 from cloning.jobs.encodings import encode, find
 from cloning.jobs.sweeping import find_all
@@ -92,7 +92,7 @@ def test_nothing_is_kept_of_what_is_gone_by_then(happens, spoken, stored_files, 
             Generation.objects.update(audio="generated/another.wav")
 
     real = audio.encode
-    monkeypatch.setattr(encodings.audio, "encode", in_the_middle)
+    monkeypatch.setattr(signing.audio, "encode", in_the_middle)
     encode(spoken, AudioFormat.MP3)
     assert not Encoding.objects.exists()
     assert not [name for name in stored_files() if name.endswith(".mp3")]

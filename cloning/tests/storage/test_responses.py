@@ -98,7 +98,7 @@ def test_etag(api, url, make_generation) -> None:
     assert api.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
     other = accept_sounds(make_generation())
     assert joins.claim(other)
-    assert joins.accept(other, ContentFile(b"RIFF"), JoinedSpeech(1.0, [0.0], [0.5], 0.0))
+    assert joins.accept(other, ContentFile(b"RIFF"), JoinedSpeech(1.0, [0.0], [0.5], 0.0), is_signed=False)
     assert api.get(f"/api/v1/files/{other.pk}.wav")["ETag"] != etag
 
 
