@@ -13,6 +13,7 @@ from cloning.api.v1 import documents, files, generate, health, languages, segmen
 from cloning.api.v1 import generations as api_generations
 from cloning.api.v1 import keys as api_keys
 from cloning.api.v1 import pronunciations as api_pronunciations
+from cloning.api.v1 import revoking as api_revoking
 from cloning.api.v1 import verify as api_verify
 from cloning.api.v1 import voices as api_voices
 from cloning.api.v1 import webhooks as api_webhooks
@@ -36,6 +37,7 @@ from cloning.views import (
     passwords,
     pronunciations,
     reading,
+    revoking,
     sentences,
     sign_in,
     studio,
@@ -89,6 +91,7 @@ urlpatterns = [
     path("voices/<uuid:pk>/clips/<uuid:reference_pk>/trim/", voices.trim_clip, name="trim-clip"),
     path("voices/<uuid:pk>/sample/", voices.speak_sample, name="speak-sample"),
     path("voices/<uuid:pk>/delete/", voices.delete, name="delete-voice"),
+    path("voices/<uuid:pk>/revoke/", revoking.revoke, name="revoke-voice"),
     path("voices/<uuid:pk>/restore/", voices.restore, name="restore-voice"),
     path("books/", books.books, name="books"),
     path("books/<uuid:pk>/", books.book, name="book"),
@@ -142,6 +145,8 @@ urlpatterns = [
     path("api/v1/voices/import", api_voices.import_voice, name="api-import-voice"),
     path("api/v1/voices/<uuid:pk>", api_voices.voice, name="api-voice"),
     path("api/v1/voices/<uuid:pk>/export", api_voices.export, name="api-export-voice"),
+    path("api/v1/voices/<uuid:pk>/revoke", api_revoking.revoke_voice, name="api-revoke-voice"),
+    path("api/v1/consents/<str:identifier>/revoke", api_revoking.revoke_consent, name="api-revoke-consent"),
     path("api/v1/voices/<uuid:pk>/references", api_voices.references, name="api-voice-references"),
     path(
         "api/v1/voices/<uuid:pk>/references/<uuid:reference_pk>",

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from cloning.admin.audit import Watched, record_look
 from cloning.admin.models import ModelAdmin
+from cloning.admin.revoking import revoke_consents
 from cloning.admin.rows import player
 from cloning.jobs import consents
 from cloning.models import VoiceAlias, VoiceConsent
@@ -34,6 +35,7 @@ class VoiceConsentAdmin(Watched, ModelAdmin[VoiceConsent]):
     search_fields = ["name", "=id"]
     date_hierarchy = "created_at"
     list_select_related = ["owner"]
+    actions = [revoke_consents]
     fields = FIELDS
     readonly_fields = FIELDS
 

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from cloning.admin.audit import Watched, record_look
 from cloning.admin.models import ModelAdmin, TabularInline
+from cloning.admin.revoking import revoke_voices
 from cloning.api.serializers import download_url
 from cloning.engines import registry
 from cloning.errors import GenerationError
@@ -302,6 +303,7 @@ class VoiceAdmin(Watched, ModelAdmin[Voice]):
     form = VoiceForm  # which knows what names are taken
     list_display = ["name", "language", "reference_count", "consent", "created_at", "deleted_at"]
     search_fields = ["name"]
+    actions = [revoke_voices]
     fields = [
         "name",
         "language",

@@ -52,6 +52,8 @@ MESSAGES = (
     gettext_noop("There is no such voice; it may have been deleted."),
     gettext_noop("There is no such voice; it may have been deleted in this moment."),
     gettext_noop("Whoever shared this voice does not any more."),
+    gettext_noop("The voice was revoked."),
+    gettext_noop("Much is being spoken with it: try again."),
     gettext_noop("This generation has no clip that could be kept."),
     gettext_noop("A voice has at most %(most)s clips: remove one first."),
     gettext_noop("This voice has no such clip, or not any more."),

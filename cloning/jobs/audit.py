@@ -1,6 +1,8 @@
 """The log of deeds: written where they are done, in their transaction, and kept when what they were done to is gone."""
 
 import json
+import uuid
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -65,6 +67,15 @@ def describe(entry: AuditEntry) -> dict[str, Any]:
 def write_line(entry: AuditEntry) -> str:
     """As JSON, with the end of the line."""
     return json.dumps(describe(entry), ensure_ascii=False) + "\n"
+
+
+def forget_names(voices: Collection[uuid.UUID], consents: Collection[uuid.UUID]) -> None:
+    """Of what was revoked: entries of before keep the ids, and who did what when."""
+    entries = AuditEntry.objects.filter(voice_id__in=voices)
+    entries.update(voice_name="")
+    entries.filter(deed=Deed.VOICE_CHANGED).update(about="")  # which may say what it was called before
+    for pk in consents:
+        AuditEntry.objects.filter(about__startswith=f"consent {pk}").update(about=f"consent {pk}")
 
 
 def forget_old() -> None:

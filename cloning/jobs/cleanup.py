@@ -10,6 +10,7 @@ nobody is left, and what is being used is not deleted.
 import logging
 import uuid
 from collections.abc import Callable, Collection
+from typing import TypeVar
 
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, IntegrityError, transaction
@@ -32,6 +33,8 @@ from cloning.storage.local import is_disk_full
 from cloning.storage.space import release_reserve
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 def delete_stored(name: str) -> None:
@@ -70,7 +73,7 @@ def delete_reference(pk: uuid.UUID) -> bool:
     return bool(with_reserve(lambda: Reference.objects.filter(pk=pk).delete()[0]))
 
 
-def with_reserve(change: Callable[[], int]) -> int:
+def with_reserve(change: Callable[[], Result]) -> Result:
     """What `change` returns, in a transaction. On a full disk the reserve makes it possible."""
     try:
         with transaction.atomic():

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cloning.engines import registry
-from cloning.jobs import books, sweeping
+from cloning.jobs import books, revoking, sweeping
 from cloning.jobs.batches import feeding
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
@@ -80,7 +80,7 @@ class WorkerProcess:
             self._sweeping = pool.submit(sweep)
 
     def advance_when_due(self, pool: ThreadPoolExecutor) -> None:
-        """Queues the next chapters of books."""
+        """Queues the next chapters of books, and deletes what was revoked."""
         if time.monotonic() >= self._advance_at and (self._advancing is None or self._advancing.done()):
             self._advance_at = time.monotonic() + ADVANCE_SECONDS
             self._advancing = pool.submit(advance)
@@ -180,15 +180,15 @@ def deliver(is_stopping: Callable[[], bool]) -> None:
 
 def advance() -> None:
     """In a thread of its own."""
-    try:
-        books.advance_all()
-    except DatabaseError as error:
-        logger.warning("The database did not answer: %s", error)
-    except Exception:
-        logger.exception("A book is not read on")
-        time.sleep(PAUSE_SECONDS)
-    finally:
-        connection.close()
+    for step in (revoking.finish_all, books.advance_all):
+        try:
+            step()
+        except DatabaseError as error:
+            logger.warning("The database did not answer: %s", error)
+        except Exception:
+            logger.exception("The next try goes on")
+            time.sleep(PAUSE_SECONDS)
+    connection.close()
 
 
 def sweep() -> None:

@@ -38,7 +38,7 @@ def resume(generation: Generation) -> bool:
     """
     with transaction.atomic():
         submission.lock_queue()
-        row = Generation.objects.select_for_update().filter(pk=generation.pk).first()
+        row = Generation.objects.kept().select_for_update().filter(pk=generation.pk).first()
         if row is None or row.status not in (Status.CANCELLED, Status.FAILED):
             return False
         submission.take_place(row)

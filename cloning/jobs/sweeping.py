@@ -21,7 +21,17 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from cloning.errors import ErrorCode
-from cloning.jobs import audit, books, departures, idempotency, limits, listening, tries, xtts_settings
+from cloning.jobs import (
+    audit,
+    books,
+    departures,
+    idempotency,
+    limits,
+    listening,
+    revoking,
+    tries,
+    xtts_settings,
+)
 from cloning.jobs.batches.ending import complete_all
 from cloning.jobs.cleanup import delete_generation, delete_stored, delete_voice, release_references
 from cloning.jobs.discarding import find_overdue
@@ -72,6 +82,7 @@ def sweep() -> None:
     """Cheap in most calls. Raises DatabaseError and OSError."""
     global _list_at
     delete_abandoned_folders()
+    revoking.finish_all()
     purge_deleted()
     books.purge_overdue()
     departures.finish_all()

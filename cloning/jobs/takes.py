@@ -251,7 +251,7 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
     require_free_space()
     limits.require_storage()
     with transaction.atomic():
-        generation = Generation.objects.select_for_update().filter(pk=segment.generation_id).first()
+        generation = Generation.objects.kept().select_for_update().filter(pk=segment.generation_id).first()
         if generation is None:
             raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "It was deleted in this moment.")
         require_shared(generation)

@@ -23,7 +23,17 @@ from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_voice, with_reserve
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
 from cloning.jobs.submission import lock_queue, lock_voice, submit
-from cloning.models import MAX_NAME_CHARS, Channel, Deed, Generation, Reference, Voice, fold_name, random_seed
+from cloning.models import (
+    MAX_NAME_CHARS,
+    REVOKED_AT,
+    Channel,
+    Deed,
+    Generation,
+    Reference,
+    Voice,
+    fold_name,
+    random_seed,
+)
 from cloning.storage.space import require_free_space
 from cloning.text.samples import SAMPLES
 
@@ -248,7 +258,8 @@ def delete_with_undo(voice: Voice) -> bool:
 def restore(voice_id: uuid.UUID, user: "AnyUser | None") -> Voice | None:
     """Brings back what was deleted with undo, under another name where its own is taken; None if too late."""
     with transaction.atomic():
-        row = Voice.objects.owned_by(user).select_for_update(of=("self",)).filter(pk=voice_id).first()
+        owned = Voice.objects.owned_by(user).exclude(deleted_at=REVOKED_AT)
+        row = owned.select_for_update(of=("self",)).filter(pk=voice_id).first()
         if row and row.deleted_at:
             row.name, row.deleted_at = find_free_name(row.name, row.owner), None
             with name_guarded():
@@ -257,9 +268,14 @@ def restore(voice_id: uuid.UUID, user: "AnyUser | None") -> Voice | None:
     return row
 
 
+def find_restorable(user: "AnyUser | None") -> QuerySet[Voice]:
+    """What was deleted, not revoked, and is still there."""
+    return Voice.objects.owned_by(user).filter(deleted_at__gt=REVOKED_AT)
+
+
 def find_deleted() -> QuerySet[Voice]:
     """What was deleted with undo and can't be brought back any more."""
-    return Voice.objects.filter(deleted_at__lt=timezone.now() - UNDO)
+    return Voice.objects.filter(deleted_at__lt=timezone.now() - UNDO, deleted_at__gt=REVOKED_AT)
 
 
 def purge_deleted() -> None:

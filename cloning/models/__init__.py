@@ -38,7 +38,7 @@ from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pro
 from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
 from cloning.models.speaker import MAX_SPEAKER_CHARS, Speaker
-from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, fold_name
+from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, REVOKED_AT, Voice, fold_name
 from cloning.models.voice_alias import VoiceAlias
 from cloning.models.webhook import PING, Delivery, DeliveryStatus, Webhook, WebhookEvent
 from cloning.models.worker import Worker
@@ -57,6 +57,7 @@ __all__ = [
     "MAX_TAG_CHARS",
     "MAX_WORD_CHARS",
     "PING",
+    "REVOKED_AT",
     "ApiKey",
     "AuditEntry",
     "Batch",

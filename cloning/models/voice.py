@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cloning.models.ownership import AnyUser
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+REVOKED_AT = NEVER
+"""`deleted_at` of what was revoked: too long ago for anything that brings back."""
 MAX_NAME_CHARS = 80
 MAX_NOTES_CHARS = 2000
 

@@ -72,7 +72,7 @@ def find_deleted(request: HtmxHttpRequest) -> Voice | None:
     """The voice that can be brought back."""
     try:
         pk = uuid.UUID(request.GET.get("deleted", ""))
-        return Voice.objects.owned_by(request.user).exclude(deleted_at=None).filter(pk=pk).first()
+        return changes.find_restorable(request.user).filter(pk=pk).first()
     except ValueError:
         return None
 

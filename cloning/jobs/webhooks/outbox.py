@@ -1,7 +1,8 @@
 """What is told: rows that are inserted in the transaction in which something ends, so that each is told of."""
 
 import json
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -87,6 +88,14 @@ def describe_generation(row: Generation) -> dict[str, Any]:
         else None,
         "error": {"code": row.error_code, "message": row.error_message} if row.error_code else None,
     }
+
+
+def forget_failures(ids: Collection[uuid.UUID]) -> None:
+    """What was told of these generations and may say some of their text."""
+    wanted = {str(pk) for pk in ids}
+    told = Delivery.objects.filter(event=WebhookEvent.FAILED).values_list("pk", "payload")
+    found = [pk for pk, payload in told.iterator() if json.loads(payload)["data"]["id"] in wanted]
+    Delivery.objects.filter(pk__in=found).delete()
 
 
 def write_time(moment: Any) -> str:

@@ -1,12 +1,11 @@
 """Who may reach what, where accounts are needed: each address of the site, asked for by everybody.
 
-A new address has to be added to ACCESS.
+`access.py` has the table.
 """
 
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import pytest
@@ -29,149 +28,9 @@ from cloning.models import (
     VoiceConsent,
     Webhook,
 )
+from cloning.tests.accounts.access import ACCESS, CHANGE, KEYS, OPEN, PEOPLE, READ
 from cloning.tests.performing import store_sound
 from cloning.views import history
-
-
-class Access(Enum):
-    OPEN = "everybody"
-    PEOPLE = "everybody with an account; what it shows is tested elsewhere"
-    READ = "owner; others where it is shared"
-    CHANGE = "owner alone"
-    KEYS = "everybody with a key, by no other means"
-    OPERATORS = "those with its token"
-
-
-OPEN, PEOPLE, READ, CHANGE, KEYS, OPERATORS = Access
-
-ACCESS = {
-    "home": PEOPLE,
-    "cast": PEOPLE,
-    "set-language": OPEN,
-    "history": PEOPLE,
-    "history-zip": PEOPLE,
-    "history-delete": PEOPLE,
-    "history-restore": PEOPLE,
-    "generation": READ,
-    "cancel": CHANGE,
-    "resume": CHANGE,
-    "delete": CHANGE,
-    "star": CHANGE,
-    "sentences": READ,
-    "speak-again": CHANGE,
-    "choose-take": CHANGE,
-    "save-voice": CHANGE,
-    "outlook": PEOPLE,
-    "reading-script": PEOPLE,
-    "check-clip": PEOPLE,
-    "verify": OPEN,
-    "voices": PEOPLE,
-    "import-voice": PEOPLE,
-    "aliases": PEOPLE,
-    "voice": READ,
-    "add-clips": CHANGE,
-    "remove-clip": CHANGE,
-    "trim-clip": CHANGE,
-    "speak-sample": CHANGE,
-    "delete-voice": CHANGE,
-    "restore-voice": CHANGE,
-    "books": PEOPLE,
-    "book": CHANGE,
-    "cancel-book": CHANGE,
-    "resume-book": CHANGE,
-    "delete-book": CHANGE,
-    "pronunciations": PEOPLE,
-    "pronunciation": CHANGE,
-    "delete-pronunciation": CHANGE,
-    "account": PEOPLE,
-    "delete-account": PEOPLE,
-    "export-account": PEOPLE,
-    "change-email": PEOPLE,
-    "change-password": PEOPLE,
-    "reset-password": OPEN,
-    "reset-sent": OPEN,
-    "set-password": OPEN,
-    "sign-in": OPEN,
-    "sign-out": OPEN,
-    "sign-up": OPEN,
-    "keys": PEOPLE,
-    "revoke-key": CHANGE,
-    "api-generate": PEOPLE,
-    "api-generations": PEOPLE,
-    "api-generation": READ,
-    "api-cancel": CHANGE,
-    "api-restore": CHANGE,
-    "api-resume": CHANGE,
-    "api-segment": CHANGE,
-    "api-takes": CHANGE,
-    "api-segment-audio": READ,
-    "api-stream": READ,
-    "api-subtitles": READ,
-    "api-file": READ,
-    "api-books": PEOPLE,
-    "api-book": CHANGE,
-    "api-start-book": CHANGE,
-    "api-cancel-book": CHANGE,
-    "api-resume-book": CHANGE,
-    "api-book-file": CHANGE,
-    "api-book-zip": CHANGE,
-    "api-book-cover": CHANGE,
-    "api-check-clip": PEOPLE,
-    "api-voices": PEOPLE,
-    "api-import-voice": PEOPLE,
-    "api-voice": READ,
-    "api-export-voice": CHANGE,
-    "api-voice-references": CHANGE,
-    "api-voice-reference": CHANGE,
-    "api-pronunciations": PEOPLE,
-    "api-pronunciation": CHANGE,
-    "api-keys": PEOPLE,
-    "api-key": CHANGE,
-    "batches": PEOPLE,
-    "batch": CHANGE,
-    "cancel-batch": CHANGE,
-    "delete-batch": CHANGE,
-    "batch-archive": CHANGE,
-    "api-batches": PEOPLE,
-    "api-batch": CHANGE,
-    "api-batch-rows": CHANGE,
-    "api-cancel-batch": CHANGE,
-    "api-batch-archive": CHANGE,
-    "webhooks": PEOPLE,
-    "ping-webhook": CHANGE,
-    "delete-webhook": CHANGE,
-    "api-webhooks": PEOPLE,
-    "api-webhook": CHANGE,
-    "api-ping-webhook": CHANGE,
-    "api-verify": OPEN,
-    "api-languages": OPEN,
-    "api-health": OPEN,
-    "api-health-live": OPEN,
-    "api-health-ready": OPEN,
-    "api-openapi": OPEN,
-    "openai-speech": PEOPLE,
-    "openai-models": PEOPLE,
-    "openai-model": PEOPLE,
-    "openai-audio-models": PEOPLE,
-    "openai-voices": PEOPLE,
-    "openai-voice": CHANGE,
-    "openai-consents": PEOPLE,
-    "openai-consent": CHANGE,
-    "openai-health": OPEN,
-    "xtts-speakers": PEOPLE,
-    "xtts-speakers-list": PEOPLE,
-    "xtts-sample": READ,
-    "xtts-languages": OPEN,
-    "xtts-tts-to-audio": PEOPLE,
-    "xtts-tts-stream": KEYS,
-    "xtts-folders": PEOPLE,
-    "xtts-models": PEOPLE,
-    "xtts-settings": KEYS,
-    "xtts-set-settings": PEOPLE,
-    "xtts-refused": OPEN,
-    "api": PEOPLE,
-    "metrics": OPERATORS,
-}
 
 
 @dataclass(frozen=True)

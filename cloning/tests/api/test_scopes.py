@@ -37,6 +37,8 @@ TABLE = {
     "api-import-voice": {"POST": VOICES},
     "api-voice": {"GET": READ, "PATCH": VOICES, "DELETE": VOICES},
     "api-export-voice": {"GET": VOICES},
+    "api-revoke-voice": {"POST": VOICES},
+    "api-revoke-consent": {"POST": VOICES},
     "api-voice-references": {"POST": VOICES},
     "api-voice-reference": {"GET": READ, "PATCH": VOICES, "DELETE": VOICES},
     "api-pronunciations": {"GET": READ, "POST": VOICES},
@@ -60,6 +62,7 @@ TABLE = {
 }
 SAMPLES = {
     "pk": UNKNOWN_ID,
+    "identifier": "cons_0",
     "reference_pk": UNKNOWN_ID,
     "index": "0",
     "audio_format": "wav",
