@@ -4,10 +4,10 @@ BIN := .venv/bin
 # Of make test; each holds an engine or a whole site.
 PROCESSES ?= 3
 # Of make test, besides what runs alone.
-MARKS ?= not alone
+MARKS ?= not alone and not thorough
 INSTALL := $(PYTHON) infrastructure/install.py
 
-.PHONY: run xtts recogniser test attack check coverage screenshots messages admin
+.PHONY: run xtts recogniser test thorough attack check coverage screenshots messages admin
 
 run:
 	@$(INSTALL) light
@@ -36,6 +36,10 @@ endef
 test:
 	@$(INSTALL) light fleet agents xtts check test
 	$(call RUN_TESTS,$(BIN)/python)
+
+# With what takes longest, and is least often what a change breaks.
+thorough:
+	@$(MAKE) test MARKS="not alone"
 
 # Some fifteen minutes; ARGS="kills --seed 7" for a piece of it, or to repeat one.
 attack:
