@@ -23,12 +23,7 @@
     const target = document.getElementById(location.hash.slice(1));
     if (target?.matches("details")) target.open = true;
   }
-  function foldContents() {
-    const contents = document.querySelector(".contents details");
-    if (contents && matchMedia("(max-width: 59.99rem)").matches) contents.open = false; // on a phone they would fill the screen
-  }
   const show = () => {
-    foldContents();
     addButtons();
     openTarget();
   };

@@ -112,15 +112,38 @@ window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted && document.querySelector(".account-menu")) location.reload();
 });
 
-// What was typed is not left to who signs in next.
-document.addEventListener("submit", ({ target }) => {
-  if (!target.matches("[data-forgets-drafts]")) return;
+// What was typed is not left to who signs in next, nor to another person who signs in after a session has ended.
+function forgetDrafts() {
   try {
     sessionStorage.clear();
   } catch {
     // refused: then nothing was kept
   }
+}
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("[data-forgets-drafts]")) forgetDrafts();
 });
+(() => {
+  const { account } = document.querySelector("[data-account]")?.dataset ?? {};
+  if (!account) return;
+  try {
+    if ((sessionStorage.getItem("account") ?? account) !== account) forgetDrafts();
+    sessionStorage.setItem("account", account);
+  } catch {
+    // refused
+  }
+})();
+
+// A double click is one click: what has come to stand under the pointer since the first was not meant by the second.
+document.addEventListener(
+  "click",
+  (event) => {
+    if (event.detail < 2 || !event.target.closest("button:not([type=button])")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 
 // HTMX
 

@@ -138,10 +138,15 @@
     clips = [...input.files];
     draft?.setItem("clips", clips.map((file) => file.name).join(", "));
   }
-  function restoreClips() {
+  async function restoreClips() {
     const input = form().querySelector(".drop input[type=file]");
-    if (!input || input.files.length) return;
     const names = draft?.getItem("clips");
+    if (!input || input.files.length) return;
+    if (!clips.length && names) {
+      const found = await takeFromShelf().catch(() => []);
+      if (input.files.length) return; // others were chosen meanwhile
+      clips = found;
+    }
     if (clips.length) {
       const transfer = new DataTransfer();
       for (const file of clips) transfer.items.add(file);
@@ -153,11 +158,43 @@
     }
   }
 
+  // Where the server leads to another document, as when a session has ended, they wait in the browser's database: for an hour,
+  // and for the account that chose them.
+  const SHELF_MS = 3_600_000;
+  const happens = (request) => new Promise((done, fail) => Object.assign(request, { onsuccess: done, oncomplete: done, onerror: fail, onabort: fail }));
+  async function openShelf() {
+    const request = indexedDB.open("composer");
+    request.onupgradeneeded = () => request.result.createObjectStore("clips");
+    await happens(request);
+    const change = request.result.transaction("clips", "readwrite");
+    return { shelf: change.objectStore("clips"), ends: happens(change) };
+  }
+  async function putOnShelf() {
+    const { shelf, ends } = await openShelf();
+    shelf.put({ clips, account: draft?.getItem("account"), at: Date.now() }, "clips");
+    await ends;
+  }
+  async function takeFromShelf() {
+    const { shelf } = await openShelf();
+    const found = shelf.get("clips");
+    shelf.delete("clips");
+    await happens(found);
+    const { clips: kept = [], account, at = 0 } = found.result ?? {};
+    return account === draft?.getItem("account") && Date.now() - at < SHELF_MS ? kept : [];
+  }
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const address = event.detail.xhr.getResponseHeader("HX-Redirect");
+    if (!address || !clips.length) return;
+    event.preventDefault();
+    putOnShelf().catch(() => {}).finally(() => location.assign(address));
+  });
+
   function show() {
     showLength();
     showHint();
   }
   function begin(root) {
+    if (clips.length && document.querySelector("[data-keeps-clips]")) putOnShelf().catch(() => {});
     if (!form() || !(root === document || root.contains(form()) || root === form())) return;
     if (root !== form()) {
       restore();

@@ -8,7 +8,6 @@
     const all = document.querySelector("[data-select-all]");
     if (!all) return;
     const count = boxes().filter((box) => box.checked).length;
-    all.hidden = false;
     all.querySelector("input").checked = count === boxes().length;
     all.querySelector("input").indeterminate = count > 0 && count < boxes().length;
     const selected = document.querySelector("[data-selected]");

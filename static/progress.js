@@ -19,6 +19,7 @@
       const told = isNarrow.matches ? inShort : (count, unit) => words.format(-count, unit);
       const text = unit ? told(count, unit[0]) : time.dataset.ago;
       if (time.textContent !== text) time.textContent = text;
+      time.dataset.told = "";
     }
   }
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.db.models import Model, Q, QuerySet, Sum
+from django.db.models import CASCADE, ManyToOneRel, Model, Q, QuerySet, Sum
 from django.utils import timezone
 
 from cloning.jobs import state
@@ -29,7 +29,6 @@ from cloning.models import (
     Pronunciation,
     Reference,
     Voice,
-    VoiceAlias,
     VoiceConsent,
     Webhook,
 )
@@ -46,9 +45,19 @@ class Belongings:
     voices: int
     consents: int
     books: int
+    batches: int
     pronunciations: int
     keys: int
+    webhooks: int
     generations_of_others: int
+
+    def __str__(self) -> str:
+        """For operators, in English."""
+        return (
+            f"{self.generations} generations ({self.speech_seconds / 60:.0f} min of speech), {self.books} books, "
+            f"{self.batches} batches, {self.voices} voices, {self.pronunciations} pronunciations, {self.keys} keys, "
+            f"{self.webhooks} webhooks, and {self.generations_of_others} generations of others with these voices"
+        )
 
 
 def count_belongings(user: User) -> Belongings:
@@ -60,8 +69,10 @@ def count_belongings(user: User) -> Belongings:
         voices=Voice.objects.kept().filter(owner=user).count(),
         consents=VoiceConsent.objects.filter(owner=user).count(),
         books=Book.objects.kept().filter(owner=user).count(),
+        batches=Batch.objects.filter(owner=user).count(),
         pronunciations=Pronunciation.objects.filter(owner=user).count(),
         keys=ApiKey.objects.kept().filter(owner=user).count(),
+        webhooks=Webhook.objects.filter(owner=user).count(),
         generations_of_others=derived.count(),
     )
 
@@ -110,18 +121,27 @@ def finish(user: User, seconds: float | None = None) -> bool:
 def list_deletions(user: User) -> Iterator[Callable[[], object]]:
     """Each is to be called before the next is asked for: what is deleted is not found again."""
     samples = Generation.objects.filter(sample_of__owner=user)
-    for rows, delete in (
+    one_by_one = (
         (find_derived(user), delete_generation),
         (samples, delete_generation),
         (Generation.objects.filter(owner=user), delete_generation),
         (Book.objects.filter(owner=user), delete_book),
         (Voice.objects.filter(owner=user), delete_voice),
         (Reference.objects.filter(owner=user), delete_reference),
-    ):
+    )
+    for rows, delete in one_by_one:
         while ids := list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE]):
             yield from (partial(delete, pk) for pk in ids)
-    for settled in (VoiceConsent, VoiceAlias, Pronunciation, Webhook, Batch):
-        yield partial(delete_all, settled, user)
+    for model in list_owned():
+        if model not in {rows.model for rows, _ in one_by_one}:
+            yield partial(delete_all, model, user)
+
+
+def list_owned() -> list[type[Model]]:
+    """Whatever has an owner, and is not deleted by the database with them."""
+    relations = User._meta.get_fields(include_hidden=True)
+    owned = [each for each in relations if isinstance(each, ManyToOneRel) and each.field.name == "owner"]
+    return [each.related_model for each in owned if each.on_delete is not CASCADE]
 
 
 def delete_all(model: type[Model], user: User) -> int:
@@ -135,8 +155,7 @@ def delete_user(user: User) -> bool:
         User.objects.select_for_update().filter(
             pk=user.pk
         ).first()  # who adds something waits for the end of it
-        owned = (Generation, Book, Batch, Voice, Reference, VoiceConsent, VoiceAlias, Pronunciation, Webhook)
-        has_rows = any(model._default_manager.filter(owner=user).exists() for model in owned)
+        has_rows = any(model._default_manager.filter(owner=user).exists() for model in list_owned())
         return 0 if has_rows else User.objects.filter(pk=user.pk).delete()[0]
 
     try:

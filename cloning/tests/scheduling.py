@@ -31,6 +31,7 @@ THOROUGH = (
     "cloning/tests/jobs/test_worker_process.py",
     "cloning/tests/e2e/test_sentences.py",
     "cloning/tests/e2e/test_accounts.py",
+    "cloning/tests/e2e/test_admin.py",
     "cloning/tests/test_privacy.py",
     "cloning/tests/jobs/test_books.py",
     "cloning/tests/engines/xtts/test_starting.py",

@@ -21,12 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, no_input: bool, **options: Any) -> None:
         user = find_account(name)
-        goes = departures.count_belongings(user)
-        self.stdout.write(
-            f"With {user} go {goes.generations} generations ({goes.speech_seconds / 60:.0f} min of speech), "
-            f"{goes.books} books, {goes.voices} voices, {goes.pronunciations} pronunciations, {goes.keys} keys, "
-            f"and {goes.generations_of_others} generations of others, spoken with these voices."
-        )
+        self.stdout.write(f"With {user} go {departures.count_belongings(user)}.")
         if not no_input and input("That can't be undone. Type the name to go on: ") != user.get_username():
             raise CommandError("Nothing was deleted.")
         departures.begin(user)

@@ -32,7 +32,10 @@ def act(client: Client, action: str, user: User, **more: str) -> str:
 @pytest.mark.parametrize("is_one_of_several", [True, False])
 def test_account_goes_with_everything(is_one_of_several, ann, anns, admin_client, stored_files) -> None:
     path = f"{USERS}{ann.pk}/delete/"
-    assert "ann, 1 generations, 0 books, 1 voices" in admin_client.get(path).content.decode()
+    assert (
+        "ann, 1 generations (0 min of speech), 0 books, 0 batches, 1 voices"
+        in admin_client.get(path).content.decode()
+    )
     if is_one_of_several:
         assert "Successfully deleted 1 user" in act(admin_client, "delete_selected", ann, post="yes")
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from cloning.tests.clips import MALE_CLIP
 from cloning.tests.e2e.pages import (
     expect_accessible,
     expect_no_sideways_scrolling,
@@ -106,6 +107,41 @@ def test_from_the_link_to_a_generation(open_page, live_site, link):
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(page)
     expect(page.locator("article")).to_have_count(1)
+
+
+def test_session_that_ends_in_the_middle_takes_nothing_of_a_draft(open_page, live_site, link):
+    """Of whoever goes on; somebody else who signs in then sees nothing of it."""
+    page = open_page(width=360)
+    sign_in(page)
+    fill_in(page, "What I have written so far.")
+    page.get_by_label("Language").select_option("de")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page)
+    expect_draft(page, "What I have written so far.")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("link", name="Voices").click()  # without a new document
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page)
+    expect(page).to_have_url(re.compile("/voices/$"))
+    page.get_by_role("link", name="Studio").click()
+    expect_draft(page, "What I have written so far.")
+    expect(send(page)).to_be_visible()
+
+    page.get_by_label("Text", exact=True).fill("What nobody else is to read.")
+    page.context.clear_cookies(name="sessionid")
+    page.goto(f"{live_site.url}/account/sign-in/")
+    page.evaluate("sessionStorage.setItem('account', '0')")  # as if it had been somebody else's
+    sign_in(page)
+    expect(page.get_by_label("Text", exact=True)).to_have_value("")
+    assert page.get_by_label("Reference", exact=True).evaluate("input => input.files.length") == 0
+
+
+def expect_draft(page: Page, text: str) -> None:
+    expect(page.get_by_label("Text", exact=True)).to_have_value(text)
+    expect(page.get_by_label("Language")).to_have_value("de")
+    expect(page.get_by_label(f"Reference: {MALE_CLIP.name}")).to_be_visible()
 
 
 @pytest.mark.parametrize("javascript", [True, False])

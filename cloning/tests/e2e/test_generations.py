@@ -7,15 +7,18 @@ import subprocess
 
 from playwright.sync_api import Route, expect
 
+from cloning.tests.clips import MALE_CLIP
 from cloning.tests.e2e.pages import (
     LONG_TEXT,
     SENTENCE,
     WAIT_MS,
     expect_accessible,
     expect_finished,
+    fill_in,
     generate,
     needs_chromium,
     open_menu,
+    send,
 )
 from cloning.tests.live_site import LiveSite
 
@@ -42,6 +45,44 @@ def test_cancel_and_delete(open_page):
     expect(card).to_contain_text("Deleted.")
     page.reload()
     expect(card).to_have_count(0)
+
+
+def test_second_click_of_a_double_click_is_not_for_the_form_that_has_come_since(open_page):
+    page = open_page()
+    fill_in(page, "Spoken once.")
+    button = page.locator("#generate").bounding_box()
+    place = button["x"] + 20, button["y"] + 20
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.mouse.click(*place)
+    expect(page.locator("article")).to_have_count(1)
+    expect(page.locator("#generate")).to_be_visible()
+    page.mouse.move(*place)
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    expect_finished(page.locator("article"))
+    assert len(sent) == 1
+
+
+def test_voice_is_deleted_while_it_speaks(open_page, live_site):
+    """What it speaks is spoken to its end; whoever has the page open is told when they use it next."""
+    page = open_page()
+    clip = {"name": "ada.flac", "mimeType": "audio/flac", "buffer": MALE_CLIP.read_bytes()}
+    voice = page.request.post(
+        f"{live_site.url}/api/v1/voices", multipart={"name": "Ada", "reference": clip}
+    ).json()
+    page.reload()
+    page.get_by_role("radio", name="Ada").check()
+    page.get_by_label("Text", exact=True).fill(SENTENCE * 5)
+    page.get_by_label("Play while it is made").uncheck()
+    card = send(page)
+    expect(card).to_have_class(re.compile("running"))
+    assert page.request.delete(f"{live_site.url}/api/v1/voices/{voice['id']}").status == 204
+    expect_finished(card)
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_text("There is no such voice; it may have been deleted.")).to_be_visible()
+    expect(page.get_by_label("Text", exact=True)).to_have_value(SENTENCE * 5)
+    expect_accessible(page)
 
 
 def test_cancel_while_the_card_asks_for_news(open_page):

@@ -1,9 +1,6 @@
 """The pages of the voices in a real Chromium, at a desktop's and at a phone's width."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +11,6 @@ from cloning.tests.e2e.pages import (
     expect_no_sideways_scrolling,
     needs_chromium,
 )
-from cloning.tests.live_site import PROJECT
 
 pytestmark = needs_chromium
 
@@ -82,50 +78,6 @@ def expect_sound(page) -> None:
 
 def expect_no_scrolling(page) -> None:
     expect_no_sideways_scrolling(page)
-
-
-def test_admin_at_a_desktop(open_page, live_site) -> None:
-    """All that Django shows of ours is accessible, and no column is cut off."""
-    create_operator(live_site)
-    page = open_page("/admin/", width=1440)
-    page.get_by_label("Username").fill("op")
-    page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Log in").click()
-    lists = page.locator("#content-main th a[href*='/cloning/']").evaluate_all(
-        "links => links.map(link => link.href)"
-    )
-    assert len(lists) >= 6
-    for address in lists:
-        page.goto(address)
-        expect_accessible(page)
-        expect_no_sideways_scrolling(page)
-        results = page.locator(".results")
-        if results.count():
-            assert results.evaluate("results => results.scrollWidth <= results.clientWidth"), address
-            page.locator("#result_list tbody th a").first.click()
-            page.wait_for_url("**/change/")
-            expect_accessible(page)
-
-
-def create_operator(site) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "manage.py",
-            "createsuperuser",
-            "--noinput",
-            "--username=op",
-            "--email=op@example.com",
-        ],
-        cwd=PROJECT,
-        env={
-            "PATH": os.environ["PATH"],
-            "STORAGE_ROOT": str(site.storage_root),
-            "DATABASE_URL": f"sqlite:///{site.storage_root}/db.sqlite3",
-            "DJANGO_SUPERUSER_PASSWORD": "secret",
-        },
-        check=True,
-    )
 
 
 @pytest.mark.parametrize("width, javascript", [(1440, True), (360, False)])

@@ -8,6 +8,7 @@ from cloning.jobs import departures, keys, sweeping
 from cloning.jobs.conditioning import store_conditioning
 from cloning.models import (
     ApiKey,
+    Batch,
     Departure,
     Generation,
     Pronunciation,
@@ -16,6 +17,7 @@ from cloning.models import (
     Status,
     StoredConditioning,
     Voice,
+    Webhook,
 )
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.jobs.recording import claim_first, finish
@@ -58,6 +60,8 @@ def everything(ann, bob, anns, make_generation, make_reference) -> Generation:
     for user in (ann, bob):
         Pronunciation.objects.create(owner=user, language="en", word="SQL", word_key="sql", spelling="sequel")
     keys.make(ann, "laptop", [Scope.READ])
+    Batch.objects.create(owner=ann, total=1)
+    Webhook.objects.create(owner=ann, url="https://ann.example/", events=["generation.succeeded"])
     return finish(kept)
 
 
@@ -77,6 +81,7 @@ def test_what_goes_is_counted(everything, ann, bob):
     goes = departures.count_belongings(ann)
     assert (goes.generations, goes.generations_of_others) == (2, 1)
     assert (goes.voices, goes.pronunciations, goes.keys) == (1, 1, 1)
+    assert (goes.batches, goes.webhooks) == (1, 1)
     assert departures.count_belongings(bob).generations_of_others == 0
 
 
