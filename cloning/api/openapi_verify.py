@@ -5,7 +5,7 @@ from typing import Any
 from cloning.api.examples import SAMPLE_FILE
 from cloning.api.operations import FOREIGN_ORIGIN, NO_KEY, RETRY_AFTER, TOO_LARGE, json_of, operation
 from cloning.api.serializers import Schema
-from cloning.api.verify_serializers import VERIFICATION, WATERMARK
+from cloning.api.verify_serializers import FINGERPRINT, VERIFICATION, WATERMARK
 
 
 def paths() -> dict[str, Any]:
@@ -44,4 +44,8 @@ def paths() -> dict[str, Any]:
 
 
 def schemas() -> dict[str, Schema]:
-    return {"Verification": VERIFICATION.schema(), "Watermark": WATERMARK.schema()}
+    return {
+        "Verification": VERIFICATION.schema(),
+        "Watermark": WATERMARK.schema(),
+        "Fingerprint": FINGERPRINT.schema(),
+    }

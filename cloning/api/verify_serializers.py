@@ -1,7 +1,8 @@
 """Whether audio was made here, as the API says it."""
 
-from cloning.api.serializers import NUMBER, Field, Serializer, schema_named
+from cloning.api.serializers import NUMBER, STRING, Field, Serializer, nullable, schema_named
 from cloning.audio.watermark import Finding
+from cloning.jobs import fingerprints
 from cloning.jobs.verifying import Verification
 
 WATERMARK = Serializer[Finding](
@@ -17,15 +18,36 @@ WATERMARK = Serializer[Finding](
         lambda finding, _: round(1 - finding.false_alarm, 6),
     ),
 )
+FINGERPRINT = Serializer[fingerprints.Match | None](
+    Field(
+        "match",
+        {
+            "type": "boolean",
+            "description": "Whether it is a file of this server, bit for bit, or speech of it is heard in it; "
+            "false once that was deleted",
+        },
+        lambda match, _: match is not None,
+    ),
+    Field(
+        "created_at",
+        {**nullable(STRING), "format": "date", "description": "The day (UTC) on which it was made"},
+        lambda match, _: match.created_on.isoformat() if match else None,
+    ),
+)
 VERIFICATION = Serializer[Verification](
     Field(
         "made_here",
-        {"type": "boolean", "description": "false: not found; it may have been made here without a mark"},
+        {"type": "boolean", "description": "Whether one of the signs says so; false proves nothing"},
         lambda verification, _: verification.is_made_here,
     ),
     Field(
         "watermark",
         schema_named("Watermark"),
         lambda verification, request: WATERMARK.serialize(verification.mark, request),
+    ),
+    Field(
+        "fingerprint",
+        schema_named("Fingerprint"),
+        lambda verification, request: FINGERPRINT.serialize(verification.match, request),
     ),
 )

@@ -91,6 +91,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech, is_signed: b
             lease_expires_at=None,
             attempts=0,
             audio=name,
+            audio_sha256=generation.audio_sha256,
             is_watermarked=not unmarked.exists(),
             is_signed=is_signed,
             duration_seconds=joined.duration_seconds,

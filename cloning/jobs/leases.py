@@ -6,6 +6,7 @@ SQLite and PostgreSQL alike, without locks held across statements.
 That a lease ran out is told without a wall clock: those jump, and differ between machines.
 """
 
+import hashlib
 import time
 import uuid
 from collections.abc import Callable, Collection, Hashable, Mapping
@@ -59,7 +60,11 @@ def take_over(row: Leased) -> bool:
 def store_result(
     row: Take | Generation | Encoding, name: str, file: "File[bytes]", record: Callable[[str], bool]
 ) -> bool:
-    """Stores what came of a claim and has `record` write its name to the row; what is not accepted is deleted again."""
+    """Stores what came of a claim and has `record` write its name to the row; what is not accepted is deleted again.
+
+    `record` finds the digest of the file on the row.
+    """
+    row.audio_sha256 = digest(file)
     name = default_storage.save(name, file)
     try:
         accepted = record(name)
@@ -72,6 +77,14 @@ def store_result(
     if not accepted:
         delete_stored(name)
     return accepted
+
+
+def digest(file: "File[bytes]") -> str:
+    sha256 = hashlib.sha256()
+    for chunk in file.chunks():
+        sha256.update(chunk)
+    file.seek(0)
+    return sha256.hexdigest()
 
 
 def set_fields(row: Leased, fields: Mapping[str, object]) -> None:

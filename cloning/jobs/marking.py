@@ -7,7 +7,9 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from cloning.audio.fingerprint import Question
 from cloning.audio.probing import ProbeSlots
+from cloning.audio.searching import read_question
 from cloning.audio.watermark import Finding
 from cloning.confinement import Bounds, UnansweredError, run_module
 from cloning.errors import ErrorCode, GenerationError
@@ -31,8 +33,8 @@ def key_of_new_speech() -> bytes | None:
     return derive_key() if settings.WATERMARK else None
 
 
-def find_mark(source: Path) -> Finding:
-    """Looks for this server's mark in a file that anybody may have sent. Nothing of it is kept.
+def search(source: Path) -> tuple[Finding, Question]:
+    """Looks for this server's mark in a file that anybody may have sent, and takes what to ask fingerprints for.
 
     Raises GenerationError: REFERENCE_UNREADABLE, PROBING_BUSY, SERVER_BUSY. What comes after
     MAX_SEARCHED_SECONDS is not read.
@@ -51,4 +53,4 @@ def find_mark(source: Path) -> Finding:
             raise GenerationError(
                 ErrorCode.SERVER_BUSY, "The file can't be searched now. Try again later."
             ) from error
-    return Finding(**answer)
+    return Finding(**answer["mark"]), read_question(answer["question"])

@@ -14,6 +14,7 @@ from django.core.files.base import File
 from django.db import Error as DatabaseError
 
 from cloning import audio, text
+from cloning.audio.fingerprint import take_fingerprint
 from cloning.engines import registry
 from cloning.engines.base import Engine, EngineError, SynthesisOptions, Waveform
 from cloning.errors import ErrorCode, GenerationError
@@ -140,7 +141,12 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     path = folder / "take.wav"
     measured = audio.write_take(samples, engine.sample_rate_hz, path)
     return Sound(
-        path, engine.sample_rate_hz, measured, spoken_seconds, is_watermarked=watermark_key is not None
+        path,
+        engine.sample_rate_hz,
+        measured,
+        spoken_seconds,
+        is_watermarked=watermark_key is not None,
+        fingerprint=take_fingerprint(samples, engine.sample_rate_hz),
     )
 
 

@@ -13,10 +13,11 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from cloning.audio import TakeSound
+from cloning.audio.fingerprint import Fingerprint
 from cloning.engines import registry
 from cloning.engines.base import Engine
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import audit, idempotency, leases, limits
+from cloning.jobs import audit, fingerprints, idempotency, leases, limits
 from cloning.jobs.batches.ending import announce_end
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.dispatching import call_worker
@@ -49,6 +50,7 @@ class Sound:
     measured: TakeSound
     spoken_seconds: float  # by the engine, without learning the voice
     is_watermarked: bool
+    fingerprint: Fingerprint
 
 
 def claim(take: Take) -> bool:
@@ -117,6 +119,7 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             claim_token=None,
             spoken_share=1.0,
             audio=name,
+            audio_sha256=take.audio_sha256,
             sample_rate_hz=sound.sample_rate_hz,
             duration_seconds=sound.measured.duration_seconds,
             peaks=sound.measured.peaks,
@@ -136,6 +139,7 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             queue_take(take.segment, take.text, random_seed())
         elif unspoken.update(chosen_take=take):
             count_segment(generation, take.segment)
+        fingerprints.keep(take, sound.fingerprint)
         limits.count_speech(generation, sound.measured.duration_seconds)
         SoundChunk.objects.filter(take=take).delete()
         notify(str(generation.pk))

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloning.audio.watermark import Finding
-from cloning.jobs.marking import find_mark
+from cloning.jobs import fingerprints
+from cloning.jobs.marking import search
 
 
 @dataclass(frozen=True)
 class Verification:
     mark: Finding
+    match: fingerprints.Match | None
 
     @property
     def is_made_here(self) -> bool:
-        return self.mark.is_found
+        return self.mark.is_found or self.match is not None
 
 
 def verify(source: Path) -> Verification:
@@ -21,4 +23,5 @@ def verify(source: Path) -> Verification:
 
     Raises GenerationError: REFERENCE_UNREADABLE, PROBING_BUSY, SERVER_BUSY.
     """
-    return Verification(mark=find_mark(source))
+    mark, question = search(source)
+    return Verification(mark=mark, match=fingerprints.find(source, question))

@@ -21,6 +21,7 @@ from cloning.models.conditioning import (
 from cloning.models.consent import MAX_CONSENT_NAME_CHARS, MAX_TAG_CHARS, VoiceConsent, consent_file
 from cloning.models.departure import Departure
 from cloning.models.encoding import Encoding, encoding_file
+from cloning.models.fingerprint import Fingerprint, FingerprintKey
 from cloning.models.generation import (
     MAX_ATTEMPTS,
     Channel,
@@ -71,6 +72,8 @@ __all__ = [
     "DeliveryStatus",
     "Departure",
     "Encoding",
+    "Fingerprint",
+    "FingerprintKey",
     "Generation",
     "IdempotencyKey",
     "Leased",

@@ -21,10 +21,12 @@ class Encoding(models.Model):
     audio_format = models.CharField("format", max_length=4, choices=AUDIO_FORMAT_CHOICES)
     source = models.CharField(max_length=100, help_text="The joined file that it was made of.")
     audio = models.FileField(upload_to=encoding_file)
+    audio_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["audio_sha256"], name="encodings_by_content")]
         constraints = [
             models.UniqueConstraint(fields=["generation", "audio_format"], name="one_encoding_a_format")
         ]

@@ -207,6 +207,7 @@ class Generation(Leased):
         max_length=16, blank=True, help_text="What the engine computed in, where it has a choice."
     )
     audio = models.FileField(upload_to=generated_file, blank=True, editable=False)
+    audio_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
     sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
     peaks = models.JSONField(default=list, blank=True, help_text="Waveform outline, 0 to 1.")
@@ -253,6 +254,7 @@ class Generation(Leased):
                 fields=["owner", "created_at"], condition=models.Q(is_held=True), name="held_generations"
             ),
             models.Index(fields=["batch", "batch_row"], name="rows_of_a_batch"),
+            models.Index(fields=["audio_sha256"], name="generations_by_content"),
             models.Index(
                 fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="hidden_generations"
             ),

@@ -64,6 +64,7 @@ class Take(Leased):
     engine = models.CharField(max_length=16, blank=True)
     precision = models.CharField(max_length=16, blank=True)
     audio = models.FileField(upload_to=take_file, blank=True, editable=False)
+    audio_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
     sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
     tempo = models.FloatField(default=1.0, help_text="How many times as fast as asked for, to be in time.")
@@ -81,6 +82,7 @@ class Take(Leased):
         indexes = [
             models.Index(fields=["status"], name="takes_by_status"),  # of a part, SQLite would not use it
             models.Index(fields=["engine", "finished_at"]),
+            models.Index(fields=["audio_sha256"], name="takes_by_content"),
         ]
         constraints = [models.UniqueConstraint(fields=["segment", "number"], name="one_take_a_number")]
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 from django.core.files.base import ContentFile
 
 from cloning.audio import TakeSound
+from cloning.audio.fingerprint import take_fingerprint
 from cloning.jobs import scheduling, takes
 from cloning.jobs.takes import Sound
 from cloning.models import Generation, Take
@@ -22,7 +24,14 @@ def claim_take(generation: Generation) -> Take:
 def made_sound(path: Path = Path("take.wav")) -> Sound:
     """What is known of a second of sound."""
     measured = TakeSound(duration_seconds=1.0, peaks=[0.5], loudness_blocks=[1], true_peak_dbtp=-3.0)
-    return Sound(path, sample_rate_hz=24_000, measured=measured, spoken_seconds=0.1, is_watermarked=False)
+    return Sound(
+        path,
+        sample_rate_hz=24_000,
+        measured=measured,
+        spoken_seconds=0.1,
+        is_watermarked=False,
+        fingerprint=take_fingerprint(np.zeros(0, np.float32), 24_000),
+    )
 
 
 def accept_sounds(generation: Generation) -> Generation:

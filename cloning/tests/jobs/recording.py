@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from django.core.files.base import ContentFile
 from django.db import connection
 
 from cloning.audio import JoinedSpeech, TakeSound
+from cloning.audio.fingerprint import take_fingerprint
 from cloning.jobs import joins, takes
 from cloning.jobs.takes import Sound
 from cloning.models import Generation, Take
@@ -20,6 +22,7 @@ SOUND = Sound(
     measured=TakeSound(duration_seconds=1.5, peaks=[0.5], loudness_blocks=[100], true_peak_dbtp=-6.0),
     spoken_seconds=0.5,
     is_watermarked=True,
+    fingerprint=take_fingerprint(np.zeros(0, np.float32), 24_000),
 )
 JOINED = JoinedSpeech(duration_seconds=4.5, start_seconds=[0.0], peaks=[1.0], gain_db=0.0)
 

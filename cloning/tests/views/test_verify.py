@@ -1,6 +1,7 @@
 """The page that says whether audio was made here."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.formats import date_format
 
 from cloning.accounts import checks
 from cloning.tests.clips import MALE_CLIP
@@ -12,7 +13,7 @@ def test_the_page_is_for_everybody(browser, spoken, settings, clips, monkeypatch
     browser.logout()
     with spoken.audio.open("rb") as file:
         result = file.read()
-    assert "Look for the mark" in browser.get("/verify/").content.decode()
+    assert "Find out" in browser.get("/verify/").content.decode()
 
     def send(content: bytes) -> tuple[int, str]:
         response = browser.post("/verify/", {"audio": SimpleUploadedFile("audio", content)})
@@ -20,9 +21,11 @@ def test_the_page_is_for_everybody(browser, spoken, settings, clips, monkeypatch
 
     status, page = send(result)
     assert (status, "Yes: this is synthetic speech made by this server" in page) == (200, True)
+    assert "Its mark was found." in page
+    assert f"made on {date_format(spoken.created_at, 'DATE_FORMAT')}." in page
     assert spoken.text not in page
     status, page = send(MALE_CLIP.read_bytes())
-    assert (status, "No mark of this server was found" in page) == (200, True)
+    assert (status, "Nothing says that this server made it" in page) == (200, True)
     status, page = send(clips["text"])
     assert (status, "No audio was found" in page) == (422, True)
     response = browser.post("/verify/")

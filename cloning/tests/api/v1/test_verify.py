@@ -39,18 +39,23 @@ def test_what_was_spoken_here_is_known_again(api, spoken) -> None:
 def test_what_was_not_is_not(api) -> None:
     found = api.post(ADDRESS, {"audio": upload(MALE_CLIP.read_bytes())}).json()
     assert (found["made_here"], found["watermark"]["found"]) == (False, False)
+    assert found["fingerprint"] == {"match": False, "created_at": None}
 
 
 def test_another_servers_speech_is_not_ours(api, spoken, settings) -> None:
     settings.WATERMARK_KEY = "of another server"
-    assert api.post(ADDRESS, {"audio": upload(read_result(spoken))}).json()["made_here"] is False
+    result = read_result(spoken)
+    spoken.delete()
+    assert api.post(ADDRESS, {"audio": upload(result)}).json()["made_here"] is False
 
 
 def test_where_no_mark_is_wanted_it_is_said(api, settings, make_generation) -> None:
     settings.WATERMARK = False
     generation = perform(make_generation())
     assert api.get(f"/api/v1/generations/{generation.pk}").json()["watermarked"] is False
-    assert api.post(ADDRESS, {"audio": upload(read_result(generation))}).json()["made_here"] is False
+    found = api.post(ADDRESS, {"audio": upload(read_result(generation))}).json()
+    assert (found["made_here"], found["watermark"]["found"]) == (True, False)
+    assert found["fingerprint"] == {"match": True, "created_at": str(generation.created_at.date())}
 
 
 def test_silence_is_not_ours(api, clips) -> None:
