@@ -55,6 +55,9 @@ class ErrorCode(StrEnum):
     TOO_MANY_KEYS = "too_many_keys", 409
     ARCHIVE_UNREADABLE = "archive_unreadable", 422, "archive"
     CONSENT_REQUIRED = "consent_required", 422, "consent"
+    CONSENT_INVALID = "consent_invalid", 422, "consent"
+    CONSENT_MISMATCH = "consent_mismatch", 422, "statement"
+    CONSENT_SILENT = "consent_silent", 422, "statement"
     CONSENT_IN_USE = "consent_in_use", 409
     PROMPT_UNSUPPORTED = "prompt_unsupported", 422, "type"
     ALIAS_INVALID = "alias_invalid", 422, "name"

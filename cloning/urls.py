@@ -9,7 +9,7 @@ from cloning.api.openai import speech as openai_speech
 from cloning.api.v1 import batches as api_batches
 from cloning.api.v1 import books as api_books
 from cloning.api.v1 import clips as api_clips
-from cloning.api.v1 import documents, files, generate, health, languages, segments, streams
+from cloning.api.v1 import documents, files, generate, health, languages, segments, statements, streams
 from cloning.api.v1 import generations as api_generations
 from cloning.api.v1 import keys as api_keys
 from cloning.api.v1 import pronunciations as api_pronunciations
@@ -81,6 +81,7 @@ urlpatterns = [
     path("generations/<uuid:pk>/voice/", voices.save_voice, name="save-voice"),
     path("outlook/", outlook.outlook, name="outlook"),
     path("reading-script/", reading.reading_script, name="reading-script"),
+    path("statement-script/", reading.statement_script, name="statement-script"),
     path("clips/check/", clips.check, name="check-clip"),
     path("voices/", voices.voices, name="voices"),
     path("voices/names/", aliases.aliases, name="aliases"),
@@ -167,6 +168,7 @@ urlpatterns = [
     path("api/v1/webhooks/<uuid:pk>/ping", api_webhooks.ping, name="api-ping-webhook"),
     path("api/v1/verify", api_verify.verify, name="api-verify"),
     path("api/v1/languages", languages.languages, name="api-languages"),
+    path("api/v1/statements", statements.statements, name="api-statements"),
     path("api/v1/health", health.health, name="api-health"),
     path("api/v1/health/live", health.live, name="api-health-live"),
     path("api/v1/health/ready", health.ready, name="api-health-ready"),

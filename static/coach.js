@@ -108,7 +108,7 @@
     }, RECHECK_MS);
   }
 
-  const inputOf = (box) => box.closest("form").querySelector("input[type=file]");
+  const inputOf = (box) => box.closest("form").querySelector("input[type=file][name=reference]");
   const fileOf = (coach) => inputOf(coach.parentElement).files[[...coach.parentElement.children].indexOf(coach)];
 
   // Listening to it
@@ -132,7 +132,7 @@
   }
 
   document.addEventListener("change", ({ target }) => {
-    if (target.type === "file") {
+    if (target.type === "file" && target.name === "reference") {
       const box = target.form?.querySelector("[data-coach]");
       if (box) checkAll(box, target);
     } else if (target.closest?.("[data-trim]")) recheckSoon(target.closest("[data-trim]"));

@@ -138,7 +138,7 @@
   // What to read, in the language of the form
 
   function read(root) {
-    const language = root.closest("form").elements.language?.value || root.dataset.language;
+    const language = root.closest("form").elements[root.dataset.languageField]?.value || root.dataset.language;
     window.htmx.ajax("GET", root.dataset.scripts, { target: find(root, "script"), swap: "innerHTML", values: { language } });
   }
 
@@ -221,7 +221,7 @@
     const { file, seconds } = await encode(blob, Number(root.dataset.maxSeconds)).catch(() => asRecorded(blob, mine.seconds));
     if (session !== mine) return; // the page has gone
     end();
-    taken = { action: root.closest("form").action, file, seconds };
+    taken = { action: root.closest("form").action, input: root.dataset.input, file, seconds };
     showTaken(root, mine.isUnplugged ? "unplugged" : "saved");
     if (mine.isSubmitted) root.closest("form").requestSubmit(mine.submitter);
   }
@@ -230,16 +230,17 @@
     show(root, "done");
     say(root, sentence, { length: clock(taken.seconds) });
   }
+  const inputOf = (root) => root.closest("form").querySelector(`input[type=file][name="${root.dataset.input}"]`);
   function choose(root, file) {
     const form = root.closest("form");
-    const input = form.querySelector("input[type=file]");
+    const input = inputOf(root);
     const transfer = new DataTransfer();
-    const isOther = ({ name }) => name.replace(/\..*/, "") !== NAME.replace(/\..*/, ""); // another try replaces the first
+    const isOther = ({ name }) => input.multiple && name.replace(/\..*/, "") !== NAME.replace(/\..*/, ""); // another try replaces the first
     for (const each of [...input.files].filter(isOther)) transfer.items.add(each);
     transfer.items.add(file);
     input.files = transfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
-    if (form.querySelector("[data-chosen]")) return; // it can be heard there
+    if (input.multiple && form.querySelector("[data-chosen]")) return; // it can be heard there
     Object.assign(find(root, "heard"), { src: URL.createObjectURL(file), hidden: false });
   }
 
@@ -314,20 +315,20 @@
   );
   document.addEventListener("change", ({ target }) => {
     const root = session?.root;
-    if (target.id === "recorder-device") {
+    if (target.matches("[data-part=devices] select")) {
       kept(target.value);
       if (root?.dataset.state === "ready") open(root).then(() => target.focus());
     }
     if (!root || target.form !== root.closest("form")) return;
-    if (target.name === "language") read(root);
+    if (target.name === root.dataset.languageField) read(root);
     if (root.checkVisibility()) return;
     if (UNDER_WAY.includes(root.dataset.state)) finish(session); // a saved voice is chosen, and needs no clip
     else close(root);
   });
   document.addEventListener("htmx:load", ({ target }) => {
-    const root = target.querySelector("[data-recorder]");
+    const root = taken && target.querySelector(`[data-recorder][data-input="${taken.input}"]`);
     const form = root?.closest("form");
-    if (taken && form?.action === taken.action && form.querySelector("[aria-invalid=true]") && !form.querySelector("input[type=file]").files.length) showTaken(root, "saved");
+    if (form?.action === taken?.action && form?.querySelector("[aria-invalid=true]") && !inputOf(root).files.length) showTaken(root, "saved");
   });
   document.addEventListener("htmx:afterSettle", () => session && !session.root.isConnected && end());
   navigator.mediaDevices?.addEventListener("devicechange", () => session?.stream && listDevices(session));

@@ -77,6 +77,10 @@ WYOMING_HOST = env.str("WYOMING_HOST", "127.0.0.1")
 WYOMING_USER = env.str("WYOMING_USER", "")
 WYOMING_ZEROCONF = env.bool("WYOMING_ZEROCONF", True)
 REQUIRE_LOGIN = env.bool("REQUIRE_LOGIN", False)
+REQUIRE_CONSENT = env.str("REQUIRE_CONSENT", "", validate=OneOf(["", "off", "stated", "recorded"])) or (
+    "stated" if REQUIRE_LOGIN else "off"
+)
+OPERATOR = env.str("OPERATOR", "") or urlsplit(BASE_URL).hostname or ""
 SIGN_UP = env.bool("SIGN_UP", False)
 MAIL = env.dj_email_url("EMAIL_URL", "")
 WEB_THREADS = env.int("WEB_THREADS", 16, validate=Range(2, 256))

@@ -252,6 +252,7 @@ def describe_generation(row: Generation, text: str) -> Iterator[Entry]:
         "seed": row.seed,
         "engine": row.engine,
         "voice": voice or None,
+        "consent": row.agreement or None,
         "batch": row.batch_id,
         "batch_row": row.batch_row or None,
         "cast": {each.name: each.voice.name if each.voice else each.stock_voice for each in row.cast.all()},

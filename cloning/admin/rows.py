@@ -298,10 +298,15 @@ class ReferenceAdmin(Watched, ModelAdmin[Reference]):
         return ", ".join(filter(None, [reference.file.name, reference.normalized.name]))
 
 
+AGREED = ("agreement", "speaker_name", "agreement_note", "consent", "speaker_similarity")
+"""What its owner has stated of who is heard, and what it stands on."""
+
+
 @admin.register(Voice)
 class VoiceAdmin(Watched, ModelAdmin[Voice]):
     form = VoiceForm  # which knows what names are taken
-    list_display = ["name", "language", "reference_count", "consent", "created_at", "deleted_at"]
+    list_display = ["name", "language", "reference_count", "agreement", "created_at", "deleted_at"]
+    list_filter = ["agreement", "language"]
     search_fields = ["name"]
     actions = [revoke_voices]
     fields = [
@@ -311,12 +316,12 @@ class VoiceAdmin(Watched, ModelAdmin[Voice]):
         "references",
         "clips",
         "sample_player",
-        "consent",
+        *AGREED,
         "id",
         "created_at",
         "deleted_at",
     ]
-    readonly_fields = ["clips", "sample_player", "consent", "id", "created_at", "deleted_at"]
+    readonly_fields = ["clips", "sample_player", *AGREED, "id", "created_at", "deleted_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Voice]:
         return super().get_queryset(request).select_related("consent").prefetch_related("references")

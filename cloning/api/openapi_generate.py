@@ -7,10 +7,12 @@ from django.conf import settings
 from cloning import forms
 from cloning.api import openapi_clips
 from cloning.api.examples import SAMPLE_FILE
+from cloning.api.openapi_voices import consent_schema
 from cloning.api.operations import FOREIGN_ORIGIN, IDEMPOTENCY_KEY, Operation, json_of, operation
 from cloning.api.serializers import UUID, Schema, schema_named
 from cloning.formats import AudioFormat, StreamFormat
 from cloning.forms.cast import MAX_SPEAKERS
+from cloning.models import STATED_FOR_ONCE
 from cloning.text import LANGUAGES
 from cloning.text.pauses import MAX_PAUSE_SECONDS
 from cloning.text.splitting import PARAGRAPH_GAP_SECONDS
@@ -108,6 +110,11 @@ def request_schema() -> Schema:
                 "maxItems": forms.MAX_REFERENCES,
             },
             **openapi_clips.parts_schema(),
+            "consent": consent_schema(
+                STATED_FOR_ONCE,
+                "Of clips: how whoever is heard agreed. It is your `own` voice, they gave a `written` permission, or "
+                "it is in the `public_domain`.",
+            ),
             "voice": {
                 "type": "string",
                 "description": "The id of a voice of `/api/v1/voices` instead of `reference`",
@@ -158,7 +165,7 @@ def request_schema() -> Schema:
 def json_request_schema() -> Schema:
     """The same fields but for clips, which are files."""
     fields = {**request_schema()["properties"]}
-    for name in ("reference", *openapi_clips.parts_schema()):
+    for name in ("reference", "consent", *openapi_clips.parts_schema()):
         del fields[name]
     fields["voice"] = {"type": "string", "description": "The id of a voice of `/api/v1/voices`"}
     voice_of_name = {"type": ["string", "null"]}

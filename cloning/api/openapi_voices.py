@@ -1,5 +1,6 @@
 """The calls around voices, as the OpenAPI document describes them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from cloning.api.operations import (
     FOREIGN_ORIGIN,
     IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
+    NO_KEY,
     NOT_FOUND,
     PAGE,
     RANGE,
@@ -22,8 +24,17 @@ from cloning.api.operations import (
     read,
 )
 from cloning.api.serializers import UUID, Schema, schema_named
-from cloning.api.voice_serializers import REFERENCE, VOICE, VOICES
-from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS
+from cloning.api.voice_serializers import REFERENCE, STATEMENT, STATEMENT_SCRIPTS, VOICE, VOICES
+from cloning.models import (
+    MAX_AGREEMENT_NOTE_CHARS,
+    MAX_NAME_CHARS,
+    MAX_NOTES_CHARS,
+    MAX_SPEAKER_NAME_CHARS,
+    STATED,
+    STATED_FOR_ONCE,
+    Agreement,
+)
+from cloning.text.statements import SCRIPTS
 
 NOT_MULTIPART = json_of("Error", "Not multipart/form-data")
 WRONG_FIELD = json_of("Error", "A field is wrong")
@@ -52,6 +63,13 @@ def paths() -> dict[str, Any]:
             "delete": removal(),
         },
         "/api/v1/voices/import": {"post": import_voice()},
+        "/api/v1/statements": read(
+            operation(
+                "The sentence that somebody reads aloud who agrees to be cloned, in each language",
+                {"200": json_of("Statements")},
+                security=NO_KEY,
+            )
+        ),
     }
 
 
@@ -91,7 +109,7 @@ def one() -> dict[str, Any]:
 
 def change() -> dict[str, Any]:
     return operation(
-        "Change name, language, notes or whether it is shared; what is left out stays",
+        "Change name, language, notes, consent or whether it is shared; what is left out stays",
         {
             "200": json_of("Voice"),
             "403": FOREIGN_ORIGIN,
@@ -187,11 +205,20 @@ def export() -> dict[str, Any]:
 
 def import_voice() -> dict[str, Any]:
     archive = {"type": "string", "format": "binary", "description": "As `export` gives it"}
+    consent = consent_schema(
+        STATED_FOR_ONCE,
+        "How whoever is heard agreed; where it is left out, what the archive says, but for a recorded statement, which "
+        "is not in it.",
+    )
     return operation(
         "Make a voice of an exported one; where its name is taken, it gets a number",
         {"201": json_of("Voice", "Made"), "409": NAME_TAKEN, **UPLOAD},
         requestBody=multipart(
-            {"type": "object", "required": ["archive"], "properties": {"archive": archive}},
+            {
+                "type": "object",
+                "required": ["archive"],
+                "properties": {"archive": archive, "consent": consent},
+            },
             {"archive": "voice.zip"},
         ),
     )
@@ -221,6 +248,49 @@ def details_schema() -> dict[str, Schema]:
             "type": "boolean",
             "description": "Whether everybody with an account may speak with it; where there are no accounts, all may",
         },
+        **agreement_schema(),
+    }
+
+
+def consent_schema(offered: Sequence[Agreement], description: str) -> Schema:
+    required = {"off": "", "stated": " Required on this server."}.get(settings.REQUIRE_CONSENT, "")
+    return {"enum": [*offered, ""], "description": description + required}
+
+
+def agreement_schema() -> dict[str, Schema]:
+    recorded = " Only `recorded` is taken on this server." if settings.REQUIRE_CONSENT == "recorded" else ""
+    return {
+        "consent": consent_schema(
+            STATED,
+            "How whoever is heard agreed: it is your `own` voice, they say so in a `recorded` statement, they gave a "
+            f"`written` permission, or it is in the `public_domain`.{recorded}",
+        ),
+        "speaker": {
+            "type": "string",
+            "maxLength": MAX_SPEAKER_NAME_CHARS,
+            "description": "Who is heard",
+        },
+        "consent_note": {
+            "type": "string",
+            "maxLength": MAX_AGREEMENT_NOTE_CHARS,
+            "description": "When a permission was given, and where it can be found",
+        },
+        "statement_id": {
+            "type": "string",
+            "description": "With `recorded`: the id of a consent of yours, which `POST /v1/audio/voice_consents` gives",
+        },
+    }
+
+
+def statement_schema() -> dict[str, Schema]:
+    return {
+        "statement": {
+            "type": "string",
+            "format": "binary",
+            "description": "With `recorded`, in place of `statement_id`: the recording, in the voice of the clips. One "
+            "sentence of `/api/v1/statements`, read aloud",
+        },
+        "statement_language": {"enum": [*SCRIPTS], "description": "In which the statement is read"},
     }
 
 
@@ -228,11 +298,18 @@ def schemas() -> dict[str, Schema]:
     return {
         "Voice": VOICE.schema(),
         "Voices": VOICES.schema(),
+        "Statement": STATEMENT.schema(),
+        "Statements": STATEMENT_SCRIPTS.schema(),
         "Reference": REFERENCE.schema(),
         "VoiceRequest": {
             "type": "object",
             "required": ["name", "reference"],
-            "properties": {**details_schema(), "reference": clips_schema(), **parts_schema()},
+            "properties": {
+                **details_schema(),
+                **statement_schema(),
+                "reference": clips_schema(),
+                **parts_schema(),
+            },
         },
         "VoiceChange": {"type": "object", "properties": details_schema()},
     }

@@ -16,7 +16,7 @@ from cloning.forms.voice_choice import STOCK
 from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.jobs.speaking import find_engine
 from cloning.jobs.timeline import TimedSegment, read_cast, read_timeline
-from cloning.models import Generation, Segment, Speaker, Status, Take
+from cloning.models import STATED, Generation, Segment, Speaker, Status, Take
 from cloning.text import LANGUAGES
 from cloning.text.naming import name_download
 
@@ -261,6 +261,14 @@ SUMMARY = Serializer[Generation](
             "description": "Whether the file has a C2PA manifest of this server; null until it is there",
         },
         lambda generation, _: generation.is_signed,
+    ),
+    Field(
+        "consent",
+        {
+            "enum": [*STATED, None],
+            "description": "How whoever is heard in the clips agreed, as it was stated; null: it was not",
+        },
+        lambda generation, _: generation.agreement or None,
     ),
     Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),
     Field(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.urls import reverse
 
 from cloning.api.clip_serializers import CLIP_CHECK
@@ -24,8 +25,9 @@ from cloning.api.serializers import (
 from cloning.engines.base import StockVoice
 from cloning.forms.voice_choice import STOCK
 from cloning.jobs.measuring import load_report
-from cloning.models import Generation, Reference, Status, Voice, is_owner
+from cloning.models import STATED, Generation, Reference, Status, Voice, VoiceConsent, is_owner
 from cloning.text import LANGUAGES
+from cloning.text.statements import SCRIPTS, StatementScript
 
 if TYPE_CHECKING:
     from cloning.models.ownership import AnyUser
@@ -93,6 +95,11 @@ class ListedVoice:
     last_used_at: datetime | None = None
     is_shared: bool = False
     is_own: bool = False
+    consent: str | None = None
+    speaker: str = ""
+    consent_note: str = ""
+    statement: VoiceConsent | None = None
+    speaker_similarity: float | None = None
 
 
 def list_saved(voice: Voice, user: "AnyUser") -> ListedVoice:
@@ -110,12 +117,45 @@ def list_saved(voice: Voice, user: "AnyUser") -> ListedVoice:
         last_used_at=getattr(voice, "last_used_at", None),
         is_shared=voice.is_shared,
         is_own=is_own,
+        consent=voice.agreement or None,
+        speaker=voice.speaker_name if is_own else "",
+        consent_note=voice.agreement_note if is_own else "",
+        statement=voice.consent if is_own else None,
+        speaker_similarity=voice.speaker_similarity if is_own else None,
     )
 
 
 def list_stock(voice: StockVoice) -> ListedVoice:
     return ListedVoice(STOCK + voice.key, voice.name, is_stock=True, language=voice.own_language or None)
 
+
+def statement_of(voice: ListedVoice) -> VoiceConsent:
+    assert voice.statement
+    return voice.statement
+
+
+STATEMENT = Serializer[ListedVoice](
+    Field("id", UUID, lambda voice, _: str(statement_of(voice).pk)),
+    Field("name", STRING, lambda voice, _: statement_of(voice).name),
+    Field("language", STRING, lambda voice, _: statement_of(voice).language),
+    Field("duration_seconds", NUMBER, lambda voice, _: round(statement_of(voice).duration_seconds, 3)),
+    Field(
+        "speaker_similarity",
+        {
+            **nullable(NUMBER),
+            "description": "Of its speaker and the clip that is least like, 1 at most; null: they were not compared",
+        },
+        lambda voice, _: None if voice.speaker_similarity is None else round(voice.speaker_similarity, 3),
+    ),
+    Field(
+        "words_checked",
+        {
+            "type": "boolean",
+            "description": "Whether its words were compared with the sentence: not on this server",
+        },
+        lambda _voice, _: False,
+    ),
+)
 
 VOICE = Serializer[ListedVoice](
     Field(
@@ -149,6 +189,28 @@ VOICE = Serializer[ListedVoice](
     ),
     Field("notes", STRING, lambda voice, _: voice.notes),
     Field(
+        "consent",
+        {
+            "enum": [*STATED, None],
+            "description": "How whoever is heard agreed, as its owner has stated; null: not stated, or a stock voice",
+        },
+        lambda voice, _: voice.consent,
+    ),
+    Field("speaker", {**STRING, "description": "Who is heard"}, lambda voice, _: voice.speaker),
+    Field(
+        "consent_note",
+        {**STRING, "description": "When a permission was given, and where it can be found"},
+        lambda voice, _: voice.consent_note,
+    ),
+    Field(
+        "statement",
+        {
+            "anyOf": [schema_named("Statement"), {"type": "null"}],
+            "description": "The recorded statement that it stands on",
+        },
+        lambda voice, request: STATEMENT.serialize(voice, request) if voice.statement else None,
+    ),
+    Field(
         "references",
         list_of(schema_named("Reference")),
         lambda voice, request: [REFERENCE.serialize(each, request) for each in voice.references],
@@ -176,4 +238,21 @@ VOICES = Serializer[VoicesPage](
         lambda page, request: [VOICE.serialize(voice, request) for voice in page.voices],
     ),
     Field("next", nullable(STRING), lambda page, _: page.next_url),
+)
+
+STATEMENT_SCRIPT = Serializer[StatementScript](
+    Field("language", {"enum": [*SCRIPTS]}, lambda script, _: script.language),
+    Field("name", {**STRING, "description": "Of the language, in itself"}, lambda script, _: script.name),
+    Field(
+        "sentence",
+        {**STRING, "description": "What is to be read aloud; it names who runs this server"},
+        lambda script, _: script.write(settings.OPERATOR),
+    ),
+)
+STATEMENT_SCRIPTS = Serializer[Sequence[StatementScript]](
+    Field(
+        "results",
+        list_of(STATEMENT_SCRIPT.schema()),
+        lambda scripts, request: [STATEMENT_SCRIPT.serialize(script, request) for script in scripts],
+    ),
 )

@@ -16,7 +16,7 @@ from cloning.forms.generations import (
 )
 from cloning.forms.parts import CheckForm, TrimForm
 from cloning.forms.verifying import VerifyForm
-from cloning.forms.voices import ClipsForm, NewVoiceForm, VoiceForm
+from cloning.forms.voices import ClipsForm, KeptVoiceForm, NewVoiceForm, VoiceDetailsForm, VoiceForm
 from cloning.jobs.clips import MAX_REFERENCES
 
 __all__ = [
@@ -35,11 +35,13 @@ __all__ = [
     "GenerationForm",
     "ImportForm",
     "ImportedVoice",
+    "KeptVoiceForm",
     "NewVoiceForm",
     "StudioForm",
     "TakeForm",
     "TrimForm",
     "VerifyForm",
+    "VoiceDetailsForm",
     "VoiceForm",
     "form_errors",
 ]

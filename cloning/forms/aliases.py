@@ -14,8 +14,8 @@ from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode
 from cloning.forms.askers import WithUser
 from cloning.forms.cast import find_namesakes
+from cloning.forms.texts import PlainTextField
 from cloning.forms.voice_choice import STOCK, find_voice, list_voices
-from cloning.forms.voices import PlainTextField
 from cloning.jobs.aliases import NAMES, find_aliases
 from cloning.models import MAX_NAME_CHARS, Voice, VoiceAlias, fold_name
 

@@ -22,13 +22,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from cloning.errors import ErrorCode
+from cloning.forms.agreements import ConsentField
 from cloning.forms.askers import WithUser
 from cloning.forms.clips import check_size
 from cloning.forms.errors import form_errors
-from cloning.forms.voices import ClipsForm, VoiceForm
+from cloning.forms.voices import ClipsForm, VoiceDetailsForm
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload
 from cloning.jobs.voices import find_free_name
-from cloning.models import MAX_NAME_CHARS, Voice, choose_owner
+from cloning.models import MAX_NAME_CHARS, STATED_FOR_ONCE, Agreement, Voice, choose_owner
 from cloning.storage.space import require_free_space
 from cloning.storage.uploads import TemporaryUpload
 from cloning.storage.voice_archives import DESCRIPTION, FORMAT, VERSION
@@ -38,6 +39,7 @@ MAX_ENTRIES = 64
 MAX_DIRECTORY_BYTES = 64 * 1024
 MAX_DESCRIPTION_BYTES = 64 * 1024
 MAX_CLIP_NAME_CHARS = 200
+TEXTS = ("name", "language", "notes", "consent", "speaker", "consent_note")
 PART = ("start_seconds", "end_seconds")
 """Of a clip, where a part of it is used."""
 END = struct.Struct("<4s4H2LH")  # the end of an archive's directory, without a comment
@@ -83,7 +85,17 @@ class ImportForm(WithUser, forms.Form):
         widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}),
     )
 
+    field_order = ["consent", "archive"]  # as the archive is checked with what is stated
+
+    consent = ConsentField(
+        STATED_FOR_ONCE,
+        help_text=gettext_lazy(
+            "Where nothing is chosen, it is what the file says. A recorded statement is not in it."
+        ),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "import_%s")  # it stands beside the form of a new voice
         super().__init__(*args, **kwargs)
         self.imported: ImportedVoice | None = None
         self._uploads = ExitStack()
@@ -119,16 +131,22 @@ class ImportForm(WithUser, forms.Form):
         self, description: dict[str, Any], clips: list[TemporaryUpload], parts: dict[str, list[str]]
     ) -> ImportedVoice:
         """By the forms that check what is typed and uploaded."""
-        fields = {name: read_text(description, name) for name in ("name", "language", "notes")}
+        fields = {name: read_text(description, name) for name in TEXTS}
+        fields["consent"] = self.cleaned_data.get("consent") or drop_recorded(fields["consent"])
         name = " ".join(fields["name"].split())[:MAX_NAME_CHARS]
         fields["name"] = find_free_name(name, choose_owner(self.user))
         clips_form = ClipsForm(parts, ArchivedFiles(clips), user=self.user)
-        voice_form = VoiceForm(fields, user=self.user)
+        voice_form = VoiceDetailsForm(fields, user=self.user)
         for form in (voice_form, clips_form):
             if not form.is_valid():
                 error = form_errors(form)[0]
                 raise ValidationError(error.message, code=error.code)
         return ImportedVoice(voice_form.instance, clips_form.uploads)
+
+
+def drop_recorded(agreement: str) -> str:
+    """A statement is compared where it is given: what is stated of one elsewhere is not known here."""
+    return agreement if agreement in STATED_FOR_ONCE else Agreement.NOT_STATED
 
 
 class ArchivedFiles(dict[str, Any]):

@@ -20,7 +20,7 @@ from cloning.forms.cast import find_cast_voice
 from cloning.forms.errors import form_errors
 from cloning.forms.generations import GenerationForm
 from cloning.forms.members import read_generation_fields, read_member
-from cloning.forms.voices import PlainTextField
+from cloning.forms.texts import PlainTextField
 from cloning.jobs.batches.changes import MAX_ROWS
 from cloning.models import MAX_BATCH_NAME_CHARS, Batch, Channel, Generation, Voice, choose_owner
 

@@ -13,7 +13,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.forms.generations import INITIAL, GenerationForm
 from cloning.forms.messages import in_page_language
-from cloning.forms.voices import PlainTextField
+from cloning.forms.texts import PlainTextField
 from cloning.jobs.books import require_draft
 from cloning.models import MAX_BOOK_TITLE_CHARS, Book
 from cloning.reading import SUFFIXES, Document, read_document

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cloning.models.ownership import AnyUser
 
 MIN_REFERENCE_SECONDS = 1.0
+MAX_RECORDING_MB = 10
 
 SUFFIXES = {
     "wav": ".wav",
@@ -94,6 +95,16 @@ class ReferencesField(forms.FileField):
         for upload in uploads:
             check_size(upload.size or 0)
         return uploads
+
+
+class RecordingField(forms.FileField):
+    """A recorded statement, of an allowed size; what is in it the form looks at last."""
+
+    def clean(self, data: Any, initial: Any = None) -> TemporaryUpload | None:
+        upload: TemporaryUpload | None = data
+        if upload is not None:
+            check_size(upload.size or 0, min(MAX_RECORDING_MB, settings.MAX_REFERENCE_MB))
+        return upload
 
 
 def check_size(size_bytes: int, max_mb: int | None = None) -> None:

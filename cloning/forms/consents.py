@@ -4,15 +4,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from cloning.errors import ErrorCode, GenerationError
 from cloning.forms.askers import WithUser
-from cloning.forms.clips import check_size, compute_sha256, probe_clip
+from cloning.forms.clips import RecordingField, compute_sha256, probe_clip
 from cloning.forms.messages import in_page_language
-from cloning.forms.voices import JOINERS, PlainTextField
+from cloning.forms.texts import JOINERS, PlainTextField
 from cloning.jobs.clips import ReferenceUpload
 from cloning.models import MAX_CONSENT_NAME_CHARS, MAX_TAG_CHARS, VoiceConsent, choose_owner
 from cloning.storage.space import require_free_space
@@ -23,19 +22,7 @@ if TYPE_CHECKING:  # Django's forms are generic to mypy alone
 else:
     ConsentModelForm = forms.ModelForm
 
-MAX_RECORDING_MB = 10
 TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
-
-
-class RecordingField(forms.FileField):
-    """A file of an allowed size; what is in it the form looks at last."""
-
-    def clean(self, data: Any, initial: Any = None) -> TemporaryUpload:
-        if data is None:
-            raise ValidationError(_("Choose a clip."), code=ErrorCode.REFERENCE_MISSING)
-        upload: TemporaryUpload = data
-        check_size(upload.size or 0, min(MAX_RECORDING_MB, settings.MAX_REFERENCE_MB))
-        return upload
 
 
 class ConsentNameForm(WithUser, ConsentModelForm):
@@ -83,6 +70,12 @@ class ConsentForm(ConsentNameForm):
             message = _("Give the language of the statement as a tag such as en-US.")
             raise ValidationError(message, code=ErrorCode.LANGUAGE_UNSUPPORTED)
         return tag
+
+    def clean_recording(self) -> TemporaryUpload:
+        upload: TemporaryUpload | None = self.cleaned_data["recording"]
+        if upload is None:
+            raise ValidationError(_("Choose a clip."), code=ErrorCode.REFERENCE_MISSING)
+        return upload
 
     def clean(self) -> dict[str, Any]:
         """Last, as decoding is the dear part of a request."""

@@ -10,6 +10,7 @@ CODES_BY_FIELD = {
     "text": ErrorCode.TEXT_UNSPEAKABLE,
     "language": ErrorCode.LANGUAGE_UNSUPPORTED,
     "voice": ErrorCode.VOICE_UNKNOWN,
+    "consent": ErrorCode.CONSENT_INVALID,
     "cast": ErrorCode.CAST_INVALID,
     "name": ErrorCode.NAME_MISSING,
     "notes": ErrorCode.NOTES_TOO_LONG,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from cloning.engines.base import StockVoice
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat, StreamFormat
+from cloning.forms.agreements import ConsentField
 from cloning.forms.cast import (
     AS_TEXT,
     MAX_SPEAKERS,
@@ -28,7 +29,16 @@ from cloning.forms.parts import PartsForm
 from cloning.forms.voice_choice import VoiceField, find_voice, list_voices
 from cloning.jobs.speaking import find_engine
 from cloning.jobs.submission import Role, require_room
-from cloning.models import Channel, Generation, Segment, Voice, choose_owner, random_seed
+from cloning.models import (
+    STATED_FOR_ONCE,
+    Agreement,
+    Channel,
+    Generation,
+    Segment,
+    Voice,
+    choose_owner,
+    random_seed,
+)
 from cloning.text import (
     OWN_NAMES,
     UnspeakableText,
@@ -91,6 +101,7 @@ class GenerationForm(PartsForm):
         ),
     )
     cast = CastField(required=False)
+    consent = ConsentField(STATED_FOR_ONCE, help_text=gettext_lazy("Of whoever is heard in the clip."))
     language = forms.CharField(
         label=gettext_lazy("Language"), required=False, widget=forms.Select(choices=list(OWN_NAMES.items()))
     )
@@ -206,7 +217,7 @@ class GenerationForm(PartsForm):
 
     def cast_speakers(self, cleaned: dict[str, Any]) -> None:
         """Of a dialogue, where voice and reference of the form are not looked at."""
-        for name in ("reference", "start_seconds", "end_seconds", "voice"):
+        for name in ("reference", "start_seconds", "end_seconds", "voice", "consent"):
             self.errors.pop(name, None)
         if "text" not in cleaned or "cast" not in cleaned:
             return
@@ -237,6 +248,7 @@ class GenerationForm(PartsForm):
             requested_via=channel,
             owner=choose_owner(self.user),
             voice=voice if isinstance(voice, Voice) else None,
+            agreement=cleaned["consent"] if self.uploads else Agreement.NOT_STATED,
             stock_voice=voice.key if isinstance(voice, StockVoice) else "",
             is_streamed=cleaned["stream"],
             audio_format=file_format(cleaned["format"]),

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cloning.forms.voices import PlainTextField
+from cloning.forms.texts import PlainTextField
 from cloning.models import MAX_KEY_NAME_CHARS, Scope
 
 MAX_DAYS = 3650

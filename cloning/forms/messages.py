@@ -65,6 +65,29 @@ MESSAGES = (
     gettext_noop("There are %(most)s names already: remove one first."),
     gettext_noop("There is no such consent; it may have been deleted."),
     gettext_noop("The voice “%(voice)s” stands on this consent: delete the voice first."),
+    gettext_noop("State how whoever is heard agreed: own, written or public_domain."),
+    gettext_noop(
+        "This server speaks only with voices that have a recorded statement: make one on the page “Voices”."
+    ),
+    gettext_noop(
+        "The voice “%(voice)s” has no recorded statement that was compared with its clips, as this server requires: "
+        "add one on the page of the voice."
+    ),
+    gettext_noop(
+        "Whoever is heard in the voice “%(voice)s” has to have agreed: state how on the page of the voice."
+    ),
+    gettext_noop(
+        "This server requires a recorded statement of whoever is heard: record it, or choose its file."
+    ),
+    gettext_noop("Record the statement, or choose its file."),
+    gettext_noop(
+        "The statement is not in the voice of the clips: whoever is heard in all of them has to speak it."
+    ),
+    gettext_noop("Hardly any speech is heard in the statement: read the whole sentence aloud."),
+    gettext_noop("The statement can't be compared with the clips now. Try again later."),
+    gettext_noop("This clip is not in the voice of the recorded statement that this voice stands on."),
+    gettext_noop("The consent of this voice was changed in this moment."),
+    gettext_noop("The clips of this voice were changed in this moment."),
     # Texts
     gettext_noop("There is nothing to speak in this text: it needs at least one letter or number."),
     gettext_noop("Read out, this text is more than %(most)s times as long: write its signs as words."),

@@ -10,13 +10,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cloning.errors import ErrorCode
+from cloning.forms.agreements import AgreementForm, ConsentField
 from cloning.forms.askers import WithUser
 from cloning.forms.clips import ReferencesField, describe_widget
 from cloning.forms.messages import in_page_language, unknown_language
 from cloning.forms.parts import PartsForm
+from cloning.forms.texts import JOINERS, PlainTextField
 from cloning.jobs.clips import MAX_REFERENCES
 from cloning.jobs.voices import NAME_TAKEN
-from cloning.models import MAX_NAME_CHARS, MAX_NOTES_CHARS, Voice, choose_owner, fold_name
+from cloning.models import (
+    MAX_NAME_CHARS,
+    MAX_NOTES_CHARS,
+    STATED_FOR_ONCE,
+    Voice,
+    choose_owner,
+    fold_name,
+)
 from cloning.storage.space import require_free_space
 from cloning.storage.uploads import TemporaryUpload
 from cloning.text import OWN_NAMES, resolve_language
@@ -25,16 +34,6 @@ if TYPE_CHECKING:  # Django's forms are generic to mypy alone
     VoiceModelForm = forms.ModelForm[Voice]
 else:
     VoiceModelForm = forms.ModelForm
-
-JOINERS = "\u200c\u200d"  # within letters of some scripts, and of emoji
-
-
-class PlainTextField(forms.CharField):
-    """Without characters that nobody sees, but for line breaks."""
-
-    def to_python(self, value: Any) -> str:
-        text = (super().to_python(value) or "").replace("\r\n", "\n")
-        return "".join(each for each in text if each.isprintable() or each in JOINERS or each == "\n").strip()
 
 
 class VoiceForm(WithUser, VoiceModelForm):
@@ -135,7 +134,17 @@ class ClipsForm(PartsForm):
         return cleaned
 
 
-class NewVoiceForm(ClipsForm, VoiceForm):
+class VoiceDetailsForm(AgreementForm, VoiceForm):
+    """What can be changed of a voice but its clips."""
+
+
+class NewVoiceForm(ClipsForm, AgreementForm, VoiceForm):
     """A voice with its clips."""
 
-    field_order = ["name", "reference", "language", "notes", "is_shared"]
+    field_order = ["name", "reference", "consent", "speaker", "language", "notes", "is_shared"]
+
+
+class KeptVoiceForm(VoiceForm):
+    """A voice of the clips that a generation was spoken with."""
+
+    consent = ConsentField(STATED_FOR_ONCE)

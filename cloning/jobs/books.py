@@ -25,7 +25,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import idempotency, limits, state, submission
 from cloning.jobs.acting import Actor, acting
 from cloning.jobs.cleanup import delete_generation, with_reserve
-from cloning.jobs.clips import ReferenceUpload, use_clips
+from cloning.jobs.clips import ReferenceUpload
 from cloning.jobs.dispatching import call_worker
 from cloning.models import Book, BookStatus, Chapter, Charge, Generation, Reference, Status, Take
 from cloning.models.generation import GenerationQuerySet
@@ -47,7 +47,7 @@ KEEP_DRAFTS = timedelta(days=1)
 AT_ONCE = 100
 COMMON = (
     *("owner", "requested_via", "voice", "stock_voice", "language", "speed", "temperature", "seed"),
-    "audio_format",
+    *("audio_format", "agreement"),
 )
 """What all chapters of a book have the same of."""
 
@@ -194,13 +194,7 @@ def start(
         idempotency.complete(book)
         first.references.set(references)
 
-    prepare = partial(submission.take_place, first, chars)
-    if first.voice:
-        with transaction.atomic():
-            prepare()
-            queue(submission.lock_voice(first.voice, first.owner))
-    else:
-        use_clips(uploads, first.owner, queue, prepare)
+    submission.take_references(first, uploads, queue, partial(submission.take_place, first, chars))
     call_worker(Generation.objects.filter(pk=first.pk))
     book.refresh_from_db()
     logger.info("Book %s begun: %d characters", book.pk, chars)
@@ -271,7 +265,7 @@ def queue_chapter(book: Book, chapter: Chapter) -> None:
         running = Book.objects.kept().filter(pk=book.pk, status=BookStatus.RUNNING)
         if not running.select_for_update(of=("self",)).first():
             return
-        submission.require_shared(before)
+        submission.require_to_go_on(before)
         references = Reference.objects.filter(generations=before).lock()
         if not (references or before.stock_voice):
             raise GenerationError(ErrorCode.VOICE_GONE, "The clips of this book's voice are deleted.")

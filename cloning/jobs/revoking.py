@@ -291,6 +291,7 @@ def hide(ids: Collection[uuid.UUID]) -> None:
     """For good: nothing can be brought back that was deleted so long ago."""
     VoiceAlias.objects.filter(voice__in=ids).delete()
     emptied = {"name": "", "name_key": "", "notes": "", "language": "", "is_shared": False, "consent": None}
+    emptied |= {"agreement": "", "speaker_name": "", "agreement_note": "", "speaker_similarity": None}
     Voice.objects.filter(pk__in=ids).update(deleted_at=REVOKED_AT, **emptied)
 
 

@@ -34,7 +34,7 @@ def cancel(generation: Generation) -> bool:
 def resume(generation: Generation) -> bool:
     """Goes on with one that was cancelled or failed: what was spoken is not spoken again.
 
-    Raises GenerationError when the queue or the disk is full, or the voice is not shared any more.
+    Raises GenerationError when the queue or the disk is full, or the voice is not shared or agreed to any more.
     """
     with transaction.atomic():
         submission.lock_queue()
@@ -42,7 +42,7 @@ def resume(generation: Generation) -> bool:
         if row is None or row.status not in (Status.CANCELLED, Status.FAILED):
             return False
         submission.take_place(row)
-        submission.require_shared(row)
+        submission.require_to_go_on(row)
         limits.charge(row)
         is_complete = not queue_unspoken(row)
         row.status = Status.RUNNING if is_complete else Status.QUEUED

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from cloning import text
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import idempotency, limits
+from cloning.jobs import consents, idempotency, limits
 from cloning.jobs.audit import record, voice_of
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.dispatching import call_worker
@@ -77,8 +77,8 @@ def submit(
 ) -> None:
     """Queues an unsaved generation with the references of its voice, else with the uploads; a dialogue with its roles.
 
-    Raises GenerationError (QUEUE_FULL, LIMIT_REACHED, VOICE_UNKNOWN, CAST_INVALID, TEXT_UNSPEAKABLE, DATABASE_BUSY),
-    OSError and DatabaseError, and keeps nothing then.
+    Raises GenerationError (QUEUE_FULL, LIMIT_REACHED, VOICE_UNKNOWN, CAST_INVALID, CONSENT_REQUIRED, TEXT_UNSPEAKABLE,
+    DATABASE_BUSY), OSError and DatabaseError, and keeps nothing then.
     """
     require_room()
     limits.require_storage()
@@ -92,15 +92,33 @@ def submit(
         with transaction.atomic():
             take_place(generation)
             insert_dialogue(generation, roles, pieces)
-    elif generation.voice:
-        with transaction.atomic():
-            take_place(generation)
-            queue(lock_voice(generation.voice, generation.owner))
     else:
-        use_clips(uploads, generation.owner, queue, partial(take_place, generation))
+        take_references(generation, uploads, queue, partial(take_place, generation))
     call_worker(Generation.objects.filter(pk=generation.pk))
     with about(generation_id=str(generation.pk)):
         logger.info("Generation %s queued: %d characters", generation.pk, len(generation.text))
+
+
+def take_references(
+    generation: Generation,
+    uploads: Sequence[ReferenceUpload],
+    queue: Callable[[Sequence[Reference]], object],
+    prepare: Callable[[], object],
+) -> None:
+    """Calls `queue` with those of its voice, else of the uploads, in a transaction that begins with `prepare`.
+
+    Raises what they raise, and GenerationError (VOICE_UNKNOWN, CONSENT_REQUIRED).
+    """
+    if generation.voice:
+        with transaction.atomic():
+            prepare()
+            references = lock_voice(generation.voice, generation.owner)
+            generation.agreement = generation.voice.agreement
+            queue(references)
+    else:
+        if uploads:
+            consents.require_of_clips(generation.agreement)
+        use_clips(uploads, generation.owner, queue, prepare)
 
 
 def split_text(generation: Generation, roles: Sequence[Role] = ()) -> list[text.Segment]:
@@ -151,7 +169,9 @@ def insert(generation: Generation, pieces: Sequence[text.Segment]) -> None:
     if not generation.sample_of_id:  # which the server speaks by itself
         if not generation.chapter_id:  # what was asked for is the book
             idempotency.complete(generation)
-        record(Deed.SPOKEN_WITH, voice_of(generation), generation=generation)
+        is_of_clips = not generation.voice and generation.agreement
+        about = f"clips, consent: {generation.agreement}" if is_of_clips else ""
+        record(Deed.SPOKEN_WITH, voice_of(generation), generation=generation, about=about)
     add_segments(generation, pieces)
 
 
@@ -207,6 +227,12 @@ def add_segments(
     )
 
 
+def require_to_go_on(generation: Generation) -> None:
+    """Raises GenerationError (VOICE_GONE, CONSENT_REQUIRED) where it may not be spoken with its clips any more."""
+    require_shared(generation)
+    consents.require_to_go_on(generation)
+
+
 def require_shared(generation: Generation) -> None:
     """Raises GenerationError (VOICE_GONE) where it speaks with clips of somebody who shares their voice no more."""
     if not settings.REQUIRE_LOGIN:
@@ -217,21 +243,30 @@ def require_shared(generation: Generation) -> None:
 
 
 def lock_voice(voice: Voice, user: "User | None") -> list[Reference]:
-    """Its references, none of which is deleted before the end of the transaction. Raises GenerationError."""
+    """Its references, none of which is deleted before the end of the transaction.
+
+    Raises GenerationError (VOICE_UNKNOWN, CONSENT_REQUIRED).
+    """
     rows = Voice.objects.kept().visible_to(user).filter(pk=voice.pk)
     kept = rows.select_for_update(of=("self",)).first()
     references = Reference.objects.filter(voices=voice).lock() if kept else []
-    if not references:
+    if kept is None or not references:
         raise GenerationError(
             ErrorCode.VOICE_UNKNOWN, "There is no such voice; it may have been deleted in this moment."
         )
+    consents.require_of_voice(kept)
     return references
 
 
-def lock_voices(voices: Sequence[Voice], user: "User | None") -> dict[uuid.UUID, list[Reference]]:
-    """As `lock_voice`, of several: all voices first, then all references, each in one order."""
+def lock_voices(
+    voices: Sequence[Voice], user: "User | None", field: str = "cast"
+) -> dict[uuid.UUID, list[Reference]]:
+    """As `lock_voice`, of several: all voices first, then all references, each in one order.
+
+    Raises GenerationError (CAST_INVALID; CONSENT_REQUIRED of the field).
+    """
     rows = Voice.objects.kept().visible_to(user).filter(pk__in=[voice.pk for voice in voices]).order_by("pk")
-    kept = {row.pk for row in rows.select_for_update(of=("self",)).only("pk")}
+    kept = {row.pk: row for row in rows.select_for_update(of=("self",))}
     Reference.objects.filter(
         pk__in=Voice.references.through.objects.filter(voice__in=kept).values("reference")
     ).lock()
@@ -241,4 +276,5 @@ def lock_voices(voices: Sequence[Voice], user: "User | None") -> dict[uuid.UUID,
             raise GenerationError(
                 ErrorCode.CAST_INVALID, f"The voice “{voice}” is not there any more: choose another."
             )
+        consents.require_of_voice(kept[voice.pk], field)
     return references

@@ -22,7 +22,7 @@ from cloning.jobs.batches.ending import announce_end
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
-from cloning.jobs.submission import require_shared
+from cloning.jobs.submission import require_to_go_on
 from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
 from cloning.models import Deed, Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
 from cloning.storage.space import require_free_space
@@ -258,7 +258,7 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
         generation = Generation.objects.kept().select_for_update().filter(pk=segment.generation_id).first()
         if generation is None:
             raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "It was deleted in this moment.")
-        require_shared(generation)
+        require_to_go_on(generation)
         segment.refresh_from_db()
         if segment.chosen_take is None:
             raise GenerationError(ErrorCode.NOT_SPOKEN_YET, "This sentence has not been spoken yet.")

@@ -18,14 +18,16 @@ from django.utils import timezone
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
 from cloning.errors import ErrorCode, GenerationError
-from cloning.jobs import consents, idempotency
+from cloning.jobs import consents, idempotency, limits, statements
 from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_voice, with_reserve
 from cloning.jobs.clips import MAX_REFERENCES, ReferenceUpload, use_clips
+from cloning.jobs.consents import Statement
 from cloning.jobs.submission import lock_queue, lock_voice, submit
 from cloning.models import (
     MAX_NAME_CHARS,
     REVOKED_AT,
+    Agreement,
     Channel,
     Deed,
     Generation,
@@ -46,28 +48,64 @@ logger = logging.getLogger(__name__)
 
 UNDO = timedelta(minutes=10)
 """For how long a voice that was deleted on the page can be brought back."""
+DETAILS = (
+    *("name", "language", "notes", "is_shared"),
+    *("agreement", "speaker_name", "agreement_note", "consent", "speaker_similarity"),
+)
+LABELS = {
+    **{"name": "name", "language": "language", "notes": "notes"},
+    **{
+        "agreement": "consent",
+        "consent_id": "consent",
+        "speaker_name": "speaker",
+        "agreement_note": "consent note",
+    },
+}
+"""What is recorded of a change of each."""
+CONSENT_CHANGED = "The consent of this voice was changed in this moment."
+OTHER_CLIP = "This clip is not in the voice of the recorded statement that this voice stands on."
 NAME_TAKEN = "There is a voice of this name already. Choose another."
 
 
-def create(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -> None:
-    """Saves a new voice with its clips, and has it speak its sample.
+def create(
+    voice: Voice,
+    uploads: Sequence[ReferenceUpload],
+    channel: Channel,
+    statement: Statement | None = None,
+) -> None:
+    """Saves a new voice with its clips and what it stands on, and has it speak its sample.
 
-    Raises GenerationError (NAME_TAKEN, CONSENT_REQUIRED and others).
+    Raises GenerationError (NAME_TAKEN, CONSENT_REQUIRED, CONSENT_MISMATCH, CONSENT_SILENT and others).
     """
     require_free_space()
+    limits.require_storage()
+    if statement:
+        voice.consent = statement.consent
+        voice.speaker_similarity = statements.match(statement, uploads)
+    consents.require_of_new_voice(voice)
 
     def save(references: Sequence[Reference]) -> None:
         insert(voice)
         voice.references.set(references)
-        record(Deed.VOICE_CREATED, voice, about=f"consent {voice.consent_id}" if voice.consent_id else "")
+        record(Deed.VOICE_CREATED, voice, about=describe_agreement(voice))
         idempotency.complete(voice)
 
-    use_clips(uploads, voice.owner, save, prepare=lambda: consents.bind(voice))
+    with consents.stored(statement):
+        use_clips(uploads, voice.owner, save, prepare=lambda: consents.bind(voice, statement))
     speak_sample(voice, channel)
 
 
-def create_from(generation: Generation, name: str) -> Voice:
+def describe_agreement(voice: Voice) -> str:
+    if not voice.agreement:
+        return ""
+    recorded = f" {voice.consent_id}" if voice.consent_id else ""
+    return f"consent: {voice.agreement}{recorded}"
+
+
+def create_from(generation: Generation, name: str, agreement: Agreement = Agreement.NOT_STATED) -> Voice:
     """A voice of this name with the references of a generation, unless they are of somebody else's shared voice."""
+    voice = Voice(owner=generation.owner, name=name, language=generation.language, agreement=agreement)
+    consents.require_of_new_voice(voice)
     with transaction.atomic():
         references = Reference.objects.filter(generations=generation).lock()
         is_own = all(reference.owner_id == generation.owner_id for reference in references)
@@ -75,10 +113,9 @@ def create_from(generation: Generation, name: str) -> Voice:
             raise GenerationError(
                 ErrorCode.REFERENCE_MISSING, "This generation has no clip that could be kept."
             )
-        voice = Voice(owner=generation.owner, name=name, language=generation.language)
         insert(voice)
         voice.references.set(references)
-        record(Deed.VOICE_CREATED, voice, generation=generation)
+        record(Deed.VOICE_CREATED, voice, generation=generation, about=describe_agreement(voice))
     return voice
 
 
@@ -112,15 +149,33 @@ def find_free_name(name: str, owner: "User | None") -> str:
     return free
 
 
-def save_details(voice: Voice, channel: Channel) -> None:
-    """Writes name, language, notes and whether it is shared. Raises GenerationError (NAME_TAKEN, VOICE_UNKNOWN)."""
-    with transaction.atomic():
+def save_details(voice: Voice, channel: Channel, statement: Statement | None = None) -> None:
+    """Writes name, language, notes, whether it is shared, and how whoever is heard agreed.
+
+    Raises GenerationError (NAME_TAKEN, VOICE_UNKNOWN, CONSENT_REQUIRED, CONSENT_MISMATCH and others).
+    """
+    compared: list[Reference] = []
+    if statement:
+        compared = list(voice.references.all())
+        voice.consent = statement.consent
+        voice.speaker_similarity = statements.match(statement, compared)
+    with consents.stored(statement), transaction.atomic():
         before = lock(voice)
+        if statement:
+            require_same_clips(voice, compared)
+        elif before.consent_id == voice.consent_id:
+            # Clips may have been added since it was read.
+            voice.speaker_similarity = before.speaker_similarity
+        elif voice.agreement == Agreement.RECORDED:
+            raise GenerationError(ErrorCode.DATABASE_BUSY, CONSENT_CHANGED)
+        consents.bind(voice, statement)
+        if (before.agreement, before.consent_id) != (voice.agreement, voice.consent_id):
+            consents.require_of_new_voice(voice)
         is_other_language = before.language != voice.language
         if is_other_language:
             drop_sample(voice)
         with name_guarded():
-            voice.save(update_fields=["name", "name_key", "language", "notes", "is_shared"])
+            voice.save(update_fields=["name_key", *DETAILS])
         record_change(before, voice)
     if is_other_language:
         speak_sample(voice, channel)
@@ -129,15 +184,46 @@ def save_details(voice: Voice, channel: Channel) -> None:
 def record_change(before: Voice, voice: Voice) -> None:
     if voice.is_shared != before.is_shared:
         record(Deed.SHARED if voice.is_shared else Deed.UNSHARED, voice)
-    details = ("name", "language", "notes")
-    if changed := [name for name in details if getattr(voice, name) != getattr(before, name)]:
+    if changed := [label for name, label in LABELS.items() if getattr(voice, name) != getattr(before, name)]:
         was = f", before: {before.name}" if "name" in changed else ""
-        record(Deed.VOICE_CHANGED, voice, about=", ".join(changed) + was)
+        agreed = f", {describe_agreement(voice) or 'consent: not stated'}" if "consent" in changed else ""
+        record(Deed.VOICE_CHANGED, voice, about=", ".join(dict.fromkeys(changed)) + was + agreed)
+
+
+def require_same_clips(voice: Voice, compared: Sequence[Reference]) -> None:
+    """As those that a statement was compared with. Raises GenerationError (DATABASE_BUSY)."""
+    if {each.pk for each in voice.references.all()} != {each.pk for each in compared}:
+        raise GenerationError(ErrorCode.DATABASE_BUSY, "The clips of this voice were changed in this moment.")
+
+
+def compare_clips(voice: Voice, clips: Sequence[ReferenceUpload | Reference]) -> float | None:
+    """Clips that are to be added, with the statement that the voice stands on; None where it stands on none.
+
+    Raises GenerationError (CONSENT_MISMATCH and others).
+    """
+    if voice.consent is None:
+        return None
+    try:
+        return statements.match(Statement(voice.consent), clips)
+    except GenerationError as error:
+        if error.code == ErrorCode.CONSENT_MISMATCH:
+            raise GenerationError(error.code, OTHER_CLIP, field="reference") from error
+        raise
+
+
+def keep_similarity(voice: Voice, row: Voice, similarity: float | None) -> None:
+    """Of clips that are added to a locked row, compared with the statement that `voice` had. Raises GenerationError."""
+    if row.consent_id != voice.consent_id:
+        raise GenerationError(ErrorCode.DATABASE_BUSY, CONSENT_CHANGED)
+    if similarity is not None and row.speaker_similarity is not None:
+        Voice.objects.filter(pk=row.pk).update(speaker_similarity=min(similarity, row.speaker_similarity))
 
 
 def add_references(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Channel) -> None:
-    """Raises GenerationError (REFERENCE_TOO_MANY, VOICE_UNKNOWN and others)."""
+    """Raises GenerationError (REFERENCE_TOO_MANY, VOICE_UNKNOWN, CONSENT_MISMATCH and others)."""
     require_free_space()
+    consents.require_of_voice(voice, "reference")
+    similarity = compare_clips(voice, uploads)
 
     def add(references: Sequence[Reference]) -> None:
         voice.references.add(*references)
@@ -148,7 +234,9 @@ def add_references(voice: Voice, uploads: Sequence[ReferenceUpload], channel: Ch
                 ErrorCode.REFERENCE_TOO_MANY, f"A voice has at most {MAX_REFERENCES} clips: remove one first."
             )
 
-    use_clips(uploads, voice.owner, add, prepare=lambda: begin_change(voice))
+    use_clips(
+        uploads, voice.owner, add, prepare=lambda: keep_similarity(voice, begin_change(voice), similarity)
+    )
     speak_sample(voice, channel)
 
 
@@ -172,13 +260,14 @@ def trim_reference(
     """Has the voice use another part of a clip; None is all of it.
 
     What was derived of the part of before goes, unless something else uses it. Raises GenerationError
-    (REFERENCE_UNKNOWN, VOICE_UNKNOWN).
+    (REFERENCE_UNKNOWN, VOICE_UNKNOWN, CONSENT_MISMATCH and others).
     """
+    if find_reference(voice, reference_id).ends == ends:
+        return
+    similarity = compare_clips(voice, [find_reference(voice, reference_id).make_part(ends)])
     with transaction.atomic():
-        lock(voice)
+        keep_similarity(voice, lock(voice), similarity)
         before = find_reference(voice, reference_id)
-        if before.ends == ends:
-            return
         drop_sample(voice)
         ours = Q(pk__in=voice.references.values("pk"))
         of_clip = Q(sha256=before.sha256, owner=before.owner)
@@ -200,10 +289,11 @@ def find_reference(voice: Voice, reference_id: uuid.UUID) -> Reference:
     raise GenerationError(ErrorCode.REFERENCE_UNKNOWN, "This voice has no such clip, or not any more.")
 
 
-def begin_change(voice: Voice) -> None:
-    """Of its clips."""
-    lock(voice)
+def begin_change(voice: Voice) -> Voice:
+    """Of its clips. The row as it is now."""
+    row = lock(voice)
     drop_sample(voice)
+    return row
 
 
 def lock(voice: Voice) -> Voice:

@@ -18,7 +18,15 @@ from cloning.models.conditioning import (
     identify_stock_voice,
     is_set_used,
 )
-from cloning.models.consent import MAX_CONSENT_NAME_CHARS, MAX_TAG_CHARS, VoiceConsent, consent_file
+from cloning.models.consent import (
+    MAX_CONSENT_NAME_CHARS,
+    MAX_TAG_CHARS,
+    STATED,
+    STATED_FOR_ONCE,
+    Agreement,
+    VoiceConsent,
+    consent_file,
+)
 from cloning.models.departure import Departure
 from cloning.models.encoding import Encoding, encoding_file
 from cloning.models.fingerprint import Fingerprint, FingerprintKey
@@ -39,13 +47,22 @@ from cloning.models.pronunciation import MAX_SPELLING_CHARS, MAX_WORD_CHARS, Pro
 from cloning.models.reference import Reference, normalized_file, reference_file
 from cloning.models.segment import Segment, SoundChunk, Take, take_file
 from cloning.models.speaker import MAX_SPEAKER_CHARS, Speaker
-from cloning.models.voice import MAX_NAME_CHARS, MAX_NOTES_CHARS, REVOKED_AT, Voice, fold_name
+from cloning.models.voice import (
+    MAX_AGREEMENT_NOTE_CHARS,
+    MAX_NAME_CHARS,
+    MAX_NOTES_CHARS,
+    MAX_SPEAKER_NAME_CHARS,
+    REVOKED_AT,
+    Voice,
+    fold_name,
+)
 from cloning.models.voice_alias import VoiceAlias
 from cloning.models.webhook import PING, Delivery, DeliveryStatus, Webhook, WebhookEvent
 from cloning.models.worker import Worker
 from cloning.models.xtts_settings import XttsSettings
 
 __all__ = [
+    "MAX_AGREEMENT_NOTE_CHARS",
     "MAX_ATTEMPTS",
     "MAX_BATCH_NAME_CHARS",
     "MAX_BOOK_TITLE_CHARS",
@@ -54,11 +71,15 @@ __all__ = [
     "MAX_NAME_CHARS",
     "MAX_NOTES_CHARS",
     "MAX_SPEAKER_CHARS",
+    "MAX_SPEAKER_NAME_CHARS",
     "MAX_SPELLING_CHARS",
     "MAX_TAG_CHARS",
     "MAX_WORD_CHARS",
     "PING",
     "REVOKED_AT",
+    "STATED",
+    "STATED_FOR_ONCE",
+    "Agreement",
     "ApiKey",
     "AuditEntry",
     "Batch",

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from cloning.models.ownership import OwnedQuerySet, owner_field
 
@@ -12,12 +13,29 @@ MAX_TAG_CHARS = 35
 MAX_CONSENT_NAME_CHARS = 80
 
 
+class Agreement(models.TextChoices):
+    """How whoever is heard in a voice agreed to it."""
+
+    NOT_STATED = "", _("Not stated")
+    OWN = "own", _("It is my own voice")
+    RECORDED = "recorded", _("They say so in a recording")
+    WRITTEN = "written", _("They gave a written permission")
+    PUBLIC_DOMAIN = "public_domain", _("It is in the public domain")
+
+
+STATED = tuple(each for each in Agreement if each)
+STATED_FOR_ONCE = tuple(each for each in STATED if each != Agreement.RECORDED)
+"""Of clips that are sent with a text, which no statement comes with."""
+
+
 def consent_file(consent: "VoiceConsent", _filename: str) -> str:
     return f"consents/{consent.pk}{consent.suffix}"
 
 
 class VoiceConsent(models.Model):
-    """A recorded statement, kept for the voices that stand on it. What it says, and in whose voice, nobody checks."""
+    """A recorded statement, kept for the voices that stand on it. In whose voice it is said, is compared with the clips
+    of each; what it says is not.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = owner_field()

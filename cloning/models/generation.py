@@ -15,6 +15,7 @@ from cloning.errors import ErrorCode
 from cloning.formats import AUDIO_FORMAT_CHOICES, AudioFormat
 from cloning.models.batch import Batch
 from cloning.models.book import Chapter
+from cloning.models.consent import Agreement
 from cloning.models.lease import Leased
 from cloning.models.ownership import OwnedQuerySet
 from cloning.models.reference import Reference, ReferencingQuerySet
@@ -171,6 +172,16 @@ class Generation(Leased):
         help_text="Of the book that this is read out of.",
     )
     references = models.ManyToManyField(Reference, related_name="generations")
+
+    agreement = models.CharField(
+        "consent",
+        max_length=16,
+        choices=Agreement,
+        default=Agreement.NOT_STATED,
+        blank=True,
+        editable=False,
+        help_text="How whoever is heard agreed: as was stated of the clips, or of the voice then.",
+    )
 
     batch = models.ForeignKey(
         Batch, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="generations"

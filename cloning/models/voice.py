@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils import timezone
 
-from cloning.models.consent import VoiceConsent
+from cloning.models.consent import Agreement, VoiceConsent
 from cloning.models.ownership import OWNER, OwnedQuerySet, owner_field
 from cloning.models.reference import Reference, ReferencingQuerySet
 
@@ -21,6 +21,8 @@ REVOKED_AT = NEVER
 """`deleted_at` of what was revoked: too long ago for anything that brings back."""
 MAX_NAME_CHARS = 80
 MAX_NOTES_CHARS = 2000
+MAX_SPEAKER_NAME_CHARS = 120
+MAX_AGREEMENT_NOTE_CHARS = 500
 
 
 def fold_name(name: str) -> str:
@@ -100,6 +102,22 @@ class Voice(models.Model):
     )
     notes = models.TextField(blank=True, max_length=MAX_NOTES_CHARS)
     references = models.ManyToManyField(Reference, related_name="voices")
+    agreement = models.CharField(
+        "consent",
+        max_length=16,
+        choices=Agreement,
+        default=Agreement.NOT_STATED,
+        blank=True,
+        help_text="How whoever is heard agreed, as its owner states it.",
+    )
+    speaker_name = models.CharField("speaker", max_length=MAX_SPEAKER_NAME_CHARS, blank=True)
+    agreement_note = models.TextField("note on the consent", max_length=MAX_AGREEMENT_NOTE_CHARS, blank=True)
+    speaker_similarity = models.FloatField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of the recorded statement and the clip least like it, 1 at most; empty: not compared.",
+    )
     consent = models.ForeignKey(
         VoiceConsent,
         null=True,

@@ -49,6 +49,9 @@ class VoiceArchive:
             "name": voice.name,
             "language": voice.language,
             "notes": voice.notes,
+            "consent": voice.agreement,
+            "speaker": voice.speaker_name,
+            "consent_note": voice.agreement_note,
             "clips": listed,
         }
         self._description = json.dumps(description, ensure_ascii=False, indent=2).encode()

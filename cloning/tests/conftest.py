@@ -150,6 +150,7 @@ def clips(tmp_path_factory) -> dict[str, bytes]:
     mp3 = made("speech.mp3", *speech, "-b:a", "64k")
     return {
         "speech": made("speech.wav", *speech),
+        "rest": made("rest.wav", "-ss", "3", "-i", str(MALE_CLIP)),
         "other": made("other.wav", "-i", str(FEMALE_CLIP), "-t", "3"),
         "mp3": mp3,
         "half_an_mp3": mp3[: len(mp3) // 2],

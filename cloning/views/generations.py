@@ -16,7 +16,7 @@ from django_htmx.http import (
 )
 
 from cloning.errors import GenerationError
-from cloning.forms import VoiceForm
+from cloning.forms import KeptVoiceForm
 from cloning.forms.messages import in_page_language
 from cloning.jobs import state
 from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_learning
@@ -35,7 +35,7 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
         return reswap(retarget(HttpResponseStopPolling(), f"#generation-{pk}"), "delete")  # deleted elsewhere
     found = get_object_or_404(Generation.objects.kept().visible_to(request.user), pk=pk)
     if not request.htmx:
-        return render(request, "cloning/generation.html", describe(found) | {"voice_form": VoiceForm()})
+        return render(request, "cloning/generation.html", describe(found) | {"voice_form": KeptVoiceForm()})
     if is_own_page(request, found) and not found.is_awaited:
         state.await_generations([found.pk])
     outlook = describe_outlook(found)

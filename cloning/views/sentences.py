@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from cloning.errors import GenerationError
-from cloning.forms import TakeForm, VoiceForm
+from cloning.forms import KeptVoiceForm, TakeForm
 from cloning.forms.messages import in_page_language
 from cloning.jobs import state, takes
 from cloning.jobs.estimates import estimate_seconds_left, find_position, measure_learning
@@ -134,7 +134,7 @@ def respond(
     context = describe(generation, form, timeline)
     if not request.htmx:
         return render(
-            request, "cloning/generation.html", context | {"voice_form": VoiceForm()}, status=status
+            request, "cloning/generation.html", context | {"voice_form": KeptVoiceForm()}, status=status
         )
     context |= {"timed": timeline[segment.index], "is_response": True}
     return render(request, "cloning/_sentence.html", context, status=status)

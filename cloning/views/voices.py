@@ -13,7 +13,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cloning.errors import GenerationError
-from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceForm, form_errors
+from cloning.forms import (
+    ClipsForm,
+    ImportForm,
+    KeptVoiceForm,
+    NewVoiceForm,
+    TrimForm,
+    VoiceDetailsForm,
+    form_errors,
+)
 from cloning.forms.messages import in_page_language
 from cloning.jobs import voices as changes
 from cloning.models import Channel, Generation, Voice, is_owner
@@ -43,7 +51,7 @@ def voices(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def create(form: NewVoiceForm) -> Voice:
-    changes.create(form.instance, form.uploads, Channel.PAGE)
+    changes.create(form.instance, form.uploads, Channel.PAGE, form.new_statement)
     return form.instance
 
 
@@ -101,15 +109,15 @@ def voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return render_voice(request, fetch_visible(request, pk))
     found = fetch_own(request, pk)
-    form = VoiceForm(request.POST, instance=fetch_own(request, pk))
+    form = VoiceDetailsForm(request.POST, request.FILES, instance=fetch_own(request, pk))
     if attempt(form, lambda: save(form)) is None:
         return marked_invalid(render_voice(request, found, voice_form=form), form)
     messages.success(request, _("Saved."))
     return redirect("voice", pk)
 
 
-def save(form: VoiceForm) -> Voice:
-    changes.save_details(form.instance, Channel.PAGE)
+def save(form: VoiceDetailsForm) -> Voice:
+    changes.save_details(form.instance, Channel.PAGE, form.new_statement)
     return form.instance
 
 
@@ -132,7 +140,7 @@ def render_voice(request: HtmxHttpRequest, found: Voice, **forms: Any) -> HttpRe
         "is_own": is_owner(request.user, found),
         "sample": getattr(found, "sample", None),
         "spoken": Paginator(spoken, SPOKEN_PAGE_SIZE).get_page(request.GET.get("page")),
-        "voice_form": VoiceForm(instance=found),
+        "voice_form": VoiceDetailsForm(instance=found),
         "clips_form": ClipsForm(),
         **forms,
     }
@@ -210,10 +218,10 @@ def restore(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
 def save_voice(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     """A voice of the references of a generation."""
     found = get_object_or_404(Generation.objects.kept().owned_by(request.user), pk=pk)
-    form = VoiceForm(request.POST, user=request.user)
+    form = KeptVoiceForm(request.POST, user=request.user)
 
     def keep() -> Voice:
-        return changes.create_from(found, form.cleaned_data["name"])
+        return changes.create_from(found, form.cleaned_data["name"], form.cleaned_data["consent"])
 
     if (voice := attempt(form, keep)) is None:
         page = render(request, "cloning/generation.html", describe(found) | {"voice_form": form})

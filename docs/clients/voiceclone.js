@@ -53,9 +53,9 @@ export class Client {
     return found;
   }
 
-  /** Of one to five files or blobs. */
-  createVoice(name, clips, { language, notes, signal } = {}) {
-    return this.#post("/api/v1/voices", { name, language, notes }, [...clips], { signal });
+  /** Of one to five files or blobs. `consent` of whoever is heard: own, written or public_domain. */
+  createVoice(name, clips, { language, notes, consent, speaker, signal } = {}) {
+    return this.#post("/api/v1/voices", { name, language, notes, consent, speaker }, [...clips], { signal });
   }
 
   async deleteVoice(id, { signal } = {}) {

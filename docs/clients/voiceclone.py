@@ -3,13 +3,13 @@
     from voiceclone import Client
 
     client = Client("http://localhost:8000", key="vc_…")  # no key where there are no accounts
-    grandmother = client.create_voice("Grandmother", ["clip-1.wav", "clip-2.wav"])
+    grandmother = client.create_voice("Grandmother", ["clip-1.wav", "clip-2.wav"], consent="written")
     client.speak("Good morning.", "good-morning.mp3", voice=grandmother.id)
 
 And as a command, which takes VOICECLONE_URL and VOICECLONE_KEY from the environment:
 
     python voiceclone.py voices
-    python voiceclone.py add-voice Grandmother clip-1.wav clip-2.wav
+    python voiceclone.py add-voice Grandmother clip-1.wav clip-2.wav --consent written
     python voiceclone.py speak "Good morning." --voice Grandmother --output good-morning.mp3
     python voiceclone.py speak "Good morning." --voice Grandmother --stream | ffplay -nodisp -autoexit -
 """
@@ -158,10 +158,19 @@ class Client:
         return max(found, key=lambda voice: (voice.id == name, voice.is_own))
 
     def create_voice(
-        self, name: str, clips: Sequence[str | Path], *, language: str = "", notes: str = ""
+        self,
+        name: str,
+        clips: Sequence[str | Path],
+        *,
+        language: str = "",
+        notes: str = "",
+        consent: str = "",
+        speaker: str = "",
     ) -> Voice:
-        """Of one to five clips, which the server measures first."""
-        asked = {"name": name, "language": language, "notes": notes}
+        """Of one to five clips, which the server measures first. `consent` is how whoever is heard in them agreed: own,
+        written or public_domain; servers with accounts require it.
+        """
+        asked = {"name": name, "language": language, "notes": notes, "consent": consent, "speaker": speaker}
         return read(Voice, self._post("/api/v1/voices", asked, clips))
 
     def delete_voice(self, voice_id: str) -> None:
@@ -172,7 +181,7 @@ class Client:
         self, text: str, *, voice: str = "", reference: Sequence[str | Path] = (), **options: Any
     ) -> Generation:
         """Does not wait for it. `voice` is an id, `reference` clips instead; `options` are those of the API: language,
-        speed, temperature, seed, format, dialogue, cast.
+        speed, temperature, seed, format, dialogue, cast; and consent, of the clips, as `create_voice` has it.
         """
         asked = {"text": text, "voice": voice, **options}
         return read(Generation, self._post(GENERATE, asked, reference, {"Prefer": "respond-async"}))
@@ -354,10 +363,14 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     add.add_argument("name")
     add.add_argument("clips", nargs="+", type=Path)
     add.add_argument("--language", default="")
+    add.add_argument("--consent", default="", help="of whoever is heard: own, written or public_domain")
     speak = commands.add_parser("speak", help="speak a text into a file, or to standard output as it is made")
     speak.add_argument("text", help="or - for standard input")
     speak.add_argument("--voice", default="", help="name or id")
     speak.add_argument("--reference", nargs="+", type=Path, default=[], help="clips instead of a voice")
+    speak.add_argument(
+        "--consent", default="", help="of whoever is heard in them: own, written or public_domain"
+    )
     speak.add_argument("--language", default="")
     speak.add_argument("--speed", type=float)
     speak.add_argument("--seed", type=int)
@@ -373,7 +386,11 @@ def run(client: Client, asked: argparse.Namespace) -> None:
             for each in client.voices():
                 print(each.id, each.language or "-", each.name, sep="\t")
         case "add-voice":
-            print(client.create_voice(asked.name, asked.clips, language=asked.language).id)
+            print(
+                client.create_voice(
+                    asked.name, asked.clips, language=asked.language, consent=asked.consent
+                ).id
+            )
         case _:
             speak(client, asked)
 
@@ -383,6 +400,7 @@ def speak(client: Client, asked: argparse.Namespace) -> None:
     options = {
         "voice": voice.id if voice else "",
         "reference": asked.reference,
+        "consent": asked.consent,
         "language": asked.language or (voice.language if voice else None),
         "speed": asked.speed,
         "seed": asked.seed,

@@ -19,10 +19,20 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.forms import NewVoiceForm
 from cloning.jobs import voices as changes
 from cloning.jobs.cleanup import delete_voice
-from cloning.models import Channel, Scope, Voice, VoiceConsent
+from cloning.models import (
+    MAX_AGREEMENT_NOTE_CHARS,
+    STATED_FOR_ONCE,
+    Agreement,
+    Channel,
+    Scope,
+    Voice,
+    VoiceConsent,
+)
 from cloning.text import resolve_language
 
 SAMPLE = "audio_sample"
+NO = ("", "0", "false", "no", "off", "none", "null")
+"""Of an attestation: it is none."""
 
 
 def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
@@ -42,21 +52,40 @@ def voices(request: HttpRequest) -> HttpResponseBase:
 
 
 def create(request: HttpRequest) -> HttpResponseBase:
-    """A voice of a sample, which stands on a consent of the same owner."""
+    """A voice of a sample, which stands on a consent of the same owner, or on what is stated in its place."""
     require_sample(request)
     require_multipart(request)
-    consent = find(request.POST.get("consent", ""), VoiceConsent.objects.owned_by(request.user))
-    if consent is None:
-        message = "Send the id of a consent of yours: POST /v1/audio/voice_consents keeps one."
-        raise GenerationError(ErrorCode.CONSENT_REQUIRED, message)
-    fields = {"name": request.POST.get("name", ""), "language": find_spoken(consent.language)}
+    fields = {"name": request.POST.get("name", ""), **read_agreement(request)}
     clips = MultiValueDict({"reference": request.FILES.getlist(SAMPLE)})
     form = NewVoiceForm(fields, clips, user=request.user)
     if not form.is_valid():
-        return respond_to_invalid(form, reference=SAMPLE)
-    form.instance.consent = consent
-    changes.create(form.instance, form.uploads, Channel.API)
+        return respond_to_invalid(form, reference=SAMPLE, statement="consent")
+    changes.create(form.instance, form.uploads, Channel.API, form.new_statement)
     return JsonResponse(describe_saved(request, form.instance))
+
+
+def read_agreement(request: HttpRequest) -> dict[str, str]:
+    """As fields of our form. `consent` is the id of a kept consent, or a word of ours.
+
+    In its place CrispASR's clients send `consent_attestation`: that whoever sends the clips may. `marking_attestation`
+    goes with it there, by which the mark is left out; nothing here does that. Raises GenerationError.
+    """
+    asked = request.POST.get("consent", "")
+    if asked in STATED_FOR_ONCE:
+        return {"consent": asked}
+    if consent := find(asked, VoiceConsent.objects.owned_by(request.user)):
+        spoken = find_spoken(consent.language)
+        return {"consent": Agreement.RECORDED, "statement_id": str(consent.pk), "language": spoken}
+    attested = " ".join(request.POST.get("consent_attestation", "").split())
+    if not asked and attested.casefold() not in NO:
+        own = attested.casefold() == Agreement.OWN
+        note = f"consent_attestation: {attested}"[:MAX_AGREEMENT_NOTE_CHARS]
+        return {"consent": Agreement.OWN if own else Agreement.WRITTEN, "consent_note": note}
+    message = (
+        "Send as “consent” the id of a consent of yours, which POST /v1/audio/voice_consents keeps, or own, written or "
+        "public_domain."
+    )
+    raise GenerationError(ErrorCode.CONSENT_REQUIRED, message)
 
 
 def require_sample(request: HttpRequest) -> None:

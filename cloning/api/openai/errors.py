@@ -8,7 +8,13 @@ from cloning.errors import ErrorCode
 from cloning.forms import form_errors
 from cloning.models import Scope
 
-FIELDS = {"text": "input", "format": "response_format", "reference": "voice", "cast": "input"}
+FIELDS = {
+    "text": "input",
+    "format": "response_format",
+    "reference": "voice",
+    "cast": "input",
+    "statement": "consent",
+}
 """Fields of ours by their names there; the others are called the same."""
 
 CODES = {

@@ -14,7 +14,7 @@ from cloning.api.idempotency import idempotent
 from cloning.api.v1.generate import require_multipart, respond_to_invalid
 from cloning.api.voice_serializers import VOICE, VOICES, VoicesPage, list_saved, list_stock
 from cloning.errors import ErrorCode, GenerationError
-from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceForm
+from cloning.forms import ClipsForm, ImportForm, NewVoiceForm, TrimForm, VoiceDetailsForm
 from cloning.jobs import voices as changes
 from cloning.jobs.audit import record
 from cloning.jobs.cleanup import delete_voice
@@ -23,7 +23,8 @@ from cloning.models import Channel, Deed, Reference, Scope, Voice
 from cloning.storage.responses import archive_response, clip_response
 
 PAGE_SIZE = 50
-DETAILS = ("name", "language", "notes")
+DETAILS = ("name", "language", "notes", "consent", "speaker", "consent_note")
+"""That are texts, by their names in `VoiceDetailsForm`."""
 
 
 def answer_again(request: HttpRequest, pk: str) -> HttpResponseBase:
@@ -63,7 +64,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
     form = NewVoiceForm(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
         return respond_to_invalid(form)
-    changes.create(form.instance, form.uploads, Channel.API)
+    changes.create(form.instance, form.uploads, Channel.API, form.new_statement)
     return respond(request, form.instance.pk, status=201)
 
 
@@ -77,12 +78,14 @@ def voice(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         delete_voice(found.pk)
         return HttpResponse(status=204)
     members = read_json(request)
+    known = {**VoiceDetailsForm(instance=found).initial, "is_shared": found.is_shared}
     given = {name: read_member(members, name, str) for name in DETAILS} | {"is_shared": read_shared(members)}
-    data = {name: getattr(found, name) if value is None else value for name, value in given.items()}
-    form = VoiceForm(data, instance=found)
+    data = {name: known[name] if value is None else value for name, value in given.items()}
+    data["statement_id"] = read_member(members, "statement_id", str)
+    form = VoiceDetailsForm(data, instance=found)
     if not form.is_valid():
         return respond_to_invalid(form)
-    changes.save_details(form.instance, Channel.API)
+    changes.save_details(form.instance, Channel.API, form.new_statement)
     return respond(request, pk)
 
 

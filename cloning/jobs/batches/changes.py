@@ -62,10 +62,13 @@ def hand_in(batch: Batch, rows: Sequence[Generation]) -> None:
         if Generation.objects.filter(is_held=True).count() + len(rows) > MAX_HELD:
             raise GenerationError(ErrorCode.QUEUE_FULL, "Too many texts of batches are waiting.")
         limits.count_characters(sum(len(row.text) for row in rows))
-        references = lock_voices(sorted(voices.values(), key=lambda voice: voice.pk), batch.owner)
+        references = lock_voices(
+            sorted(voices.values(), key=lambda voice: voice.pk), batch.owner, field="voice"
+        )
         batch.save(force_insert=True)
         idempotency.complete(batch)
         for number, row in enumerate(rows, 1):
+            row.agreement = row.voice.agreement if row.voice else ""
             row.batch, row.batch_row, row.is_held = batch, number, True
             row.created_at = now + timedelta(microseconds=number)
         Generation.objects.bulk_create(rows)

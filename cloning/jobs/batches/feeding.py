@@ -83,7 +83,7 @@ def let_in(row: Generation) -> bool:
             limits.require_place()
             limits.require_speech()
             try:
-                submission.require_shared(generation)
+                submission.require_to_go_on(generation)
                 pieces = submission.split_text(generation)
             except GenerationError as error:
                 takes.end(generation, Status.FAILED, error_code=error.code, error_message=str(error))

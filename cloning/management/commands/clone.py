@@ -22,11 +22,11 @@ from cloning.jobs.pipeline import ClaimLostError, perform_join, perform_take, re
 from cloning.jobs.submission import submit
 from cloning.jobs.takes import Progress
 from cloning.management.accounts import find_account
-from cloning.models import Channel, Generation, Status, Take
+from cloning.models import STATED_FOR_ONCE, Channel, Generation, Status, Take
 from cloning.storage.uploads import TemporaryUpload
 
 POLL_SECONDS = 0.2
-OPTIONS = ("voice", "language", "speed", "temperature", "seed")
+OPTIONS = ("voice", "consent", "language", "speed", "temperature", "seed")
 
 
 def copy_upload(path: Path) -> TemporaryUpload:
@@ -43,6 +43,10 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--voice", help="the id of a saved voice instead, or stock: and the key of a stock voice"
+        )
+        parser.add_argument(
+            "--consent",
+            help=f"how whoever is heard in the clips agreed: {', '.join(STATED_FOR_ONCE)}",
         )
         parser.add_argument("--text", required=True, help="what to say; - reads it from standard input")
         parser.add_argument(

@@ -55,6 +55,7 @@ TABLE = {
     "api-ping-webhook": {"POST": ADMIN},
     "api-verify": {"POST": None},
     "api-languages": {"GET": None},
+    "api-statements": {"GET": None},
     "api-health": {"GET": None},
     "api-health-live": {"GET": None},
     "api-health-ready": {"GET": None},

@@ -54,7 +54,9 @@ def client(voiceclone, site, key) -> Any:
 
 @pytest.fixture(scope="module")
 def ada(voiceclone, site, key) -> Any:
-    return voiceclone.Client(site.url, key).create_voice("Ada Löwe", [MALE_CLIP], language="en")
+    return voiceclone.Client(site.url, key).create_voice(
+        "Ada Löwe", [MALE_CLIP], language="en", consent="written"
+    )
 
 
 @contextmanager
@@ -107,7 +109,9 @@ def test_voice_speaks_into_a_file(client, ada, tmp_path) -> None:
 
 
 def test_clip_speaks_without_a_voice(client, tmp_path) -> None:
-    spoken = client.speak("Good morning.", tmp_path / "speech.wav", reference=[MALE_CLIP], language="de")
+    spoken = client.speak(
+        "Good morning.", tmp_path / "speech.wav", reference=[MALE_CLIP], language="de", consent="own"
+    )
     assert codec_of(tmp_path / "speech.wav") == "pcm_s16le"
     assert client.generation(spoken.id) == spoken
 
@@ -209,7 +213,7 @@ IN_A_PAGE = """async ([url, key, clip, longText]) => {
     const { Client, VoiceCloneError } = await import("/voiceclone.js");
     const client = new Client(url + "/", { key });
     const bytes = Uint8Array.from(atob(clip), (letter) => letter.charCodeAt(0));
-    const voice = await client.createVoice("Eve", [new Blob([bytes])], { language: "en" });
+    const voice = await client.createVoice("Eve", [new Blob([bytes])], { language: "en", consent: "written" });
     const seen = [];
     const onProgress = ({ status }) => seen.push(status);
     const sound = await client.speak("Good morning.", { voice: voice.id, format: "wav", onProgress });

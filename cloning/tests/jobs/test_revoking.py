@@ -71,7 +71,7 @@ def consent(voice) -> VoiceConsent:
     given = VoiceConsent(name=NAME, language="en", duration_seconds=1.0, size_bytes=4, suffix=".wav")
     given.recording.save("", ContentFile(b"RIFF"), save=False)
     given.save()
-    Voice.objects.filter(pk=voice.pk).update(consent=given)
+    Voice.objects.filter(pk=voice.pk).update(consent=given, agreement="recorded", speaker_name=NAME)
     return given
 
 
@@ -97,7 +97,8 @@ def test_a_search_finds_nothing_but_the_tombstone(voice, consent, make_generatio
     clip = voice.references.get()
     Reference.objects.filter(pk=clip.pk).update(original_name=f"{WORD}.wav")
     VoiceAlias.objects.create(name=f"{WORD} again", voice=voice)
-    voice.name = f"{NAME} the second"
+    voice.refresh_from_db()
+    voice.name, voice.agreement_note = f"{NAME} the second", f"From {NAME}."
     voices.save_details(voice, Channel.PAGE)
     LogEntry.objects.create(
         user=User.objects.create_user("operator"),

@@ -158,7 +158,7 @@ def test_export_and_import(browser, api, ada) -> None:
     archive = SimpleUploadedFile("ada.zip", content)
     assert "Ada 2" in body_of(browser.post("/voices/import/", {"archive": archive}, follow=True))
     response = browser.post("/voices/import/", {"archive": SimpleUploadedFile("x.zip", b"no archive")})
-    assert response.status_code == 422 and Page(response).texts["id_archive_error"]
+    assert response.status_code == 422 and Page(response).texts["import_archive_error"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def make(browser, upload, clips):
     """Makes a voice."""
 
     def make(consent: str, client: Client = browser, **changed: object):
-        sample = upload(clips["other"], "ada.wav")
+        sample = upload(clips["rest"], "ada.wav")
         return client.post(VOICES, {"name": "Ada", "consent": consent, "audio_sample": sample, **changed})
 
     return make
