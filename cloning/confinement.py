@@ -34,6 +34,10 @@ class UnansweredError(Exception):
     """It came to no answer; the message is for the log."""
 
 
+class OutOfTimeError(UnansweredError):
+    """By the clock: the machine may be too busy. What computes too long is killed as UnansweredError."""
+
+
 def run_module(module: str, *arguments: str, bounds: Bounds, piped: bytes = b"") -> dict[str, Any]:
     """What it writes to standard output, as JSON. `piped` is its standard input.
 
@@ -57,7 +61,7 @@ def run_module(module: str, *arguments: str, bounds: Bounds, piped: bytes = b"")
             timeout=bounds.timeout_seconds,
         )
     except subprocess.TimeoutExpired as error:
-        raise UnansweredError("it took too long") from error
+        raise OutOfTimeError("it took too long") from error
     try:
         answer: dict[str, Any] = json.loads(result.stdout)
     except ValueError as error:

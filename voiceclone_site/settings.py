@@ -133,9 +133,10 @@ if CELERY_BROKER_URL and find_spec("celery") is None:
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret_key(STORAGE_ROOT / "secret_key")
 if bool(C2PA_CERTIFICATE) != bool(C2PA_PRIVATE_KEY):
     raise EnvError("C2PA_CERTIFICATE and C2PA_PRIVATE_KEY: set both, or neither.")
-if C2PA and not C2PA_CERTIFICATE:
+if not C2PA_CERTIFICATE:
     C2PA_CERTIFICATE = C2PA_PRIVATE_KEY = str(STORAGE_ROOT / "c2pa.pem")
-    keep_credentials(Path(C2PA_CERTIFICATE))
+    if C2PA:
+        keep_credentials(Path(C2PA_CERTIFICATE))
 
 env.seal()
 

@@ -5,7 +5,7 @@ from typing import Any
 from cloning.api.examples import SAMPLE_FILE
 from cloning.api.operations import FOREIGN_ORIGIN, NO_KEY, RETRY_AFTER, TOO_LARGE, json_of, operation
 from cloning.api.serializers import Schema
-from cloning.api.verify_serializers import FINGERPRINT, VERIFICATION, WATERMARK
+from cloning.api.verify_serializers import FINGERPRINT, MANIFEST, VERIFICATION, WATERMARK
 
 
 def paths() -> dict[str, Any]:
@@ -48,4 +48,5 @@ def schemas() -> dict[str, Schema]:
         "Verification": VERIFICATION.schema(),
         "Watermark": WATERMARK.schema(),
         "Fingerprint": FINGERPRINT.schema(),
+        "Manifest": MANIFEST.schema(),
     }

@@ -4,6 +4,7 @@ from cloning.api.serializers import NUMBER, STRING, Field, Serializer, nullable,
 from cloning.audio.watermark import Finding
 from cloning.jobs import fingerprints
 from cloning.jobs.verifying import Verification
+from cloning.provenance.findings import MAX_ISSUER_CHARS, ManifestFinding, ManifestState
 
 WATERMARK = Serializer[Finding](
     Field("found", {"type": "boolean"}, lambda finding, _: finding.is_found),
@@ -34,6 +35,26 @@ FINGERPRINT = Serializer[fingerprints.Match | None](
         lambda match, _: match.created_on.isoformat() if match else None,
     ),
 )
+MANIFEST = Serializer[ManifestFinding](
+    Field(
+        "state",
+        {
+            "enum": list(ManifestState),
+            "description": "trusted: of this server and intact; valid: somebody else's and intact; "
+            "invalid: changed or forged; none: there is none",
+        },
+        lambda finding, _: finding.state,
+    ),
+    Field(
+        "issuer",
+        {
+            "type": ["string", "null"],
+            "maxLength": MAX_ISSUER_CHARS,
+            "description": "Of an intact one, whose it is by its certificate, which anybody can make",
+        },
+        lambda finding, _: finding.issuer or None,
+    ),
+)
 VERIFICATION = Serializer[Verification](
     Field(
         "made_here",
@@ -44,6 +65,11 @@ VERIFICATION = Serializer[Verification](
         "watermark",
         schema_named("Watermark"),
         lambda verification, request: WATERMARK.serialize(verification.mark, request),
+    ),
+    Field(
+        "manifest",
+        schema_named("Manifest"),
+        lambda verification, request: MANIFEST.serialize(verification.manifest, request),
     ),
     Field(
         "fingerprint",

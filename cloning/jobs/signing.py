@@ -1,6 +1,8 @@
 """What files say of how they were made: tags that players show, and, where one fits in, a signed manifest."""
 
+import functools
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -21,6 +23,31 @@ def read_credentials() -> Credentials:
         Path(each).read_bytes() for each in (settings.C2PA_CERTIFICATE, settings.C2PA_PRIVATE_KEY)
     )
     return Credentials.parse(certificates, key)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """By what this server's manifests are known."""
+
+    authorities: bytes = b""  # PEM, of those that signed the certificate
+    serial_number: str = ""  # of the certificate
+
+
+def read_identity() -> Identity:
+    """Also where nothing is signed any more; an empty one where there never was a certificate."""
+    try:
+        return identify(read_credentials().certificates)
+    except FileNotFoundError:
+        return Identity()
+
+
+@functools.lru_cache(maxsize=4)
+def identify(certificates: bytes) -> Identity:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    own, *authorities = x509.load_pem_x509_certificates(certificates)
+    return Identity(b"".join(each.public_bytes(Encoding.PEM) for each in authorities), str(own.serial_number))
 
 
 def is_signable(suffix: str) -> bool:

@@ -22,6 +22,7 @@ def test_the_page_is_for_everybody(browser, spoken, settings, clips, monkeypatch
     status, page = send(result)
     assert (status, "Yes: this is synthetic speech made by this server" in page) == (200, True)
     assert "Its mark was found." in page
+    assert "Its signed manifest is this server's, and nothing was changed since." in page
     assert f"made on {date_format(spoken.created_at, 'DATE_FORMAT')}." in page
     assert spoken.text not in page
     status, page = send(MALE_CLIP.read_bytes())

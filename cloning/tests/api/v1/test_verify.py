@@ -40,9 +40,12 @@ def test_what_was_not_is_not(api) -> None:
     found = api.post(ADDRESS, {"audio": upload(MALE_CLIP.read_bytes())}).json()
     assert (found["made_here"], found["watermark"]["found"]) == (False, False)
     assert found["fingerprint"] == {"match": False, "created_at": None}
+    assert found["manifest"] == {"state": "none", "issuer": None}
 
 
-def test_another_servers_speech_is_not_ours(api, spoken, settings) -> None:
+def test_another_servers_speech_is_not_ours(api, make_generation, settings) -> None:
+    settings.C2PA = False
+    spoken = perform(make_generation())
     settings.WATERMARK_KEY = "of another server"
     result = read_result(spoken)
     spoken.delete()
@@ -50,7 +53,7 @@ def test_another_servers_speech_is_not_ours(api, spoken, settings) -> None:
 
 
 def test_where_no_mark_is_wanted_it_is_said(api, settings, make_generation) -> None:
-    settings.WATERMARK = False
+    settings.WATERMARK = settings.C2PA = False
     generation = perform(make_generation())
     assert api.get(f"/api/v1/generations/{generation.pk}").json()["watermarked"] is False
     found = api.post(ADDRESS, {"audio": upload(read_result(generation))}).json()
@@ -84,3 +87,21 @@ def test_what_cant_be_searched(api, clips, settings, monkeypatch) -> None:
     monkeypatch.setattr(checks, "checks", Throttle(1, 3600.0))
     api.post(ADDRESS, {"other": "1"})
     assert error_of(api.post(ADDRESS, {"other": "1"})) == (429, "too_often", None)
+
+
+def test_a_manifest_of_ours_alone_is_enough(api, spoken, settings) -> None:
+    """The mark is that of another key; a byte more and the manifest is broken."""
+    settings.WATERMARK_KEY = "of another server"
+    result = read_result(spoken)
+    found = api.post(ADDRESS, {"audio": upload(result)}).json()
+    assert (found["made_here"], found["watermark"]["found"], found["manifest"]["state"]) == (
+        True,
+        False,
+        "trusted",
+    )
+    assert found["manifest"]["issuer"].startswith("Voice cloning server ")
+    assert api.get(f"/api/v1/generations/{spoken.pk}").json()["signed"] is True
+    changed = bytearray(result)
+    changed[len(changed) // 2] ^= 1
+    found = api.post(ADDRESS, {"audio": upload(bytes(changed))}).json()
+    assert (found["made_here"], found["manifest"]) == (False, {"state": "invalid", "issuer": None})
