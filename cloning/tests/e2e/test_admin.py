@@ -6,8 +6,14 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
-from cloning.tests.e2e.pages import expect_accessible, expect_no_sideways_scrolling, needs_chromium
+from cloning.tests.e2e.pages import (
+    WAIT_MS,
+    expect_accessible,
+    expect_no_sideways_scrolling,
+    needs_chromium,
+)
 from cloning.tests.live_site import PROJECT, LiveSite, running, wait_until_listening
 
 pytestmark = needs_chromium
@@ -62,6 +68,7 @@ def test_admin_at_a_desktop(open_page) -> None:
     page.get_by_label("Username").fill("op")
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#content-main")).to_be_visible(timeout=WAIT_MS)
     lists = page.locator("#content-main th a").evaluate_all("links => links.map(link => link.href)")
     seen = 0
     for address in lists:
