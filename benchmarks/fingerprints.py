@@ -121,7 +121,7 @@ def store(takes: list[Any], prints: list[Fingerprint]) -> None:
                 for each in keys():
                     copy.write_row(each)
         else:
-            cursor.executemany(f"INSERT INTO {columns} VALUES (%s, %s, %s)", keys())  # noqa: S608
+            cursor.executemany(f"INSERT INTO {columns} VALUES (%s, %s, %s)", list(keys()))  # noqa: S608
 
 
 def measure_bytes() -> int:
@@ -142,7 +142,7 @@ def time_question(what: str, minute: Samples, repeats: int) -> None:
     from cloning.jobs.fingerprints import find_same_speech
 
     question = take_question(minute, RATE_HZ)
-    seconds = []
+    seconds: list[float] = []
     for _ in range(repeats):
         began = time.perf_counter()
         found = find_same_speech(question)
@@ -163,7 +163,7 @@ def time_answers(site: Site, what: str, minute: Samples, repeats: int) -> None:
         + f"\r\n--{BOUNDARY}--\r\n".encode()
     )
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    seconds = []
+    seconds: list[float] = []
     answer: dict[str, Any] = {}
     while len(seconds) < repeats:
         connection = site.connect()
