@@ -2,19 +2,31 @@
 
 import functools
 import logging
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
 from cloning import audio
+from cloning.audio.wav import write_wav
 from cloning.engines import registry
 from cloning.formats import AudioFormat
 from cloning.models import Generation
 from cloning.provenance import SIGNED_SUFFIXES, Credentials, Origin, SigningError, VoiceKind, sign
+from cloning.provenance.findings import ManifestState
+from cloning.provenance.inspecting import read as read_manifest
 
 logger = logging.getLogger(__name__)
+
+RENEW_DAYS = 90
+NO_CREDENTIALS = (
+    "Files can't be signed with C2PA_CERTIFICATE and C2PA_PRIVATE_KEY. Needed are, as PEM, a certificate for signatures "
+    "by ES256 (P-256) with those that signed it after it, and its key. Without both settings the server makes its own."
+)
 
 
 def read_credentials() -> Credentials:
@@ -48,6 +60,44 @@ def identify(certificates: bytes) -> Identity:
 
     own, *authorities = x509.load_pem_x509_certificates(certificates)
     return Identity(b"".join(each.public_bytes(Encoding.PEM) for each in authorities), str(own.serial_number))
+
+
+def check_signing() -> None:
+    """Signs a moment of silence and reads it again, if files are to be signed. Raises SigningError, in a sentence."""
+    if not settings.C2PA:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="signing-"))
+    try:
+        credentials = read_credentials()
+        identity = identify(credentials.certificates)
+        silence, signed = folder / "silence.wav", folder / "signed.wav"
+        write_wav(np.zeros(240, np.float32), 24_000, silence)
+        sign(silence, signed, Origin("nobody"), credentials)
+        state, _ = read_manifest(signed, identity.authorities.decode(), identity.serial_number)
+    except OSError as error:
+        raise SigningError(f"Files can't be signed: {error}. Mend that, or set C2PA=false.") from error
+    except (ImportError, RuntimeError, AttributeError) as error:
+        raise SigningError(
+            f"Files can't be signed: the library c2pa can't be loaded ({error}). Install it, or set C2PA=false."
+        ) from error
+    except (SigningError, ValueError) as error:
+        raise SigningError(NO_CREDENTIALS) from error
+    finally:
+        shutil.rmtree(folder)
+    if days_left(credentials) < 0:
+        raise SigningError(
+            f"Files can't be signed: the certificate in {settings.C2PA_CERTIFICATE} has expired."
+        )
+    if state != ManifestState.TRUSTED:
+        raise SigningError(NO_CREDENTIALS)
+
+
+def days_left(credentials: Credentials) -> int:
+    """Until the certificate expires."""
+    from cryptography import x509
+
+    expires_at = x509.load_pem_x509_certificates(credentials.certificates)[0].not_valid_after_utc
+    return (expires_at - timezone.now()).days
 
 
 def is_signable(suffix: str) -> bool:

@@ -177,6 +177,48 @@ def test_a_secret_key_on_a_full_disk_is_said_in_a_sentence_and_leaves_nothing(sm
     assert (small_disk / "kept" / "secret_key").stat().st_size == 50
 
 
+def test_the_certificate_is_made_once_and_readable_by_its_owner_alone(tmp_path):
+    expression = "settings.C2PA_CERTIFICATE, settings.C2PA_PRIVATE_KEY"
+    file = tmp_path / "kept" / "c2pa.pem"
+    with ThreadPoolExecutor(4) as pool:
+        settings_value("1", tmp_path, C2PA="false")  # copies the settings
+        assert not file.exists()
+        shown = {each.stdout for each in pool.map(lambda _: settings_value(expression, tmp_path), range(4))}
+    assert shown == {f"('{file}', '{file}')\n"}
+    first = file.read_bytes()
+    assert (first.count(b"BEGIN CERTIFICATE"), first.count(b"BEGIN PRIVATE KEY")) == (2, 1)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    settings_value("1", tmp_path)
+    assert file.read_bytes() == first
+    file.write_bytes(first[:500])  # a full disk of an earlier day
+    settings_value("1", tmp_path)
+    assert (file.read_bytes().count(b"END CERTIFICATE"), file.read_bytes() != first) == (2, True)
+
+
+def test_a_certificate_is_given_with_its_key(tmp_path):
+    alone = settings_value("1", tmp_path, C2PA_CERTIFICATE="/a.pem")
+    assert alone.returncode != 0
+    assert "C2PA_CERTIFICATE and C2PA_PRIVATE_KEY: set both, or neither." in alone.stderr
+    given = settings_value(
+        "settings.C2PA_PRIVATE_KEY", tmp_path, C2PA_CERTIFICATE="/a.pem", C2PA_PRIVATE_KEY="/b.pem"
+    )
+    assert given.stdout == "/b.pem\n"
+    assert not (tmp_path / "kept" / "c2pa.pem").exists()
+
+
+def test_a_certificate_that_cant_be_kept_is_said(small_disk):
+    (small_disk / "kept").mkdir()
+    (small_disk / "kept" / "secret_key").write_text("x" * 50)
+    fill(small_disk)
+    environment = {"PATH": os.environ["PATH"], "STORAGE_ROOT": str(small_disk / "kept")}
+    command = [sys.executable, "manage.py", "check"]
+    ended = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "Settings: The certificate can't be kept in " in ended.stderr
+    assert "No space left on device" in ended.stderr
+    assert [path.name for path in (small_disk / "kept").iterdir()] == ["secret_key"]
+
+
 def test_what_earlier_versions_let_others_read_is_the_owners_alone(tmp_path):
     kept = tmp_path / "kept"
     folders = [kept / name for name in ("incoming", "normalized", "conditioning", "generated", "temporary")]

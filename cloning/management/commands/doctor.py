@@ -1,10 +1,13 @@
 """What an operator asks first when something is odd."""
 
 import io
+import shutil
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -19,12 +22,18 @@ from cloning import audio
 from cloning.accounts.invitations import is_first_account_due
 from cloning.engines import registry
 from cloning.errors import GenerationError
+from cloning.jobs import signing
+from cloning.jobs.inspecting import find_manifest
 from cloning.jobs.leases import read_claimed
 from cloning.jobs.sweeping import find_all
 from cloning.jobs.work import release_abandoned
 from cloning.models import Generation, Worker
+from cloning.provenance.findings import ManifestState
 from cloning.storage.local import check_storage
 from cloning.storage.space import free_bytes
+from cloning.storage.temporary import temporary_folder
+
+SIGNED_RESULTS = 5
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,8 @@ Check = Callable[[], Iterator[Fault]]
 
 class Command(BaseCommand):
     help = (
-        "Looks at settings, database, storage, FFmpeg, engine, workers, claims, accounts, and at files and rows "
-        "that do not fit together, and says what is wrong; ends with 1 where something is. "
+        "Looks at settings, database, storage, FFmpeg, signatures, engine, workers, claims, accounts, and at files "
+        "and rows that do not fit together, and says what is wrong; ends with 1 where something is. "
         "--mend does what can be done about it."
     )
     requires_system_checks: list[str] = []
@@ -62,10 +71,12 @@ class Command(BaseCommand):
                 self.run_check("Claims", lambda: check_claims(mend))
                 self.run_check("Files and rows", lambda: check_files(mend))
                 self.run_check("Accounts", check_accounts)
+                self.run_check("Signed results", check_signed_results)
         if settings.CELERY_BROKER_URL:
             self.run_check("Broker", check_broker)
         self.run_check("Storage", check_files_can_be_kept)
         self.run_check("FFmpeg", check_ffmpeg)
+        self.run_check("Signatures", check_signatures)
         self.run_check("Engine", check_engine)
         if self.wrong_count:
             raise CommandError(f"{self.wrong_count} found.")
@@ -194,6 +205,34 @@ def check_ffmpeg() -> Iterator[Fault]:
         audio.find_ffmpeg()
     except GenerationError as error:
         yield Fault(str(error))
+
+
+def check_signatures() -> Iterator[Fault]:
+    try:
+        signing.check_signing()
+        left = signing.days_left(signing.read_credentials()) if settings.C2PA else signing.RENEW_DAYS
+    except GenerationError as error:
+        yield Fault(str(error))
+        return
+    if left < signing.RENEW_DAYS:
+        yield Fault(f"The certificate in {settings.C2PA_CERTIFICATE} expires in {left} days: replace it.")
+
+
+def check_signed_results() -> Iterator[Fault]:
+    """Each machine that signs has to have the same certificate."""
+    if not settings.C2PA:
+        return
+    newest = Generation.objects.kept().filter(is_signed=True).exclude(audio="").order_by("-finished_at")
+    for generation in newest[:SIGNED_RESULTS]:
+        with temporary_folder() as folder, suppress(FileNotFoundError):
+            copy = folder / f"copy.{generation.audio_format}"
+            with generation.audio.open("rb") as stored, copy.open("wb") as target:
+                shutil.copyfileobj(stored, target)
+            if find_manifest(copy).state == ManifestState.VALID:
+                yield Fault(
+                    f"Result {generation.pk} was signed with another certificate than this machine's: all need "
+                    f"the same {Path(settings.C2PA_CERTIFICATE).name}."
+                )
 
 
 def check_engine() -> Iterator[Fault]:

@@ -21,6 +21,7 @@ from cloning import audio
 from cloning.accounts.invitations import is_first_account_due
 from cloning.engines import registry
 from cloning.errors import GenerationError
+from cloning.jobs.signing import check_signing
 from cloning.management.commands import wyoming
 from cloning.management.commands.healthcheck import address
 from cloning.management.supervision import STOP_SECONDS, Child, WorkerWatch
@@ -90,6 +91,7 @@ def prepare() -> None:
     """Everything that can be known to be wrong before a process is started, said in a sentence."""
     try:
         audio.find_ffmpeg()
+        check_signing()
     except GenerationError as error:
         raise CommandError(str(error)) from error
     try:

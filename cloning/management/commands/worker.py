@@ -8,7 +8,9 @@ from prometheus_client import start_http_server
 
 from cloning.engines.base import EngineError
 from cloning.jobs.scheduling import Kind
+from cloning.jobs.signing import check_signing
 from cloning.jobs.worker import WorkerLoop
+from cloning.provenance import SigningError
 
 
 class Command(BaseCommand):
@@ -30,6 +32,10 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"Port {settings.WORKER_METRICS_PORT}, WORKER_METRICS_PORT, can't be used: {error.strerror}."
                 ) from error
+        try:
+            check_signing()
+        except SigningError as error:
+            raise CommandError(str(error)) from error
         kinds = frozenset([only] if only else Kind)
         if settings.CELERY_BROKER_URL:
             from cloning.jobs.fleet.worker import run

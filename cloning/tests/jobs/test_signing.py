@@ -3,13 +3,17 @@
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from cloning.formats import AudioFormat
 from cloning.jobs import encodings, signing
+from cloning.management.commands import serve
 from cloning.models import Generation, Status
-from cloning.provenance import VoiceKind
+from cloning.provenance import Credentials, SigningError, VoiceKind
 from cloning.tests.performing import perform
 from cloning.tests.provenance.reading import assertion, read_manifest
+from voiceclone_site import certificates
+from voiceclone_site.certificates import make_credentials
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,3 +68,36 @@ def test_without_its_certificate_nothing_is_given_out_unsigned(make_generation, 
 def test_a_clone_is_called_one_and_a_preview_never(engine, kind, db):
     assert signing.voices_of(Generation(engine=engine)) == (kind,)
     assert signing.voices_of(Generation(engine=engine, stock_voice="ana")) == (VoiceKind.STOCK,)
+
+
+def credentials_file(file: Path, certificates: bytes, key: bytes) -> str:
+    parsed = Credentials.parse(certificates, key)
+    file.write_bytes(parsed.private_key + parsed.certificates)
+    return str(file)
+
+
+def test_what_can_not_sign_does_not_start(settings, tmp_path):
+    signing.check_signing()
+    ours, other = make_credentials(), make_credentials()
+    mixed = credentials_file(tmp_path / "mixed.pem", ours, other)
+    lonely = tmp_path / "lonely.pem"  # without its authority
+    lonely.write_bytes(ours.partition(b"-----END CERTIFICATE-----")[0] + b"-----END CERTIFICATE-----\n")
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    for file in (mixed, lonely, empty, tmp_path / "none.pem"):
+        settings.C2PA_CERTIFICATE = settings.C2PA_PRIVATE_KEY = str(file)
+        with pytest.raises(CommandError, match="Files can't be signed"):
+            call_command("worker")
+        with pytest.raises(CommandError, match="Files can't be signed"):
+            serve.prepare()
+    settings.C2PA = False
+    signing.check_signing()
+
+
+def test_an_expired_certificate_is_said(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(certificates, "VALID_DAYS", 0)
+    credentials = make_credentials()
+    settings.C2PA_CERTIFICATE = settings.C2PA_PRIVATE_KEY = str(tmp_path / "old.pem")
+    (tmp_path / "old.pem").write_bytes(credentials)
+    with pytest.raises(SigningError, match="expired"):
+        signing.check_signing()

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from cloning.models import Status, Take, Worker
 from cloning.tests.speaking import claim_take
+from voiceclone_site import certificates
+from voiceclone_site.certificates import make_credentials
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,8 +26,10 @@ PARTS = [
     "Claims",
     "Files and rows",
     "Accounts",
+    "Signed results",
     "Storage",
     "FFmpeg",
+    "Signatures",
     "Engine",
 ]
 
@@ -53,6 +57,29 @@ def complaints(capsys, *options: str) -> list[str]:
 def test_all_is_well(spoken, capsys) -> None:
     Worker.objects.create(host="here", pid=1, engine="preview")
     assert examine(capsys) == {name: ["well."] for name in PARTS}
+
+
+def test_another_machine_signs_with_another_certificate(spoken, settings, tmp_path, capsys) -> None:
+    own = tmp_path / "own.pem"
+    own.write_bytes(make_credentials())
+    settings.C2PA_CERTIFICATE = settings.C2PA_PRIVATE_KEY = str(own)
+    [complaint] = complaints(capsys)
+    assert complaint.startswith(
+        f"Signed results: Result {spoken.pk} was signed with another certificate than this"
+    )
+
+
+def test_a_certificate_that_is_missing_or_ends_soon(settings, tmp_path, monkeypatch, capsys) -> None:
+    settings.C2PA_CERTIFICATE = str(tmp_path / "gone.pem")
+    [complaint] = complaints(capsys)
+    assert complaint.startswith("Signatures: Files can't be signed: ")
+    assert "gone.pem" in complaint
+    monkeypatch.setattr(certificates, "VALID_DAYS", 30)
+    (tmp_path / "soon.pem").write_bytes(make_credentials())
+    settings.C2PA_CERTIFICATE = settings.C2PA_PRIVATE_KEY = str(tmp_path / "soon.pem")
+    assert complaints(capsys) == [
+        f"Signatures: The certificate in {tmp_path}/soon.pem expires in 29 days: replace it."
+    ]
 
 
 def test_accounts(settings, capsys) -> None:
