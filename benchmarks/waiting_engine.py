@@ -73,6 +73,7 @@ def make_entry(wait_seconds: float, takes_at_once: int) -> EngineEntry:
         label="Waiting",
         is_clone=False,
         takes_at_once=takes_at_once,
+        is_sampled=False,
         can_stream=False,
         segment_limits=LIMITS,
         first_segment_limits=LIMITS,

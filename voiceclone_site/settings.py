@@ -101,6 +101,7 @@ WATERMARK_KEY = env.str("WATERMARK_KEY", "")
 C2PA = env.bool("C2PA", True)
 C2PA_CERTIFICATE = env.str("C2PA_CERTIFICATE", "")
 C2PA_PRIVATE_KEY = env.str("C2PA_PRIVATE_KEY", "")
+CHECK_SPEECH = env.str("CHECK_SPEECH", "off", validate=OneOf(["off", "score", "retry"]))
 DEADLINE_SECONDS = env.float("DEADLINE_SECONDS", 3600.0, validate=Range(10))
 
 # Limits

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from cloning.admin.audit import Watched, record_look
-from cloning.admin.models import ModelAdmin, TabularInline
+from cloning.admin.models import ModelAdmin
 from cloning.admin.revoking import revoke_voices
 from cloning.api.serializers import download_url
 from cloning.engines import registry
@@ -21,7 +21,8 @@ from cloning.forms import VoiceForm
 from cloning.forms.pronunciations import PronunciationForm
 from cloning.jobs import state
 from cloning.jobs.cleanup import delete_voice
-from cloning.models import Generation, Pronunciation, Reference, Segment, Take, Voice, Worker
+from cloning.models import Generation, Pronunciation, Reference, Segment, Voice, Worker
+from cloning.scoring import GenerationScores
 from cloning.storage.responses import clip_response
 
 
@@ -31,6 +32,10 @@ def player(url: str) -> SafeString:
 
 def seconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f} s"
+
+
+def figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def players(references: Iterable[Reference]) -> SafeString:
@@ -48,13 +53,35 @@ class AllValuesFilter(admin.AllValuesFieldListFilter):
             yield {**choice, "display": choice["display"] or self.empty_text}
 
 
+class BarFilter(admin.SimpleListFilter):
+    title = "sentences below the bar"
+    parameter_name = "below_bar"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("some", "some"), ("none", "none")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
+        if self.value() == "some":
+            return queryset.filter(scores__bad_takes__gt=0)
+        return queryset.filter(scores__bad_takes=0) if self.value() == "none" else queryset
+
+
 class EngineFilter(AllValuesFilter):
     empty_text = "not spoken yet"
 
 
 @admin.register(Generation)
 class GenerationAdmin(Watched, ModelAdmin[Generation]):
-    list_display = ["__str__", "player", "outcome", "engine_label", "timings", "origin", "created_at"]
+    list_display = [
+        "__str__",
+        "player",
+        "outcome",
+        "engine_label",
+        "quality",
+        "timings",
+        "origin",
+        "created_at",
+    ]
     list_filter = [
         "status",
         ("engine", EngineFilter),
@@ -62,6 +89,7 @@ class GenerationAdmin(Watched, ModelAdmin[Generation]):
         "requested_via",
         "audio_format",
         ("error_code", AllValuesFilter),
+        BarFilter,
     ]
     search_fields = ["text", "=id", "error_message", "voice__name", "references__original_name"]
     date_hierarchy = "created_at"
@@ -81,6 +109,7 @@ class GenerationAdmin(Watched, ModelAdmin[Generation]):
                     "engine_label",
                     "is_watermarked",
                     "is_signed",
+                    "quality",
                 ]
             },
         ),
@@ -167,6 +196,14 @@ class GenerationAdmin(Watched, ModelAdmin[Generation]):
         status = generation.get_status_display()
         return format_html("{}<br>{}", status, generation.error_code) if generation.error_code else status
 
+    @admin.display(description="likeness, understood, below the bar")
+    def quality(self, generation: Generation) -> str:
+        scores = GenerationScores.load(generation.scores) if generation.scores else None
+        if scores is None:
+            return "–"
+        understood = "not checked" if scores.understood is None else f"{scores.understood:.0%}"
+        return f"{figure(scores.similarity)} · {understood} · {scores.bad_takes}"
+
     @admin.display(description="waited, worked, speech")
     def timings(self, generation: Generation) -> str:
         values = (generation.waited_seconds, generation.worked_seconds, generation.duration_seconds)
@@ -202,58 +239,6 @@ class GenerationAdmin(Watched, ModelAdmin[Generation]):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:
         count = sum(state.cancel(generation) for generation in queryset)
         self.message_user(request, f"{count} cancelled.", messages.SUCCESS if count else messages.WARNING)
-
-
-TAKE_FIELDS = (
-    "number",
-    "status",
-    "text",
-    "seed",
-    "engine",
-    "duration_seconds",
-    "spoken_seconds",
-    "tries",
-    "error_message",
-)
-
-
-class TakeInline(TabularInline[Take, Segment]):
-    model = Take
-    template = "admin/takes.html"
-    fields = TAKE_FIELDS
-    readonly_fields = TAKE_FIELDS
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        return False
-
-    @admin.display(description="attempts")
-    def tries(self, take: Take) -> int:
-        return take.attempts
-
-
-@admin.register(Segment)
-class SegmentAdmin(ModelAdmin[Segment]):
-    list_display = ["__str__", "generation", "pause_seconds", "take_count"]
-    search_fields = ["text", "=generation__id"]
-    list_select_related = ["generation"]
-    inlines = [TakeInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
-        return super().get_queryset(request).annotate(take_count=Count("takes"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        return False  # another take is asked for on the generation's page
-
-    def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        return False  # it goes with its generation
-
-    @admin.display(description="takes", ordering="take_count")
-    def take_count(self, segment: Segment) -> int:
-        return int(getattr(segment, "take_count", 0))
 
 
 @admin.register(Reference)

@@ -4,6 +4,7 @@ from typing import Any
 
 from cloning import forms
 from cloning.api import (
+    health_serializers,
     openapi_batches,
     openapi_books,
     openapi_clips,
@@ -14,6 +15,7 @@ from cloning.api import (
     openapi_verify,
     openapi_voices,
     openapi_webhooks,
+    scores,
     serializers,
 )
 from cloning.api.operations import (
@@ -278,6 +280,7 @@ def schemas() -> dict[str, Schema]:
         "Segment": serializers.SEGMENT.schema(),
         "Take": serializers.TAKE.schema(),
         "TakeRequest": take_request_schema(),
+        **scores.schemas(),
         **openapi_books.schemas(),
         **openapi_voices.schemas(),
         **openapi_pronunciations.schemas(),
@@ -288,9 +291,9 @@ def schemas() -> dict[str, Schema]:
         **openapi_keys.schemas(),
         **openapi_webhooks.schemas(),
         "Languages": serializers.ALL_LANGUAGES.schema(),
-        "Health": serializers.HEALTH.schema(),
-        "Liveness": serializers.LIVE.schema(),
-        "Readiness": serializers.READY.schema(),
+        "Health": health_serializers.HEALTH.schema(),
+        "Liveness": health_serializers.LIVE.schema(),
+        "Readiness": health_serializers.READY.schema(),
         "Error": {
             "type": "object",
             "required": ["error"],

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from cloning.api import scores
 from cloning.engines import registry
 from cloning.errors import ErrorCode
 from cloning.formats import AudioFormat
@@ -28,7 +29,6 @@ ENGINE = {"enum": list(registry.ENGINES), "description": "What speaks: `preview`
 STRING = {"type": "string"}
 NUMBER = {"type": "number"}
 TIME = {"type": "string", "format": "date-time"}
-OK_OR_FAILING = {"enum": ["ok", "failing"]}
 
 
 def nullable(schema: Schema) -> Schema:
@@ -167,6 +167,11 @@ TAKE = Serializer[TakeOf](
     ),
     Field("audio_url", nullable(STRING), lambda of, _: take_url(of.take, of.segment)),
     Field(
+        "scores",
+        {"oneOf": [{"type": "null"}, schema_named("TakeScores")]},
+        lambda of, _: scores.describe_take(of.take.scores),
+    ),
+    Field(
         "error",
         {"oneOf": [{"type": "null"}, schema_named("ErrorDetail")]},
         lambda of, request: (error := take_error(of.take)) and ERROR_DETAIL.serialize(error, request),
@@ -213,6 +218,11 @@ SEGMENT = Serializer[TimedSegment](
         "take",
         {"type": ["integer", "null"], "description": "The number of the chosen one"},
         lambda timed, _: timed.chosen_take and timed.chosen_take.number,
+    ),
+    Field(
+        "scores",
+        {"oneOf": [{"type": "null"}, schema_named("TakeScores")]},
+        lambda timed, _: timed.chosen_take and scores.describe_take(timed.chosen_take.scores),
     ),
     Field(
         "takes",
@@ -269,6 +279,11 @@ SUMMARY = Serializer[Generation](
             "description": "How whoever is heard in the clips agreed, as it was stated; null: it was not",
         },
         lambda generation, _: generation.agreement or None,
+    ),
+    Field(
+        "scores",
+        {"oneOf": [{"type": "null"}, schema_named("GenerationScores")]},
+        lambda generation, _: scores.describe_generation(generation.scores),
     ),
     Field("download_url", nullable(STRING), lambda generation, _: offered_url(generation)),
     Field(
@@ -372,24 +387,3 @@ ALL_LANGUAGES = Serializer[None](
         lambda _none, request: [LANGUAGE.serialize(item, request) for item in LANGUAGES.items()],
     ),
 )
-
-CHECKS = ("database", "storage", "ffmpeg", "worker")
-Checks = Mapping[str, str]
-
-
-def check_result(name: str) -> Field[Checks]:
-    return Field(name, OK_OR_FAILING, lambda checks, _: checks[name])
-
-
-def health_of(*names: str) -> Serializer[Checks]:
-    results = Serializer[Checks](*map(check_result, names))
-    return Serializer[Checks](
-        Field("status", OK_OR_FAILING, lambda checks, _: "failing" if "failing" in checks.values() else "ok"),
-        Field("engine", ENGINE, lambda _checks, _: find_engine().name),
-        Field("checks", results.schema(), results.serialize),
-    )
-
-
-HEALTH = health_of(*CHECKS)
-READY = health_of(*CHECKS[:-1])
-LIVE = Serializer[Checks](Field("status", {"const": "ok"}, lambda _checks, _: "ok"))

@@ -8,7 +8,12 @@ import numpy as np
 
 from cloning.audio.levelling import FADE_SECONDS, KEPT_SILENCE_SECONDS, SILENCE_DBFS, fade, no_sound
 from cloning.audio.levels import Samples
-from cloning.audio.loudness import measure_loudness_blocks, measure_true_peak
+from cloning.audio.loudness import (
+    Stretch,
+    integrate_loudness,
+    measure_loudness_blocks,
+    measure_true_peak,
+)
 from cloning.audio.wav import encode_pcm, write_wav
 
 with warnings.catch_warnings():
@@ -27,6 +32,10 @@ class TakeSound:
     peaks: list[float]  # PEAK_COUNT of them; 1 is full scale, not the loudest of the take
     loudness_blocks: list[int]  # `loudness.Stretch`
     true_peak_dbtp: float
+
+    @property
+    def loudness_lufs(self) -> float:
+        return round(integrate_loudness([Stretch(self.loudness_blocks, self.duration_seconds)]), 1)
 
 
 def write_take(samples: Samples, sample_rate_hz: int, target: Path) -> TakeSound:

@@ -140,6 +140,7 @@ class EngineEntry:
     label: str  # for people
     is_clone: bool  # or a preview, which every page, answer and file has to say
     takes_at_once: int  # that a worker has in hand
+    is_sampled: bool  # another seed gives another reading; else seeds are ignored
     can_stream: bool  # `stream` gives the sound of a segment in pieces, while it is computed
     segment_limits: Mapping[str, int]
     """How many characters `synthesize` takes at a time, by the keys of `text.LANGUAGES`."""

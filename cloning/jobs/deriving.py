@@ -24,13 +24,14 @@ from numpy.typing import NDArray
 
 from cloning import audio
 from cloning.engines import registry
-from cloning.engines.base import Conditioning, Engine, EngineError, Waveform
+from cloning.engines.base import Conditioning, Engine, EngineError, Floats, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.conditioning import find_conditioning, store_conditioning
 from cloning.jobs.measuring import find_ends
 from cloning.jobs.takes import Progress
 from cloning.models import Reference, Stage, StoredConditioning, identify_set, identify_stock_voice
+from cloning.scoring.measuring import embed_clips
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Voice:
     conditioning: Conditioning
     stored: StoredConditioning | None  # none where nothing but this work has its references
     gain_db: float | None = None  # brings its speech to the usual loudness; known once it has spoken
+    speaker_embedding: Floats | None = None  # of its references; None of a stock voice
 
 
 def learn_voice(engine: Engine, references: Sequence[Reference], folder: Path, report: Report) -> Voice:
@@ -149,6 +151,24 @@ def derive_voice(engine: Engine, references: Sequence[Reference], folder: Path, 
     return Voice(conditioning, stored)
 
 
+def learn_speaker(voice: Voice, references: Sequence[Reference], folder: Path) -> None:
+    """Who speaks in the references, once; takes are compared with it. Without it they are spoken all the same."""
+    if voice.stored and voice.stored.speaker_embedding:
+        voice.speaker_embedding = np.frombuffer(voice.stored.speaker_embedding, np.float32)
+        return
+    try:
+        embedding = embed_clips([fetch_normalized(reference, folder) for reference in references])
+    except (GenerationError, OSError) as error:  # deleted since the voice was learnt
+        logger.warning("Takes can't be compared with their reference: %s", error)
+        return
+    if not np.isfinite(embedding).all():
+        return
+    voice.speaker_embedding = embedding
+    if voice.stored:
+        rows = StoredConditioning.objects.filter(pk=voice.stored.pk)
+        rows.update(speaker_embedding=embedding.astype(np.float32).tobytes())
+
+
 def learn_gain(voice: Voice, waveform: Waveform, sample_rate_hz: int) -> None:
     """From what was spoken, until enough of it was measured."""
     known_seconds = voice.stored.measured_seconds if voice.stored else 0.0
@@ -180,6 +200,8 @@ def compute_digest(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
 def fetch_normalized(reference: Reference, folder: Path) -> Path:
     """A local copy of the normalized clip, normalized now if there is none that is whole."""
     local = folder / f"{reference.pk}.wav"
+    if local.is_file():  # fetched for this work already
+        return local
     if content := load_normalized(reference):
         local.write_bytes(content)
         return local

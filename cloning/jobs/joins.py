@@ -7,6 +7,7 @@ import functools
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from django.core.files import File
 from django.db import transaction
@@ -23,6 +24,7 @@ from cloning.jobs.dispatching import call_worker
 from cloning.jobs.notifications import notify
 from cloning.metrics import JOINS
 from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Segment, Status, generated_file
+from cloning.scoring import TakeScores, sum_up
 
 
 def due() -> QuerySet[Generation]:
@@ -94,6 +96,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech, is_signed: b
             audio_sha256=generation.audio_sha256,
             is_watermarked=not unmarked.exists(),
             is_signed=is_signed,
+            scores=sum_up_chosen(generation),
             duration_seconds=joined.duration_seconds,
             peaks=joined.peaks,
         ):
@@ -109,6 +112,19 @@ def record(generation: Generation, name: str, joined: JoinedSpeech, is_signed: b
         notify(str(generation.pk))
     JOINS.labels(Status.SUCCEEDED).inc()
     return True
+
+
+def sum_up_chosen(generation: Generation) -> dict[str, Any] | None:
+    """The scores of what is joined; None where nothing of it was scored, as before there were scores."""
+    rows = generation.segments.exclude(chosen_take=None).order_by()
+    columns = rows.values_list("chosen_take__scores", "chosen_take__duration_seconds")
+    scored = [
+        (scores, duration_seconds or 0.0)
+        for values, duration_seconds in columns
+        if values and (scores := TakeScores.load(values))
+    ]
+    found = sum_up(scored)
+    return found.dump() if found else None
 
 
 def is_last_step(generation: Generation) -> bool:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,16 @@ from cloning.engines import registry
 from cloning.engines.base import Engine, EngineError, SynthesisOptions, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
-from cloning.jobs import joins, signing, takes
-from cloning.jobs.deriving import Report, Voice, learn_gain, learn_stock_voice, learn_voice
+from cloning.jobs import checks, joins, signing, takes
+from cloning.jobs.attempts import speak_best
+from cloning.jobs.deriving import Report, Voice, learn_gain, learn_speaker, learn_stock_voice, learn_voice
 from cloning.jobs.dispatching import call_workers
 from cloning.jobs.marking import key_of_new_speech
 from cloning.jobs.stream import LiveTake
 from cloning.jobs.takes import Progress, Sound
 from cloning.models import Generation, Segment, Stage, Status, Take
 from cloning.provenance import SigningError
+from cloning.scoring import TakeScores
 from cloning.storage.local import explain_unavailable, is_disk_full
 from cloning.storage.temporary import temporary_folder
 from cloning.text import UnspeakableText
@@ -128,11 +131,22 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     report(Progress(Stage.SPEAKING))
     started_at = time.monotonic()
     watermark_key = key_of_new_speech()
+
+    def score(waveform: Waveform) -> TakeScores:
+        return checks.score(take, engine, voice.speaker_embedding, waveform)
+
     if voice.gain_db is not None and is_listened_to(take, engine):
         finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db, watermark_key)
-        samples = speak_live(engine, take, voice, finisher, report)
+        waveform, samples = speak_live(engine, take, voice, finisher, report)
+        scores = score(waveform)  # what was heard is kept, whatever they say
     else:
-        waveform = speak_whole(engine, take, voice, report)
+        best = speak_best(
+            synthesis_options(take),
+            lambda options: speak_whole(engine, take, voice, options, report),
+            score,
+            is_sampled=registry.ENGINES[engine.name].is_sampled,
+        )
+        waveform, scores, take.seed = best.waveform, best.scores, best.options.seed
         learn_gain(voice, waveform, engine.sample_rate_hz)
         waveform = hurry(waveform, take, engine.sample_rate_hz)  # before it is marked: a mark keeps time
         finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db or 0.0, watermark_key)
@@ -147,6 +161,7 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
         spoken_seconds,
         is_watermarked=watermark_key is not None,
         fingerprint=take_fingerprint(samples, engine.sample_rate_hz),
+        scores=replace(scores, loudness_lufs=measured.loudness_lufs),
     )
 
 
@@ -166,7 +181,9 @@ def find_voice(engine: Engine, segment: Segment, folder: Path, report: Report) -
     if speaks.stock_voice:
         return learn_stock_voice(engine, speaks.stock_voice, segment.generation.language)
     references = list(speaks.references.order_by("sha256", "start_seconds"))
-    return learn_voice(engine, references, folder, report)
+    voice = learn_voice(engine, references, folder, report)
+    learn_speaker(voice, references, folder)
+    return voice
 
 
 def is_listened_to(take: Take, engine: Engine) -> bool:
@@ -180,7 +197,9 @@ def is_listened_to(take: Take, engine: Engine) -> bool:
     return take.segment.chosen_take_id is None and not before.exists()
 
 
-def speak_whole(engine: Engine, take: Take, voice: Voice, report: Report) -> Waveform:
+def speak_whole(
+    engine: Engine, take: Take, voice: Voice, options: SynthesisOptions, report: Report
+) -> Waveform:
     parts = split_take(take, engine)
     reported_at = -REPORT_SECONDS
     waveforms: list[Waveform] = []
@@ -192,9 +211,8 @@ def speak_whole(engine: Engine, take: Take, voice: Voice, report: Report) -> Wav
             report(Progress(Stage.SPEAKING, (len(waveforms) + share) / len(parts)))
 
     for part in parts:
-        language, options = take.segment.generation.language, synthesis_options(take)
         [(_, waveform)] = engine.synthesize_all(
-            [part.text], language, voice.conditioning, [options], report_each_second
+            [part.text], take.segment.generation.language, voice.conditioning, [options], report_each_second
         )
         verify(waveform, part.text)
         waveforms += [waveform, silence(part.pause_seconds, engine)]
@@ -203,8 +221,11 @@ def speak_whole(engine: Engine, take: Take, voice: Voice, report: Report) -> Wav
 
 def speak_live(
     engine: Engine, take: Take, voice: Voice, finisher: audio.Finisher, report: Report
-) -> Waveform:
-    """Gives the sound out while it is spoken. What the engine finds afterwards to be no speech is not kept."""
+) -> tuple[Waveform, Waveform]:
+    """Gives the sound out while it is spoken. What the engine finds afterwards to be no speech is not kept.
+
+    What the engine spoke, and what came of it.
+    """
     language, options = take.segment.generation.language, synthesis_options(take)
     spoken: list[Waveform] = []
     finished: list[Waveform] = []
@@ -228,9 +249,9 @@ def speak_live(
             live.publish(finished[-1])
         finished.append(finisher.flush())
         live.publish(finished[-1])
-    learn_gain(voice, np.concatenate(spoken), engine.sample_rate_hz)
-    sound = np.concatenate(finished)
-    return sound[: sound.size - tail_size]
+    waveform, sound = np.concatenate(spoken), np.concatenate(finished)
+    learn_gain(voice, waveform, engine.sample_rate_hz)
+    return waveform[: waveform.size - tail_size], sound[: sound.size - tail_size]
 
 
 def next_piece(speech: Generator[Waveform, None, int]) -> Waveform | int:

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cloning.engines import registry
-from cloning.jobs import books, revoking, sweeping
+from cloning.jobs import books, checks, revoking, sweeping
 from cloning.jobs.batches import feeding
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
@@ -61,6 +61,7 @@ class WorkerProcess:
             for obstacle in registry.obstacles():
                 logger.warning("%s Until then speaks: %s.", obstacle, registry.selected().label)
             registry.get_engine()
+            checks.get_ready()
             logger.info("Worker ready, engine %s", self.worker.engine)
             yield
         finally:

@@ -25,6 +25,7 @@ from cloning.jobs.notifications import notify
 from cloning.jobs.submission import require_to_go_on
 from cloning.metrics import SPEAKING, SPEECH, TAKES, WAITED
 from cloning.models import Deed, Generation, Segment, SoundChunk, Stage, Status, Take, random_seed, take_file
+from cloning.scoring import TakeScores
 from cloning.storage.space import require_free_space
 
 MAX_ATTEMPTS = 5
@@ -51,6 +52,7 @@ class Sound:
     spoken_seconds: float  # by the engine, without learning the voice
     is_watermarked: bool
     fingerprint: Fingerprint
+    scores: TakeScores
 
 
 def claim(take: Take) -> bool:
@@ -128,6 +130,8 @@ def record(take: Take, name: str, sound: Sound) -> bool:
             spoken_seconds=sound.spoken_seconds,
             tempo=take.tempo,
             is_watermarked=sound.is_watermarked,
+            seed=take.seed,
+            scores=sound.scores.dump(),
             finished_at=timezone.now(),
             error_code="",
             error_message="",

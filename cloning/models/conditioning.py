@@ -53,6 +53,9 @@ class StoredConditioning(models.Model):
         null=True, blank=True, help_text="Brings this voice's speech to the usual loudness."
     )
     measured_seconds = models.FloatField(default=0.0, help_text="Of speech from which the gain is known.")
+    speaker_embedding = models.BinaryField(
+        null=True, help_text="Who speaks in the references, as float32: what takes are compared with."
+    )
     learning_seconds = models.FloatField(null=True, blank=True, help_text="How long it took to derive.")
     created_at = models.DateTimeField(default=timezone.now)
 

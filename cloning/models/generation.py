@@ -232,6 +232,12 @@ class Generation(Leased):
         editable=False,
         help_text="Whether the joined file has a manifest; empty until it is joined.",
     )
+    scores = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of what is joined: `scoring.GenerationScores`.",
+    )
     is_starred = models.BooleanField("starred", default=False)
     deleted_at = models.DateTimeField(
         null=True,

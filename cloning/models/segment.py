@@ -74,6 +74,12 @@ class Take(Leased):
     )
     true_peak_dbtp = models.FloatField(null=True, blank=True)
     is_watermarked = models.BooleanField(default=False)
+    scores = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="`scoring.TakeScores`; none of what is older than scores.",
+    )
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
 

@@ -5,11 +5,12 @@ imported before a recogniser is loaded, and nothing is ever downloaded.
 """
 
 from cloning.recognition.comparing import share_understood
-from cloning.recognition.recogniser import SAMPLE_RATE_HZ, Recogniser
+from cloning.recognition.recogniser import LANGUAGES, SAMPLE_RATE_HZ, Recogniser
 from cloning.recognition.weights import FOLDER_NAME, MissingRecogniserError, find_obstacle
 
 __all__ = [
     "FOLDER_NAME",
+    "LANGUAGES",
     "SAMPLE_RATE_HZ",
     "MissingRecogniserError",
     "Recogniser",

@@ -1,6 +1,8 @@
 """What a worker does, in single steps."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -10,6 +12,7 @@ from cloning.audio.fingerprint import take_fingerprint
 from cloning.jobs import scheduling, takes
 from cloning.jobs.takes import Sound
 from cloning.models import Generation, Take
+from cloning.scoring import TakeScores
 
 THREE = "The first sentence is this one.\n\nThe second sentence is this.\n\nThe third one is the last of all."
 """A text of as many segments."""
@@ -19,6 +22,12 @@ def claim_take(generation: Generation) -> Take:
     take = scheduling.claim_next(generation.pk)
     assert take, "nothing waits"
     return take
+
+
+def made_scores(**changes: Any) -> TakeScores:
+    """Of a good take of a stock voice."""
+    good = TakeScores(similarity=None, clipped_share=0.0, longest_silence_seconds=0.2, pace=1.0)
+    return replace(good, **changes)
 
 
 def made_sound(path: Path = Path("take.wav")) -> Sound:
@@ -31,6 +40,7 @@ def made_sound(path: Path = Path("take.wav")) -> Sound:
         spoken_seconds=0.1,
         is_watermarked=False,
         fingerprint=take_fingerprint(np.zeros(0, np.float32), 24_000),
+        scores=made_scores(),
     )
 
 

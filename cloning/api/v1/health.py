@@ -12,8 +12,9 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from cloning import audio
+from cloning.api.health_serializers import HEALTH, LIVE, READY, Checks
 from cloning.api.http import ANYBODY, api_view
-from cloning.api.serializers import HEALTH, LIVE, READY, Checks, Serializer
+from cloning.api.serializers import Serializer
 from cloning.errors import GenerationError
 from cloning.models import Worker
 from cloning.storage.local import check_storage

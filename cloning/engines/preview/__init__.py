@@ -26,6 +26,7 @@ ENTRY = EngineEntry(
     label="Preview (not a clone)",
     is_clone=False,
     takes_at_once=1,  # several would only divide its time
+    is_sampled=False,
     can_stream=True,
     segment_limits=SEGMENT_LIMITS,
     first_segment_limits=FIRST_SEGMENT_LIMITS,

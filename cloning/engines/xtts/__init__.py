@@ -47,6 +47,7 @@ ENTRY = EngineEntry(
     label="XTTS v2",
     is_clone=True,
     takes_at_once=16,  # the weights are read once for all that is spoken at the same time
+    is_sampled=True,
     can_stream=True,
     segment_limits=SEGMENT_LIMITS,
     first_segment_limits=FIRST_SEGMENT_LIMITS,

@@ -13,6 +13,7 @@ from cloning.audio.fingerprint import take_fingerprint
 from cloning.jobs import joins, takes
 from cloning.jobs.takes import Sound
 from cloning.models import Generation, Take
+from cloning.tests.speaking import made_scores
 
 SENTENCE = "A sentence that is not so short at all, to be spoken many times over. "
 THREE_SEGMENTS = SENTENCE * 3
@@ -23,6 +24,7 @@ SOUND = Sound(
     spoken_seconds=0.5,
     is_watermarked=True,
     fingerprint=take_fingerprint(np.zeros(0, np.float32), 24_000),
+    scores=made_scores(),
 )
 JOINED = JoinedSpeech(duration_seconds=4.5, start_seconds=[0.0], peaks=[1.0], gain_db=0.0)
 
