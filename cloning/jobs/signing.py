@@ -24,8 +24,9 @@ logger = logging.getLogger(__name__)
 
 RENEW_DAYS = 90
 NO_CREDENTIALS = (
-    "Files can't be signed with C2PA_CERTIFICATE and C2PA_PRIVATE_KEY. Needed are, as PEM, a certificate for signatures "
-    "by ES256 (P-256) with those that signed it after it, and its key. Without both settings the server makes its own."
+    "Files can't be signed with C2PA_CERTIFICATE and C2PA_PRIVATE_KEY. Needed are, as PEM, a certificate for "
+    "signatures by ES256 (P-256) with those that signed it after it, and its key. Without both settings the "
+    "server makes its own."
 )
 
 
@@ -81,15 +82,22 @@ def check_signing() -> None:
             f"Files can't be signed: the library c2pa can't be loaded ({error}). Install it, or set C2PA=false."
         ) from error
     except (SigningError, ValueError) as error:
-        raise SigningError(NO_CREDENTIALS) from error
+        raise SigningError(explain_refusal(credentials)) from error
     finally:
         shutil.rmtree(folder)
-    if days_left(credentials) < 0:
-        raise SigningError(
-            f"Files can't be signed: the certificate in {settings.C2PA_CERTIFICATE} has expired."
-        )
     if state != ManifestState.TRUSTED:
         raise SigningError(NO_CREDENTIALS)
+
+
+def explain_refusal(credentials: Credentials) -> str:
+    try:
+        is_over = days_left(credentials) < 0
+    except (ValueError, IndexError):
+        is_over = False
+    expired = (
+        f"Files can't be signed: the certificate in {settings.C2PA_CERTIFICATE} has expired. Replace it."
+    )
+    return expired if is_over else NO_CREDENTIALS
 
 
 def days_left(credentials: Credentials) -> int:
