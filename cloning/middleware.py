@@ -142,9 +142,12 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         f"{name} {sources}{bucket if name == 'media-src' else ''}" for name, sources in POLICY.items()
     )
 
+    for_frames = policy.replace("frame-ancestors 'none'", "frame-ancestors *")
+
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", policy)
+        may_be_framed = getattr(response, "xframe_options_exempt", False)
+        response.headers.setdefault("Content-Security-Policy", for_frames if may_be_framed else policy)
         return response
 
     return middleware

@@ -96,6 +96,8 @@ PREVIEW_VOICE = env.str("PREVIEW_VOICE", "kokoro", validate=OneOf(["kokoro", "es
 XTTS_PRECISION = env.str("XTTS_PRECISION", "auto", validate=OneOf(["auto", "float32", "float16", "int8"]))
 XTTS_THREADS = env.int("XTTS_THREADS", 0, validate=Range(0, 1024))
 LEASE_SECONDS = env.float("LEASE_SECONDS", 15.0, validate=Range(2, 600))
+SPOKEN_NOTICE = env.str("SPOKEN_NOTICE", "off", validate=OneOf(["off", "before", "after"]))
+EMBED = env.bool("EMBED", False)
 WATERMARK = env.bool("WATERMARK", True)
 WATERMARK_KEY = env.str("WATERMARK_KEY", "")
 C2PA = env.bool("C2PA", True)

@@ -12,7 +12,7 @@ from cloning.api.operations import FOREIGN_ORIGIN, IDEMPOTENCY_KEY, Operation, j
 from cloning.api.serializers import UUID, Schema, schema_named
 from cloning.formats import AudioFormat, StreamFormat
 from cloning.forms.cast import MAX_SPEAKERS
-from cloning.models import STATED_FOR_ONCE
+from cloning.models import STATED_FOR_ONCE, NoticePlace
 from cloning.text import LANGUAGES
 from cloning.text.pauses import MAX_PAUSE_SECONDS
 from cloning.text.splitting import PARAGRAPH_GAP_SECONDS
@@ -142,6 +142,12 @@ def request_schema() -> Schema:
             "speed": number(forms.SPEED_RANGE, 1.0),
             "temperature": number(forms.TEMPERATURE_RANGE, 0.75),
             "seed": {"type": "integer", "minimum": forms.SEED_RANGE[0], "maximum": forms.SEED_RANGE[1]},
+            "notice": {
+                "enum": ["", *NoticePlace.values],
+                "default": "",
+                "description": "Whether it is said before or after the text that a computer speaks. What the operator "
+                "has set (`SPOKEN_NOTICE`) holds in any case.",
+            },
             "format": {
                 "enum": [*AudioFormat, *STREAMED_ALONE],
                 "default": "wav",

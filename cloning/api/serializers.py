@@ -17,7 +17,7 @@ from cloning.forms.voice_choice import STOCK
 from cloning.jobs.estimates import estimate_seconds_left, find_position
 from cloning.jobs.speaking import find_engine
 from cloning.jobs.timeline import TimedSegment, read_cast, read_timeline
-from cloning.models import STATED, Generation, Segment, Speaker, Status, Take
+from cloning.models import STATED, Generation, NoticePlace, Segment, Speaker, Status, Take
 from cloning.text import LANGUAGES
 from cloning.text.naming import name_download
 
@@ -254,6 +254,11 @@ SUMMARY = Serializer[Generation](
     Field("speed", NUMBER, lambda generation, _: generation.speed),
     Field("temperature", NUMBER, lambda generation, _: generation.temperature),
     Field("seed", {"type": "integer"}, lambda generation, _: generation.seed),
+    Field(
+        "notice",
+        {"enum": ["", *NoticePlace.values], "description": "Where it is said that a computer speaks"},
+        lambda generation, _: generation.notice,
+    ),
     Field("engine", ENGINE, lambda generation, request: generation.engine or find_engine_name(request)),
     Field("synthetic", {"const": True}, lambda _generation, _: True),
     Field(

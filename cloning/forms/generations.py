@@ -34,6 +34,7 @@ from cloning.models import (
     Agreement,
     Channel,
     Generation,
+    NoticePlace,
     Segment,
     Voice,
     choose_owner,
@@ -57,6 +58,8 @@ TEMPERATURE_RANGE = (0.05, 1.5)
 SEED_RANGE = (0, 2**32 - 1)
 
 INITIAL = {"language": "en", "speed": 1.0, "temperature": 0.75, "format": "wav", "listen": True}
+
+BUILT = ("text", "language", "speed", "temperature", "seed")
 
 CONTINUE, CANCEL = "continue", "cancel"
 """What becomes of a generation whose caller leaves while it is streamed to them."""
@@ -127,6 +130,13 @@ class GenerationForm(PartsForm):
         help_text=gettext_lazy("The same seed gives the same audio."),
     )
 
+    notice = forms.ChoiceField(
+        label=gettext_lazy("Spoken notice"),
+        required=False,
+        choices=[("", gettext_lazy("None")), *NoticePlace.choices],
+        help_text=gettext_lazy("Says that a computer speaks."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", INITIAL)
         super().__init__(*args, **kwargs)
@@ -144,6 +154,8 @@ class GenerationForm(PartsForm):
             "most": thousands(settings.MAX_TEXT_CHARS)
         }
         describe_widget(self.fields["reference"])
+        if settings.SPOKEN_NOTICE != "off":  # which nobody who asks can change
+            del self.fields["notice"]
 
     def choose_voice(self, value: str) -> None:
         """Before anything is filled in: the voice, and the language that goes with it."""
@@ -252,7 +264,8 @@ class GenerationForm(PartsForm):
             stock_voice=voice.key if isinstance(voice, StockVoice) else "",
             is_streamed=cleaned["stream"],
             audio_format=file_format(cleaned["format"]),
-            **{name: cleaned[name] for name in ("text", "language", "speed", "temperature", "seed")},
+            **{name: cleaned[name] for name in BUILT},
+            notice=cleaned.get("notice", ""),
         )
 
     @property

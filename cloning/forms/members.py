@@ -10,7 +10,7 @@ from cloning.errors import ErrorCode, GenerationError
 
 NUMBERS = ("speed", "temperature", "seed")
 SWITCHES = ("stream", "dialogue")
-TEXTS = ("text", "voice", "language", "format", "on_disconnect")
+TEXTS = ("text", "voice", "language", "format", "on_disconnect", "notice")
 CAST = "cast"
 
 

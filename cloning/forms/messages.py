@@ -47,6 +47,7 @@ MESSAGES = (
     gettext_noop("The clip can't be checked now. It can be used all the same."),
     gettext_noop("The file can't be searched now. Try again later."),
     gettext_noop("Too many clips at once. Try again in %(seconds)s s."),
+    gettext_noop("The spoken notice can't be changed."),
     # Voices
     gettext_noop("There is a voice of this name already. Choose another."),
     gettext_noop("There is no such voice; it may have been deleted."),

@@ -27,6 +27,7 @@ from cloning.jobs.acting import Actor, acting
 from cloning.jobs.cleanup import delete_generation, with_reserve
 from cloning.jobs.clips import ReferenceUpload
 from cloning.jobs.dispatching import call_worker
+from cloning.jobs.notices import add_notice
 from cloning.models import Book, BookStatus, Chapter, Charge, Generation, Reference, Status, Take
 from cloning.models.generation import GenerationQuerySet
 from cloning.reading import Cover, Cue, Document
@@ -47,7 +48,7 @@ KEEP_DRAFTS = timedelta(days=1)
 AT_ONCE = 100
 COMMON = (
     *("owner", "requested_via", "voice", "stock_voice", "language", "speed", "temperature", "seed"),
-    *("audio_format", "agreement"),
+    *("audio_format", "agreement", "notice"),
 )
 """What all chapters of a book have the same of."""
 
@@ -151,11 +152,13 @@ def time_chapter(chapter: Chapter, cues: Sequence[tuple[Cue, float | None]]) -> 
     return chapter
 
 
-def split_chapter(chapter: Chapter, generation: Generation) -> list[Segment]:
-    """Raises GenerationError."""
-    if chapter.cues:
-        return submission.split_cues(generation, chapter.cues)
-    return submission.split_text(generation)
+def split_chapter(
+    chapter: Chapter, generation: Generation, *, is_first: bool, is_last: bool
+) -> list[Segment]:
+    """Listeners are told once that a computer reads: at the beginning or end of the book. Raises GenerationError."""
+    cues = chapter.cues
+    pieces = submission.split_cues(generation, cues) if cues else submission.split_text(generation)
+    return add_notice(generation, pieces, is_first=is_first, is_last=is_last)
 
 
 def settle_pauses(text: str) -> str:
@@ -181,7 +184,7 @@ def start(
     limits.require_storage()
     rows = book.chapters.filter(index__in=chosen).order_by("index")
     first.chapter = rows[0]
-    pieces = split_chapter(rows[0], first)
+    pieces = split_chapter(rows[0], first, is_first=True, is_last=len(rows) == 1)
     chars = rows.aggregate(sum=Sum(Length("text")))["sum"] or 0
 
     def queue(references: Sequence[Reference]) -> None:
@@ -259,7 +262,8 @@ def queue_chapter(book: Book, chapter: Chapter) -> None:
         raise GenerationError(ErrorCode.VOICE_GONE, "The voice of this book is deleted.")
     common = {name: getattr(before, name) for name in COMMON}
     generation = Generation(chapter=chapter, text=chapter.text, **common)
-    pieces = split_chapter(chapter, generation)
+    is_last = not book.chapters.filter(index__gt=chapter.index).exists()
+    pieces = split_chapter(chapter, generation, is_first=False, is_last=is_last)
     with transaction.atomic(), acting(Actor(user=book.owner)):
         submission.lock_queue()
         running = Book.objects.kept().filter(pk=book.pk, status=BookStatus.RUNNING)

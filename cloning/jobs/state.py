@@ -64,7 +64,7 @@ def queue_unspoken(generation: Generation) -> bool:
     if not generation.segments_total:  # from the time when a text was not split before it was spoken
         pieces = submission.split_text(generation)
         submission.count_pieces(generation, pieces)
-        generation.save(update_fields=["segments_total", "unspoken_chars"])
+        generation.save(update_fields=["segments_total", "unspoken_chars", "notice"])
         submission.add_segments(generation, pieces)
         return True
     unspoken = Take.objects.filter(
@@ -79,6 +79,11 @@ def queue_unspoken(generation: Generation) -> bool:
 def star(pk: uuid.UUID, is_starred: bool) -> bool:
     """Marks it as one of the best, or no longer."""
     return bool(Generation.objects.kept().filter(pk=pk).update(is_starred=is_starred))
+
+
+def allow_embedding(pk: uuid.UUID, is_allowed: bool) -> bool:
+    """Whether everybody may hear it, in pages of others, too."""
+    return bool(Generation.objects.kept().filter(pk=pk).update(is_embeddable=is_allowed))
 
 
 def await_generations(ids: Collection[uuid.UUID], *, is_streamed: bool = False) -> None:

@@ -17,6 +17,7 @@ from cloning.jobs import consents, idempotency, limits
 from cloning.jobs.audit import record, voice_of
 from cloning.jobs.clips import ReferenceUpload, use_clips
 from cloning.jobs.dispatching import call_worker
+from cloning.jobs.notices import add_notice
 from cloning.jobs.pronunciations import read_spellings
 from cloning.jobs.speaking import find_engine
 from cloning.logs import about
@@ -122,7 +123,10 @@ def take_references(
 
 
 def split_text(generation: Generation, roles: Sequence[Role] = ()) -> list[text.Segment]:
-    """In pieces that the engine takes which would speak now. Of what is listened to the first is short."""
+    """In pieces that the engine takes which would speak now. Of what is listened to the first is short.
+
+    With the spoken notice, but of a chapter.
+    """
     is_listened_to = generation.is_streamed or generation.requested_via == Channel.PAGE
     entry, language = find_engine(), generation.language
     first_chars = entry.first_segment_limits[language] if is_listened_to else None
@@ -136,7 +140,7 @@ def split_text(generation: Generation, roles: Sequence[Role] = ()) -> list[text.
         raise GenerationError(
             ErrorCode.TEXT_UNSPEAKABLE, "These are too many changes of the speaker for one file."
         )
-    return pieces
+    return pieces if generation.chapter_id else add_notice(generation, pieces)
 
 
 def split_cues(generation: Generation, cues: Sequence[tuple[float, float | None, str]]) -> list[text.Segment]:
@@ -217,6 +221,7 @@ def add_segments(
             pause_seconds=piece.pause_seconds,
             due_seconds=piece.due_seconds,
             room_seconds=piece.room_seconds,
+            is_notice=piece.is_notice,
             speaker=speakers[piece.speaker] if speakers else None,
         )
         for index, piece in enumerate(pieces)

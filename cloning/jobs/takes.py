@@ -264,6 +264,8 @@ def add_take(segment: Segment, text: str, seed: int) -> Take:
             raise GenerationError(ErrorCode.GENERATION_UNKNOWN, "It was deleted in this moment.")
         require_to_go_on(generation)
         segment.refresh_from_db()
+        if segment.is_notice and text != segment.text:
+            raise GenerationError(ErrorCode.NOT_OFFERED, "The spoken notice can't be changed.")
         if segment.chosen_take is None:
             raise GenerationError(ErrorCode.NOT_SPOKEN_YET, "This sentence has not been spoken yet.")
         if segment.takes.filter(status__in=[Status.QUEUED, Status.RUNNING]).exists():

@@ -51,6 +51,13 @@ class Stage(models.TextChoices):
     JOINING = "joining", _("Finishing the file")
 
 
+class NoticePlace(models.TextChoices):
+    """Where listeners are told that a computer speaks."""
+
+    BEFORE = "before", _("Before")
+    AFTER = "after", _("After")
+
+
 class Channel(models.TextChoices):
     PAGE = "page", "Web page"
     API = "api", "JSON API"
@@ -237,6 +244,12 @@ class Generation(Leased):
         blank=True,
         editable=False,
         help_text="Of what is joined: `scoring.GenerationScores`.",
+    )
+    notice = models.CharField(
+        "spoken notice", max_length=6, blank=True, choices=NoticePlace, help_text="That a computer speaks."
+    )
+    is_embeddable = models.BooleanField(
+        "embeddable", default=False, help_text="Whether everybody may hear it, in pages of others, too."
     )
     is_starred = models.BooleanField("starred", default=False)
     deleted_at = models.DateTimeField(

@@ -22,6 +22,9 @@ class Segment(models.Model):
     speaker = models.ForeignKey(
         Speaker, null=True, blank=True, on_delete=models.CASCADE, related_name="segments", editable=False
     )
+    is_notice = models.BooleanField(
+        default=False, editable=False, help_text="That a computer speaks: it is never another text."
+    )
     pause_seconds = models.FloatField(help_text="The silence after it.")
     due_seconds = models.FloatField(
         null=True, blank=True, help_text="Of subtitles: when it is to be heard in the file."

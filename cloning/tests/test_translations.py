@@ -32,9 +32,10 @@ FOR_OPERATORS = (
     "engines/xtts/fetch.py", "engines/xtts/weights.py", "engines/xtts/linear.py", "engines/xtts/gpt.py",
     "engines/preview/kokoro.py", "jobs/backups.py", "jobs/fleet/worker.py",
 )  # fmt: skip
-SPOKEN = ("text/statements.py", "text/samples.py",
-          "text/reading_scripts.py", "text/normalising/", "engines/preview/espeak_voice.py",
-          "engines/preview/search.py")  # fmt: skip
+SPOKEN = (
+    "text/samples.py", "text/notices.py", "text/statements.py", "text/reading_scripts.py", "text/normalising/",
+    "engines/preview/espeak_voice.py", "engines/preview/search.py",
+)  # fmt: skip
 
 
 def catalogue(language: str, ending: str) -> Path:

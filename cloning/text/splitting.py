@@ -41,6 +41,7 @@ class Segment:
     """Of subtitles: when it is to be heard …"""
     room_seconds: float | None = None
     """… and until when there is time for it, from then on."""
+    is_notice: bool = False
 
 
 @dataclass

@@ -24,6 +24,7 @@ from cloning.models import Generation
 from cloning.templatetags.cloning import seconds_in_words
 from cloning.views import errors
 from cloning.views.context import HtmxHttpRequest, page_of
+from cloning.views.embed import describe_embedding
 from cloning.views.sentences import describe
 
 
@@ -35,7 +36,9 @@ def generation(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
         return reswap(retarget(HttpResponseStopPolling(), f"#generation-{pk}"), "delete")  # deleted elsewhere
     found = get_object_or_404(Generation.objects.kept().visible_to(request.user), pk=pk)
     if not request.htmx:
-        return render(request, "cloning/generation.html", describe(found) | {"voice_form": KeptVoiceForm()})
+        embedding = describe_embedding(request, found)
+        context = describe(found) | {"voice_form": KeptVoiceForm(), "embedding": embedding}
+        return render(request, "cloning/generation.html", context)
     if is_own_page(request, found) and not found.is_awaited:
         state.await_generations([found.pk])
     outlook = describe_outlook(found)

@@ -91,7 +91,7 @@ def let_in(row: Generation) -> bool:
             limits.charge(generation)
             submission.count_pieces(generation, pieces)
             generation.is_held = False
-            generation.save(update_fields=["is_held", "segments_total", "unspoken_chars"])
+            generation.save(update_fields=["is_held", "segments_total", "unspoken_chars", "notice"])
             submission.add_segments(generation, pieces)
             call_worker(Generation.objects.filter(pk=generation.pk))
     return True

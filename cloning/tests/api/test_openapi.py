@@ -109,12 +109,13 @@ def test_defaults_are_those_of_the_form(document, api, clips, db) -> None:
         "language",
         "speed",
         "temperature",
+        "notice",
         "format",
         "stream",
         "on_disconnect",
         "dialogue",
     }
-    told = {"language", "speed", "temperature", "format"}
+    told = {"language", "speed", "temperature", "notice", "format"}
     assert {name: body[name] for name in told} == {name: defaults[name] for name in told}
 
 
