@@ -46,7 +46,7 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     with tempfile.TemporaryDirectory() as storage, serving(Path(storage)) as site, opening() as browser:
         known = site.wait_for(site.submit("Good morning."))
-        save_voice(browser, site, known["id"], "Grandma")
+        save_voice(browser.new_page(base_url=f"http://localhost:{site.port}"), known["id"], "Grandma")
         pages = {way: open_studio(browser, site, way) for way in (IN_PIECES, WHOLE, PRESSED)}
         for way, page in pages.items():
             measure(page, site, way)  # nothing is cached before

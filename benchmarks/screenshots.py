@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
@@ -22,6 +23,7 @@ IMAGES = PROJECT / "docs" / "images"
 WIDTHS = {"desktop": (1440, 900), "phone": (360, 740)}
 THEMES = ("light", "dark")
 COLOURS = 128
+SPOKEN_MS = 300_000
 
 TEXTS = [
     ("Good morning. The train to Edinburgh leaves from platform four at half past nine.", "en"),
@@ -30,32 +32,95 @@ TEXTS = [
      "and yet its lamp was lit on every evening. The people of the village had long stopped asking why.", "en"),
     ("El museo abre a las diez. Las visitas guiadas empiezan cada media hora.", "es"),
 ]  # fmt: skip
+TALE = (
+    "# The lighthouse\n\nOnce upon a time there was a lighthouse at the very end of the world.\n\n"
+    "# The storm\n\nIt came at night. Nobody slept.\n"
+)
 UNDER_WAY = "This is a chapter of a book that takes a while to be read, sentence after sentence. " * 40
 
 
 def take_screenshots(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as storage, serving(Path(storage)) as site, opening() as browser:
+    with (
+        tempfile.TemporaryDirectory() as storage,
+        serving(Path(storage), WEBHOOKS="true") as site,
+        opening() as browser,
+    ):
         shoot(browser, site, "studio-empty", "/", folder)
-        spoken = [site.wait_for(site.submit(text, language=language)) for text, language in TEXTS]
-        save_voice(browser, site, spoken[0]["id"], "Grandma")
-        save_voice(browser, site, spoken[1]["id"], "Tom")
-        under_way = site.submit(UNDER_WAY)
-        shoot(browser, site, "studio", "/", folder, play=True)
-        pages = {
-            "generation": f"/generations/{spoken[2]['id']}/",
-            "generation-under-way": f"/generations/{under_way['id']}/",
-            "voices": "/voices/",
-            "names": "/voices/names/",
-            "history": "/history/",
-            "books": "/books/",
-            "pronunciations": "/pronunciations/",
-            "api": "/api/",
-            "not-found": "/nothing",
-        }
-        for name, path in pages.items():
-            shoot(browser, site, name, path, folder)
+        for name, path in fill(browser, site).items():
+            shoot(browser, site, name, path, folder, play=name == "studio")
+        shoot(browser, site, "not-found", "/nothing", folder)
     take_screenshots_of_accounts(folder)
+
+
+def fill(browser: Browser, site: Site) -> dict[str, str]:
+    """Of every page that needs no account, its name and path, on a site that has something of everything."""
+    page = browser.new_page(base_url=f"http://localhost:{site.port}")
+    page.set_default_timeout(SPOKEN_MS)
+    spoken = [site.wait_for(site.submit(text, language=language)) for text, language in TEXTS]
+    voices = [
+        save_voice(page, each["id"], name) for each, name in zip(spoken, ("Grandma", "Tom"), strict=False)
+    ]
+    batch = add_batch(page)
+    book, draft = add_book(page, voices[0]), add_draft(page)
+    page.goto("/pronunciations/")
+    page.get_by_label("Word", exact=True).fill("Nguyen")
+    page.get_by_label("Say it as").fill("win")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    page.close()
+    under_way = site.submit(UNDER_WAY)
+    return {
+        "studio": "/",
+        "generation": f"/generations/{spoken[2]['id']}/",
+        "generation-under-way": f"/generations/{under_way['id']}/",
+        "voices": "/voices/",
+        "voice": f"/voices/{voices[0]}/",
+        "names": "/voices/names/",
+        "history": "/history/",
+        "books": "/books/",
+        "book": book,
+        "book-draft": draft,
+        "batches": "/batches/",
+        "batch": batch,
+        "webhooks": "/webhooks/",
+        "verify": "/verify/",
+        "pronunciations": "/pronunciations/",
+        "api": "/api/",
+    }
+
+
+def add_batch(page: Page) -> str:
+    """The path of its page."""
+    rows = "voice,text,name\nGrandma,Good morning.,morning\nTom,Good night.,night\n"
+    page.goto("/batches/")
+    page.get_by_label("Table", exact=True).set_input_files(
+        {"name": "greetings.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
+    page.get_by_label("Name", exact=True).fill("Greetings")
+    page.get_by_role("button", name="Have them spoken").click()
+    page.get_by_role("link", name="Download as ZIP").wait_for()
+    return urlsplit(page.url).path
+
+
+def add_draft(page: Page) -> str:
+    page.goto("/books/")
+    page.get_by_label("File").set_input_files(
+        {"name": "lighthouse.md", "mimeType": "text/markdown", "buffer": TALE.encode()}
+    )
+    page.get_by_role("button", name="Show its chapters").click()
+    page.get_by_role("button", name="Read it out").wait_for()
+    return urlsplit(page.url).path
+
+
+def add_book(page: Page, voice: str) -> str:
+    path = add_draft(page)
+    page.locator(f"[name=voice][value='{voice}']").check(force=True)
+    page.get_by_label("Title").fill("The lighthouse")
+    page.get_by_role("button", name="Read it out").click()
+    page.get_by_role("link", name="Audiobook").wait_for()
+    page.locator(".badge.succeeded").first.wait_for()
+    return path
 
 
 def take_screenshots_of_accounts(folder: Path) -> None:
@@ -102,13 +167,15 @@ def opening() -> Iterator[Browser]:
         browser.close()
 
 
-def save_voice(browser: Browser, site: Site, id: str, name: str) -> None:
-    page = browser.new_page()
-    page.goto(f"http://localhost:{site.port}/generations/{id}/")
+def save_voice(page: Page, generation: str, name: str) -> str:
+    """Its id."""
+    page.goto(f"/generations/{generation}/")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Save voice").click()
     page.get_by_text(name).first.wait_for()
-    page.close()
+    page.goto("/voices/")
+    path = page.get_by_role("link", name=name, exact=True).get_attribute("href") or ""
+    return path.strip("/").rpartition("/")[2]
 
 
 def shoot(

@@ -23,7 +23,14 @@
     const target = document.getElementById(location.hash.slice(1));
     if (target?.matches("details")) target.open = true;
   }
+  function foldContents() {
+    const contents = document.querySelector(".contents details");
+    if (!contents || "isFolded" in contents.dataset) return;
+    if (matchMedia("(max-width: 59.99rem)").matches) contents.open = false; // on a phone they would fill the screen
+    contents.dataset.isFolded = "";
+  }
   const show = () => {
+    foldContents();
     addButtons();
     openTarget();
   };

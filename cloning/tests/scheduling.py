@@ -31,6 +31,8 @@ THOROUGH = (
     "cloning/tests/jobs/test_worker_process.py",
     "cloning/tests/e2e/test_sentences.py",
     "cloning/tests/e2e/test_accounts.py",
+    "cloning/tests/e2e/test_many_texts.py",
+    "cloning/tests/e2e/test_every_page.py",
     "cloning/tests/e2e/test_admin.py",
     "cloning/tests/test_privacy.py",
     "cloning/tests/jobs/test_books.py",
