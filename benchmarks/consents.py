@@ -2,9 +2,9 @@
 
     python -m benchmarks.consents FOLDER [--stock 12]
 
-FOLDER holds clips of real speakers, several of each, named `SPEAKER-….flac`. Every clip is a statement for every other: as
-it is, and its beginning alone. With `--stock` the preview's English stock voices speak the statement and two clips
-each: they are nobody's, so their table stands by itself. Compared is as the server does it. Prints the tables of
+FOLDER holds clips of real speakers, several of each, named `SPEAKER-….flac`. Every clip is a statement for every
+other: as it is, and its beginning alone. With `--stock` the preview's English stock voices speak the statement and two
+clips each: they are nobody's, so their table stands by itself. Compared is as the server does it. Prints the tables of
 docs/trust.md.
 """
 

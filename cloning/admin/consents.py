@@ -23,6 +23,7 @@ FIELDS = (
     "player",
     "format_name",
     "duration_seconds",
+    "words_understood",
     "size_bytes",
     "sha256",
     "created_at",

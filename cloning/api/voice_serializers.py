@@ -134,6 +134,10 @@ def statement_of(voice: ListedVoice) -> VoiceConsent:
     return voice.statement
 
 
+def round_share(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
 STATEMENT = Serializer[ListedVoice](
     Field("id", UUID, lambda voice, _: str(statement_of(voice).pk)),
     Field("name", STRING, lambda voice, _: statement_of(voice).name),
@@ -145,15 +149,15 @@ STATEMENT = Serializer[ListedVoice](
             **nullable(NUMBER),
             "description": "Of its speaker and the clip that is least like, 1 at most; null: they were not compared",
         },
-        lambda voice, _: None if voice.speaker_similarity is None else round(voice.speaker_similarity, 3),
+        lambda voice, _: round_share(voice.speaker_similarity),
     ),
     Field(
-        "words_checked",
+        "words_understood",
         {
-            "type": "boolean",
-            "description": "Whether its words were compared with the sentence: not on this server",
+            **nullable(NUMBER),
+            "description": "How much of the sentence a recogniser has heard, 0 to 1; null: it was not checked",
         },
-        lambda _voice, _: False,
+        lambda voice, _: round_share(statement_of(voice).words_understood),
     ),
 )
 

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cloning.engines import registry
-from cloning.jobs import books, checks, revoking, sweeping
+from cloning.jobs import books, checks, revoking, statements, sweeping
 from cloning.jobs.batches import feeding
 from cloning.jobs.heartbeat import Heartbeat
 from cloning.jobs.leases import LeaseObserver
@@ -88,7 +88,8 @@ class WorkerProcess:
 
     def measure_when_due(self, pool: ThreadPoolExecutor, on_done: Callable[[], None] = lambda: None) -> None:
         """In a process of its own, which yields to the work in hand."""
-        if (self._measuring is None or self._measuring.done()) and find_unmeasured().exists():
+        is_free = self._measuring is None or self._measuring.done()
+        if is_free and (find_unmeasured().exists() or statements.find_unheard().exists()):
             self._measuring = pool.submit(measure)
             self._measuring.add_done_callback(lambda _: on_done())
 
@@ -140,9 +141,10 @@ class WorkerProcess:
 
 
 def measure() -> None:
-    """One clip, in a thread of its own."""
+    """One clip, or else one statement, in a thread of its own."""
     try:
-        measure_next()
+        if not measure_next():
+            statements.listen_next()
     except DatabaseError as error:
         logger.warning("The database did not answer: %s", error)
         time.sleep(PAUSE_SECONDS)

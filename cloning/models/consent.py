@@ -34,7 +34,7 @@ def consent_file(consent: "VoiceConsent", _filename: str) -> str:
 
 class VoiceConsent(models.Model):
     """A recorded statement, kept for the voices that stand on it. In whose voice it is said, is compared with the clips
-    of each; what it says is not.
+    of each; what it says, with the sentence, where there is a recogniser.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,6 +49,15 @@ class VoiceConsent(models.Model):
     duration_seconds = models.FloatField(editable=False)
     size_bytes = models.PositiveBigIntegerField(editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
+    words_understood = models.FloatField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="How much of the sentence a recogniser has heard, 0 to 1; empty: not checked.",
+    )
+    is_listened_to = models.BooleanField(
+        default=False, editable=False, help_text="Whether a recogniser has tried."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = OwnedQuerySet["VoiceConsent"].as_manager()

@@ -26,11 +26,13 @@ def button(page: Page, name: str) -> Locator:
 def record(page: Page, seconds: int = 2) -> None:
     button(page, "Record").click()
     button(page, "Start recording").click()
-    expect(page.locator(".recorder-time")).to_contain_text(re.compile(rf"0:(0[{seconds}-9]|[1-5]\d) / 5:00"))
+    expect(page.locator("[data-input=reference] .recorder-time")).to_contain_text(
+        re.compile(rf"0:(0[{seconds}-9]|[1-5]\d) / 5:00")
+    )
 
 
 def chosen(page: Page) -> list[str]:
-    names: list[str] = page.locator("form:has(.recorder) input[type=file]").evaluate(
+    names: list[str] = page.locator("form:has(.recorder) input[name=reference]").evaluate(
         "input => [...input.files].map(file => file.name)"
     )
     return names
@@ -42,7 +44,7 @@ def test_keyboard_alone_from_the_text_to_read_to_another_try(open_page):
     button(page, "Record").press("Enter")
     start = button(page, "Start recording")
     expect(start).to_be_focused()
-    script = page.locator(".recorder [lang]")
+    script = page.locator("[data-input=reference] [lang]")
     expect(script).to_have_text(READING_SCRIPTS["de"])
     expect(script).to_have_attribute("lang", "de")
     page.get_by_label("Language", exact=True).select_option("ar")
@@ -74,7 +76,7 @@ def test_keyboard_alone_from_the_text_to_read_to_another_try(open_page):
 
     page.keyboard.press("Enter")
     expect(button(page, "Stop")).to_be_focused()
-    expect(page.locator(".recorder-time")).to_contain_text(re.compile("0:0[1-9]"))
+    expect(page.locator("[data-input=reference] .recorder-time")).to_contain_text(re.compile("0:0[1-9]"))
     page.keyboard.press("Enter")
     expect(page.get_by_text(RECORDED)).to_be_visible()
     expect(button(page, "Record again")).to_be_focused()
@@ -145,7 +147,8 @@ def test_voice_from_recordings(open_page):
     record(page, 4)  # of which a part is silence
     button(page, "Stop").click()
     expect(page.get_by_text(RECORDED)).to_be_visible()
-    expect(page.get_by_label("The recording", exact=True)).to_have_js_property("readyState", 4)
+    heard = page.locator("[data-input=reference]").get_by_label("The recording", exact=True)
+    expect(heard).to_have_js_property("readyState", 4)
     expect(page.get_by_role("slider", name="Start of the part")).to_be_visible()  # to cut it
     expect_accessible(page)
     page.get_by_role("button", name="Save voice").click()

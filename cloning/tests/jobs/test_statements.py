@@ -1,10 +1,13 @@
 """Recorded statements: in whose voice they are, and what becomes of the voices that are made with them."""
 
+import json
+
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from cloning.jobs import statements
 from cloning.models import Generation, Voice, VoiceConsent
 from cloning.tests.people import sign_in_as
 
@@ -46,7 +49,7 @@ def test_voice_with_a_statement_of_its_speaker(make, settings, stored_files) -> 
     assert (kept.name, kept.language, voice.consent) == ("Tom L.", "de", kept)
     assert made["statement"] == {
         **{"id": str(kept.pk), "name": "Tom L.", "language": "de", "duration_seconds": 3.0},
-        **{"speaker_similarity": round(voice.speaker_similarity, 3), "words_checked": False},
+        **{"speaker_similarity": round(voice.speaker_similarity, 3), "words_understood": None},
     }
     assert 0.74 < voice.speaker_similarity < 1
     assert f"consents/{kept.pk}.wav" in stored_files()
@@ -139,5 +142,33 @@ def test_sentence_names_who_runs_the_server(client, settings) -> None:
     shown = client.get("/statement-script/", {"statement_language": "uk"}).content.decode()
     assert '<p lang="uk"' in shown and "Radio Ada" in shown
     settings.OPERATOR = ""
-    shown = client.get("/statement-script/", {"statement_language": "xx"}, headers={"Accept-Language": "de"})
+    shown = client.get("/statement-script/", {"statement_language": "de"})
     assert "der Betreiber dieses Servers" in shown.content.decode()
+
+
+def test_words_are_compared_with_the_sentence_where_there_is_a_recogniser(
+    make, settings, monkeypatch
+) -> None:
+    """By a worker, once. What the recogniser itself hears is tested with it."""
+    make()
+    assert not statements.listen_next()  # CHECK_SPEECH is off
+    settings.CHECK_SPEECH = "score"
+    monkeypatch.setattr(statements, "find_obstacle", lambda _folder: "The recogniser is missing.")
+    assert not statements.listen_next()
+    monkeypatch.setattr(statements, "find_obstacle", lambda _folder: None)
+    asked = []
+    monkeypatch.setattr(
+        statements, "run_module", lambda *args, **more: asked.append(more["piped"]) or {"share": 0.9}
+    )
+    assert statements.listen_next() and not statements.listen_next()
+    assert "einverstanden" in json.loads(asked[0])["sentence"]
+    assert VoiceConsent.objects.get().words_understood == 0.9
+    page = (
+        Client(headers={"Accept-Language": "en"}).get(f"/voices/{Voice.objects.get().pk}/").content.decode()
+    )
+    assert (
+        "Words understood: 90\u00a0%" in page.replace("&nbsp;", "\u00a0") or "Words understood: 90 %" in page
+    )
+    VoiceConsent.objects.update(language="vi", is_listened_to=False)
+    assert statements.listen_next()
+    assert VoiceConsent.objects.get().words_understood is None
