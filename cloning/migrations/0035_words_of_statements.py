@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cloning', '0033_scores'),
+        ('cloning', '0034_notices_and_embedding'),
     ]
 
     operations = [
