@@ -218,14 +218,15 @@ def lock(standing: Standing) -> None:
 
 
 def count(standing: Standing, consents: Collection[uuid.UUID]) -> Revocation:
-    takes, speech_seconds = 0, 0.0
+    generations, takes, speech_seconds = 0, 0, 0.0
     for some in in_parts(standing.generations):
         takes += Take.objects.filter(segment__generation__in=some).exclude(audio="").count()
-        spoken = Generation.objects.filter(pk__in=some).aggregate(speech=Sum("duration_seconds"))
-        speech_seconds += spoken["speech"] or 0.0
+        asked_for = Generation.objects.filter(pk__in=some, sample_of=None)
+        generations += asked_for.count()
+        speech_seconds += asked_for.aggregate(speech=Sum("duration_seconds"))["speech"] or 0.0
     return Revocation(
         voices=sorted(standing.voices),
-        generations=len(standing.generations),
+        generations=generations,
         takes=takes,
         clips=len(standing.references),
         consents=len(consents),

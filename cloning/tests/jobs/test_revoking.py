@@ -130,13 +130,13 @@ def test_a_search_finds_nothing_but_the_tombstone(voice, consent, make_generatio
         revoked = revoking.revoke(Voice.objects.get(pk=voice.pk))
 
     assert revoked.is_finished
-    assert (revoked.voices, revoked.generations, revoked.clips) == ([voice.pk], 4, 1)
+    assert (revoked.voices, revoked.generations, revoked.clips) == ([voice.pk], 3, 1)
     assert (revoked.takes, revoked.consents) == (5, 1) and revoked.speech_seconds > 1
     found = dump()
     assert WORD not in found and NAME.casefold() not in found.casefold() and clip.sha256 not in found
     tombstone = AuditEntry.objects.get(deed=Deed.VOICE_REVOKED)
     assert (tombstone.voice_id, tombstone.voice_name, tombstone.address) == (voice.pk, "", "192.0.2.7")
-    assert tombstone.about == "4 generations, 5 takes, 1 clips, 1 consents deleted"
+    assert tombstone.about == "3 generations, 5 takes, 1 clips, 1 consents deleted"
     assert not [pk for pk in revoked_ids if any_row_has(pk, found)]
     assert [name for name in stored_files() if name.startswith(("incoming/", "normalized/"))] == sorted(
         name for name in (voices_clip.file.name, Reference.objects.get().normalized.name) if name
