@@ -62,6 +62,7 @@ def sign(source: Path, target: Path, origin: Origin, credentials: Credentials) -
         settings = {
             "verify": {"verify_after_sign": False, **OFFLINE},
             "builder": {"thumbnail": {"enabled": False}},
+            "core": {"backing_store_memory_threshold_in_mb": 4},  # else it holds a book twice
         }
         with (
             c2pa.Signer.from_info(info) as signer,

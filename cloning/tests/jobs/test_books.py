@@ -12,7 +12,7 @@ import soundfile
 from django.core.files.storage import default_storage
 
 from cloning.errors import GenerationError
-from cloning.jobs import bookfiles, books, cleanup, departures, limits, scheduling, state, sweeping
+from cloning.jobs import bookfiles, books, cleanup, departures, limits, scheduling, signing, state, sweeping
 from cloning.jobs.acting import Actor, acting
 from cloning.jobs.booktimes import read_times
 from cloning.jobs.timeline import read_timeline
@@ -32,6 +32,7 @@ from cloning.quantities import Kind, Quantity
 from cloning.reading import Chapter as ReadChapter
 from cloning.reading import Cover, Cue, Document
 from cloning.tests.performing import work_once
+from cloning.tests.provenance.reading import assertion, read_manifest
 from cloning.tests.reading.books import PNG
 
 TEXTS = ["It began.", "It went on.", "It ended."]
@@ -193,6 +194,9 @@ def test_one_file_is_made_anew_when_something_of_it_changes(begin, stored_files)
     bookfiles.make(book)
     book.refresh_from_db()
     assert bookfiles.find(book) == book.audio
+    state, manifest = read_manifest(Path(book.audio.path), signing.read_credentials().certificates)
+    assert (state, manifest["title"]) == ("Trusted", "Speech by Preview (not a clone)")
+    assert assertion(manifest, "cawg.metadata")["dc:identifier"] == book.pk.urn
     first = book.audio.name
     Book.objects.filter(pk=book.pk).update(title="Another")
     book.refresh_from_db()
