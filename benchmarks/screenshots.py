@@ -20,7 +20,7 @@ from benchmarks.site import CLIP, PROJECT, Site, serving
 from cloning.audio.ffmpeg import find_ffmpeg
 
 IMAGES = PROJECT / "docs" / "images"
-WIDTHS = {"desktop": (1440, 900), "phone": (360, 740)}
+WIDTHS = {"desktop": (1440, 1150), "phone": (360, 740)}
 THEMES = ("light", "dark")
 COLOURS = 128
 SPOKEN_MS = 300_000
@@ -195,6 +195,7 @@ def shoot(
                 color_scheme="dark" if theme == "dark" else "light",
                 storage_state=cookies,
             )
+            page.set_default_timeout(SPOKEN_MS)
             answer = page.goto(f"http://localhost:{site.port}{path}")
             if answer is not None and (answer.status == 200 or name == "not-found"):
                 page.evaluate("document.fonts.ready")
@@ -210,7 +211,7 @@ def fill_in(page: Page) -> None:
     else:
         page.get_by_label("Reference", exact=True).set_input_files(CLIP)
     page.get_by_label("Text", exact=True).fill(TEXTS[0][0])
-    page.locator(".row.succeeded [data-play]").first.click()
+    page.locator(".row.succeeded", has_text="lighthouse").locator("[data-play]").click()
     page.wait_for_function("() => document.getElementById('sound').currentTime > 1")
     page.get_by_role("button", name="Play", exact=True).click()
     page.evaluate("() => scrollTo(0, 0)")
