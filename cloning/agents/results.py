@@ -29,6 +29,13 @@ class Speech(BaseModel):
     language: str
     format: str
     duration_seconds: float | None = None
+    likeness: Literal["very like", "like", "hardly like"] | None = Field(
+        default=None, description="How much it sounds like the reference of its voice."
+    )
+    understood: float | None = Field(
+        default=None,
+        description="0 to 1: how much of the text a recogniser heard; none where it was not asked.",
+    )
     audio_url: str | None = Field(default=None, description="Where the web server of the site has the file.")
     resource_uri: str | None = Field(default=None, description="The same as a resource of this server.")
     path: str | None = Field(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 
 from cloning.agents.results import Speech, VoiceItem, VoiceList
+from cloning.api.scores import describe_generation
 from cloning.api.serializers import download_url
 from cloning.engines import registry
 from cloning.engines.base import StockVoice
@@ -92,6 +93,9 @@ def describe(viewer: Viewer, generation_id: str | uuid.UUID) -> Speech:
         error=generation.error_message or None,
     )
     if generation.has_file:
+        scores = describe_generation(generation.scores) or {}
+        likeness = scores.get("likeness")
+        speech.likeness, speech.understood = likeness and likeness.value, scores.get("understood")
         base_url = settings.BASE_URL or f"http://localhost:{settings.PORT}"
         speech.audio_url = base_url + download_url(generation)
         speech.resource_uri = f"speech://{generation.pk}/audio.{generation.audio_format}"

@@ -13,7 +13,7 @@ BEAM_SIZE = 5
 
 
 class Recogniser:
-    """Holds some 200 MB. One text at a time; threads wait for each other."""
+    """Holds some 350 MB. One text at a time; threads wait for each other."""
 
     def __init__(self, model_cache: Path, threads: int = 2) -> None:
         """Takes seconds. Raises MissingRecogniserError."""

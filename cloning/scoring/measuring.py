@@ -19,6 +19,8 @@ RATE_HZ = speaker.SAMPLE_RATE_HZ
 EMBEDDED_SECONDS = 30.0
 """Of a reference or a take: a speaker is known by then."""
 BLOCK_SECONDS = 0.02
+SHORT_SECONDS = 0.5
+"""Added to both sides of the pace: a single word is said as slowly as one likes."""
 SILENCE_DB = 40.0
 """Below the loud of it is silence."""
 LOUD_PERCENTILE = 95
@@ -46,14 +48,14 @@ def measure_take(
     is_sound = find_sound(samples, sample_rate_hz)
     sounding_seconds = float(is_sound.sum() * BLOCK_SECONDS)
     letters = sum(map(str.isalnum, said))
-    usual_seconds = letters / CHARS_PER_SECOND[language] / speed
+    usual_seconds = (letters / CHARS_PER_SECOND[language] + SHORT_SECONDS) / speed
     return TakeScores(
         similarity=measure_similarity(samples, sample_rate_hz, reference)
         if reference is not None and sounding_seconds >= MIN_EMBEDDED_SECONDS
         else None,
         clipped_share=round(measure_clipping(samples), 5),
         longest_silence_seconds=round(count_longest(~is_sound) * BLOCK_SECONDS, 2),
-        pace=round(usual_seconds / max(sounding_seconds, BLOCK_SECONDS), 3),
+        pace=round(usual_seconds / (sounding_seconds + SHORT_SECONDS), 3),
     )
 
 

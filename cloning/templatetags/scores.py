@@ -1,5 +1,7 @@
 """How good a generation and its takes are, in words of the page."""
 
+import math
+
 from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -62,11 +64,16 @@ def take_scores(take: Take) -> list[str]:
 def tell(similarity: float | None, understood: float | None) -> list[str]:
     told = []
     if similarity is not None:
-        shown = number_format(similarity, 2)
+        shown = number_format(hundredths(similarity) / 100, 2)
         told.append(str(LIKENESS[find_likeness(similarity)]) % {"similarity": shown})
     if understood is not None:
-        told.append(_("understood: %(percent)d %%") % {"percent": int(100 * understood)})
+        told.append(_("understood: %(percent)d %%") % {"percent": hundredths(understood)})
     return told
+
+
+def hundredths(share: float) -> int:
+    """Not rounded up: 0.7996 is shown as 0.79, since it is on that side of 0.80, and 99.9 % are not all."""
+    return math.floor(round(100 * share, 2))
 
 
 def tell_fault(fault: Fault, of: TakeScores) -> str:

@@ -36,6 +36,7 @@ THOROUGH = (
     "cloning/tests/e2e/test_admin.py",
     "cloning/tests/test_privacy.py",
     "cloning/tests/jobs/test_books.py",
+    "cloning/tests/jobs/test_checked_speech.py",
     "cloning/tests/engines/xtts/test_starting.py",
     "cloning/tests/engines/preview/test_kokoro.py",
     "cloning/tests/storage/test_s3.py",

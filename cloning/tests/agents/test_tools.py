@@ -17,6 +17,7 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs import keys
 from cloning.models import Channel, Generation, Scope, Status
 from cloning.quantities import Kind, Quantity
+from cloning.scoring import find_likeness
 
 
 def call(tool: str, **arguments: Any) -> Any:
@@ -94,6 +95,8 @@ def test_a_text_is_spoken_and_the_file_is_there_in_every_way(ask, make_voice, wo
     assert (found["status"], found["progress"], found["id"]) == ("succeeded", 1.0, str(generation.pk))
     assert found["audio_url"] == f"http://localhost:{settings.PORT}/api/v1/files/{generation.pk}.mp3"
     assert found["path"] == generation.audio.path
+    assert generation.scores
+    assert (found["likeness"], found["understood"]) == (find_likeness(generation.scores["similarity"]), None)
     text, link, audio = result.content
     assert str(generation.pk) in text.text
     assert (link.type, str(link.uri), link.mime_type) == (

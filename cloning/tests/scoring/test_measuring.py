@@ -79,6 +79,10 @@ def test_pace_is_that_of_the_text_at_its_speed(speech):
     assert measure(speech, speed=2.0).pace == pytest.approx(measure(speech).pace / 2, rel=0.01)
 
 
+def test_a_word_may_be_said_slowly(speech):
+    assert faults(measure_take(speech[RATE_HZ : RATE_HZ * 3 // 2], RATE_HZ, "Yes.", "en", 1.0, None)) == ()
+
+
 @pytest.mark.parametrize("size", [0, 1, 200, 8000])
 def test_what_is_no_speech_is_measured_too(size, reference):
     scores = measure(np.zeros(size, np.float32), reference)
