@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from django.db import connection, transaction
 from django.db.models import Q
 
 from cloning.audio import fingerprint as acoustic
@@ -68,10 +69,9 @@ def audible(path: str = "") -> Q:
 def find_same_speech(question: Question) -> Match | None:
     """A take that is heard in it, the most alike of several. Two queries, whatever is asked."""
     places = places_by_key(question)
-    hits = FingerprintKey.objects.filter(key__in=list(places))
     votes: Counter[tuple[int, int]] = Counter()
     examples: dict[tuple[int, int], tuple[int, int]] = {}
-    for key, pk, place in hits.values_list("key", "fingerprint", "place")[:MAX_HITS]:
+    for key, pk, place in look_up(list(places)):
         for asked_place in places[key]:
             shift = (pk, place - asked_place // acoustic.PHASES)
             votes[shift] += 1
@@ -91,6 +91,16 @@ def find_same_speech(question: Question) -> Match | None:
         and (different := acoustic.compare(words[pk][0], question.words, place, asked_place)) is not None
     ]
     return Match(min(found)[1].date()) if found else None
+
+
+def look_up(keys: list[int]) -> list[tuple[int, int, int]]:
+    """Key, fingerprint and place of the rows with these keys."""
+    rows = FingerprintKey.objects.filter(key__in=keys).values_list("key", "fingerprint", "place")[:MAX_HITS]
+    with transaction.atomic():
+        if connection.vendor == "postgresql":  # for so many keys it would read the whole table
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+        return list(rows)
 
 
 def places_by_key(question: Question) -> dict[int, list[int]]:
