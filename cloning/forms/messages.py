@@ -168,6 +168,7 @@ MESSAGES = (
     gettext_noop("The loudness of the audio could not be measured."),
     gettext_noop("The speech could not be encoded as %(format)s."),
     gettext_noop("The speech could not be encoded any further."),
+    gettext_noop("The file could not be signed."),
     gettext_noop("It could not be encoded; the server's log says why."),
     gettext_noop("The file is gone from the storage."),
     gettext_noop("The sound of this sentence is gone from the server's storage."),

@@ -27,10 +27,20 @@ PLACEHOLDERS = re.compile(r"%\(\w+\)[.\d]*[a-z]|\{\w+\}|</?\w[^>]*>")
 PAGES = sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".html", ".txt"))  # .txt: mails
 SCRIPTS = sorted(path for path in (PROJECT / "static").glob("*.js") if path.name != "app.js")
 
-ROOMS_WITHOUT_LANGUAGES = ("audio", "text", "engines", "storage", "jobs", "server", "coach", "reading")
+ROOMS_WITHOUT_LANGUAGES = (
+    "audio",
+    "text",
+    "engines",
+    "storage",
+    "jobs",
+    "server",
+    "coach",
+    "provenance",
+    "reading",
+)
 FOR_OPERATORS = (
     "engines/xtts/fetch.py", "engines/xtts/weights.py", "engines/xtts/linear.py", "engines/xtts/gpt.py",
-    "engines/preview/kokoro.py", "jobs/backups.py", "jobs/fleet/worker.py",
+    "engines/preview/kokoro.py", "jobs/backups.py", "jobs/fleet/worker.py", "jobs/signing.py",
 )  # fmt: skip
 SPOKEN = (
     "text/samples.py", "text/notices.py", "text/statements.py", "text/reading_scripts.py", "text/normalising/",
