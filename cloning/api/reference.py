@@ -269,6 +269,7 @@ def stand_in(path: str, parameter: Mapping[str, Any]) -> str:
             "pronunciations": "pronunciation_id",
             "keys": "key_id",
             "batches": "batch_id",
+            "consents": "consent_id",
             "webhooks": "webhook_id",
         }
         name = things.get(path.split("/")[3], "generation_id")

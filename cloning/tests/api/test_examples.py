@@ -76,6 +76,27 @@ def make_voice(site: LiveSite) -> dict[str, str]:
     return {"VOICE_ID": made["id"], "REFERENCE_ID": made["references"][0]["id"]}
 
 
+def add_recording(site: LiveSite, path: str, file_field: str, *fields: str) -> str:
+    """Its id. Nothing else is of this recording: revoked, it would take the voices of all the others along."""
+    with tempfile.TemporaryDirectory() as folder:
+        recording = Path(folder) / "recording.flac"
+        make = ["ffmpeg", "-v", "error", "-i", MALE_CLIP, "-metadata", f"comment={uuid.uuid4()}", recording]
+        subprocess.run(make, check=True)
+        form = [part for each in (f"{file_field}=@{recording}", *fields) for part in ("--form", each)]
+        command = ["curl", "-s", *form, site.url + path]
+        made: dict[str, str] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return made["id"]
+
+
+def make_voice_alone(site: LiveSite) -> dict[str, str]:
+    return {"VOICE_ID": add_recording(site, "/api/v1/voices", "reference", f"name={uuid.uuid4()}")}
+
+
+def make_consent(site: LiveSite) -> dict[str, str]:
+    address, fields = "/v1/audio/voice_consents", ("name=Anna", "language=en-US")
+    return {"CONSENT_ID": add_recording(site, address, "recording", *fields)}
+
+
 def make_pronunciation(site: LiveSite) -> dict[str, str]:
     members = {"language": "en", "word": str(uuid.uuid4()), "spelling": "one"}
     headers = {"Content-Type": "application/json"}
@@ -123,6 +144,8 @@ NEEDS: dict[str, Callable[[LiveSite], dict[str, str]]] = {
     "post-generations-id-cancel": lambda site: {"GENERATION_ID": submit(site)},
     "post-generations-id-resume": lambda site: {"GENERATION_ID": cancelled(site)},
     "delete-voices-id": make_voice,
+    "post-voices-id-revoke": make_voice_alone,
+    "post-consents-id-revoke": make_consent,
     "delete-batches-id": make_batch,
     "post-books-id-start": lambda site: {"BOOK_ID": add_book(site, "draft=true")["id"]},
     "post-books-id-cancel": lambda site: {"BOOK_ID": add_book(site)["id"]},
