@@ -15,7 +15,7 @@ from cloning.tests.people import PASSWORD
 
 pytestmark = needs_chromium
 
-SETTINGS = {"REQUIRE_LOGIN": "true", "SIGN_UP": "true", "WEBHOOKS": "true", "EMAIL_URL": "dummy://"}
+SETTINGS = {"REQUIRE_LOGIN": "true", "SIGN_UP": "true", "WEBHOOKS": "true", "EMAIL_URL": "dummy://", "EMBED": "true"}
 
 ROWS = """
 import json
@@ -34,6 +34,7 @@ common["segments_total"] = 2
 spoken = {"status": "succeeded", "audio": "generated/a.wav", "duration_seconds": 7.5, "segments_done": 2}
 peaks = [0.1 * (each % 10) for each in range(120)]
 made = [Generation(text=f"{number}. {text}", peaks=peaks, **spoken, **common) for number in range(60)]
+made[0].is_embeddable = True
 fault = {"status": "failed", "error_code": "synthesis_failed", "error_message": "No sound came of it."}
 failed = Generation(text=text, batch=batch, batch_row=1, **fault, **common)
 stopped = Generation(text=text * 3, status="cancelled", segments_done=1, **common)
@@ -52,6 +53,7 @@ for each in (book, draft):
         Chapter.objects.create(book=each, index=index, number=index + 1, title="A chapter of it", text=text)
 paths = {"voices": voice, "batches": batch, "books": book, "generations": made[0]}
 paths = [f"/{name}/{row.pk}/" for name, row in paths.items()]
+paths += [f"/voices/{voice.pk}/revoke/", f"/embed/{made[0].pk}/"]
 print(json.dumps([*paths, *(f"/generations/{row.pk}/" for row in (failed, stopped)), f"/books/{draft.pk}/"]))
 """
 
