@@ -1,7 +1,7 @@
 """A mark in speech that is not heard and that whoever has its key can find.
 
 Spread spectrum on the levels of the short-time spectrum: time and frequency are divided into cells of 32 ms by 62.5 Hz,
-and each cell is made STRENGTH_DB louder or quieter, as a pattern of the key has it. Two cells that follow each other in
+and each cell is made a little louder or quieter, as a pattern of the key has it. Two cells that follow each other in
 time are changed in opposite directions, so that what is looked for are differences, in which most of the speech itself
 cancels out. The pattern comes again every 0.5 s; where it began is searched, so a piece of any part is enough.
 
@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from cloning.audio.levels import Samples
 
 STRENGTH_DB = 1.25
+FORMANT_STRENGTH_DB = 1.75
+"""For formant synthesis: between the harmonics of its even tone there is nothing that could hold a mark."""
 HOP_SECONDS = 0.016
 HOPS_IN_CELL = 2
 CELLS_IN_PERIOD = 16
@@ -37,7 +39,7 @@ WINDOW_SECONDS = (3.0, 6.0)
 MIN_SECONDS = 0.25
 MAX_DIFFERENCE_DB = 8.0
 SMOOTHED_BANDS = 9
-NOISE_PERCENTILE = 10
+NOISE_PERCENTILE = 5
 SILENCE = 1e-9
 
 Spectrum = NDArray[np.complex64]
@@ -78,12 +80,12 @@ class Watermarker:
     It comes two hops, 32 ms, behind, and ends with `flush`.
     """
 
-    def __init__(self, sample_rate_hz: int, key: bytes) -> None:
+    def __init__(self, sample_rate_hz: int, key: bytes, strength_db: float = STRENGTH_DB) -> None:
         self._hop = round(HOP_SECONDS * sample_rate_hz)
         self._window = make_window(self._hop)
         gains = np.ones((CELLS_IN_PERIOD, self._hop + 1), np.float32)
         bands = np.repeat(derive_pattern(key), BINS_IN_BAND, axis=1)
-        gains[:, LOWEST_BIN : LOWEST_BIN + bands.shape[1]] = 10 ** (STRENGTH_DB / 20 * bands)
+        gains[:, LOWEST_BIN : LOWEST_BIN + bands.shape[1]] = 10 ** (strength_db / 20 * bands)
         self._gains = np.repeat(gains, HOPS_IN_CELL, axis=0)  # for each hop of a period
         self._waiting = np.zeros(self._hop, np.float32)  # before the first sample
         self._overlap = np.zeros(self._hop, np.float32)
@@ -121,9 +123,9 @@ class Watermarker:
         return rest
 
 
-def mark(samples: Samples, sample_rate_hz: int, key: bytes) -> Samples:
+def mark(samples: Samples, sample_rate_hz: int, key: bytes, strength_db: float = STRENGTH_DB) -> Samples:
     """Mono samples with the mark of `key`, as many of them, at the same place."""
-    marker = Watermarker(sample_rate_hz, key)
+    marker = Watermarker(sample_rate_hz, key, strength_db)
     return np.concatenate([marker.process(samples), marker.flush()])
 
 

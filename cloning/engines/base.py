@@ -78,6 +78,10 @@ class Engine(Protocol):
         """Of one of the entry's stock voices, to speak this language with. Raises EngineError for any other."""
         raise EngineError(f"{self.label} has no such voice.")
 
+    def is_formant(self, language: str) -> bool:
+        """Whether this language is spoken by formant synthesis, whose spectrum has gaps."""
+        return False
+
     def is_valid(self, conditioning: Conditioning) -> bool:
         """Whether `condition` can have returned this. What was read back from storage may be damaged.
 

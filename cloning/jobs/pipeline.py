@@ -131,12 +131,13 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     report(Progress(Stage.SPEAKING))
     started_at = time.monotonic()
     watermark_key = key_of_new_speech()
+    is_formant = engine.is_formant(take.segment.generation.language)
 
     def score(waveform: Waveform) -> TakeScores:
         return checks.score(take, engine, voice.speaker_embedding, waveform)
 
     if voice.gain_db is not None and is_listened_to(take, engine):
-        finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db, watermark_key)
+        finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db, watermark_key, is_formant=is_formant)
         waveform, samples = speak_live(engine, take, voice, finisher, report)
         scores = score(waveform)  # what was heard is kept, whatever they say
     else:
@@ -149,7 +150,9 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
         waveform, scores, take.seed = best.waveform, best.scores, best.options.seed
         learn_gain(voice, waveform, engine.sample_rate_hz)
         waveform = hurry(waveform, take, engine.sample_rate_hz)  # before it is marked: a mark keeps time
-        finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db or 0.0, watermark_key)
+        finisher = audio.Finisher(
+            engine.sample_rate_hz, voice.gain_db or 0.0, watermark_key, is_formant=is_formant
+        )
         samples = np.concatenate([finisher.process(waveform), finisher.flush()])
     spoken_seconds = time.monotonic() - started_at
     path = folder / "take.wav"

@@ -38,6 +38,7 @@ def test_the_job_is_the_same_on_postgresql() -> None:
             "cloning/tests/jobs/test_voices.py",
             "cloning/tests/jobs/test_parts.py",
             "cloning/tests/jobs/test_plans.py",
+            "cloning/tests/jobs/test_revoking.py",
             "cloning/tests/api/v1/test_dialogues.py",
             "cloning/tests/jobs/test_notifications.py",
             "cloning/tests/jobs/postgresql_notifications.py",

@@ -111,11 +111,15 @@ class PreviewEngine(Engine):
         samples = soxr.resample(spoken.astype(np.float64), self.sample_rate_hz, ANALYSIS_RATE_HZ)
         return _to_arrays(reference.measure_reference(samples), speaker.embed(samples))
 
+    def is_formant(self, language: str) -> bool:
+        """See `Engine.is_formant`."""
+        return not self._kokoro or language not in phonemes.VOICES
+
     def synthesize(
         self, segment: str, language: str, conditioning: Conditioning, options: SynthesisOptions
     ) -> Waveform:
         """See `Engine.synthesize`. Nothing is sampled: seed and temperature are ignored."""
-        if self._kokoro and language in phonemes.VOICES:
+        if self._kokoro and not self.is_formant(language):
             spelt, voice = spell(segment, language), _to_kokoro_voice(conditioning)
             plain = self._kokoro.speak(spelt, voice.style, options.speed, voice.scale)
             spoken = HEADROOM * equalize(plain, voice.gains_db, self.sample_rate_hz)

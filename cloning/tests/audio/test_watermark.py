@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from cloning.audio import watermark
 from cloning.audio.finishing import Finisher
-from cloning.audio.watermark import Search, Watermarker, mark
+from cloning.audio.watermark import SEARCH_RATE_HZ, Search, Watermarker, mark
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.transcoding import read_mono, transcode
 
-RATE_HZ = watermark.SEARCH_RATE_HZ
+RATE_HZ = SEARCH_RATE_HZ
 KEY, OTHER_KEY = b"ours", b"another server's"
 
 
@@ -67,9 +66,8 @@ def test_sound_is_changed_little_and_silence_not_at_all(speech, marked) -> None:
     assert not mark(np.zeros(RATE_HZ, np.float32), RATE_HZ, KEY).any()
 
 
-def test_without_strength_it_is_the_same_sound(speech, monkeypatch) -> None:
-    monkeypatch.setattr(watermark, "STRENGTH_DB", 0.0)
-    assert np.abs(mark(speech, RATE_HZ, KEY) - speech).max() < 1e-6
+def test_without_strength_it_is_the_same_sound(speech) -> None:
+    assert np.abs(mark(speech, RATE_HZ, KEY, 0.0) - speech).max() < 1e-6
 
 
 @pytest.mark.parametrize("rate_hz", [16_000, 22_050, 48_000])
@@ -113,3 +111,11 @@ def test_speech_leaves_marked_or_as_it_was(speech) -> None:
     assert Search(finish(KEY)).find(KEY).is_found
     assert not Search(finish(None)).find(KEY).is_found
     assert abs(finish(KEY).size - finish(None).size) <= RATE_HZ // 100  # where the silence before it was cut
+
+
+def test_formant_synthesis_is_marked_more(speech) -> None:
+    def finish(**kind: bool) -> np.ndarray:
+        finisher = Finisher(RATE_HZ, 0.0, KEY, **kind)
+        return np.concatenate([finisher.process(speech), finisher.flush()])
+
+    assert Search(finish(is_formant=True)).find(KEY).score > 1.1 * Search(finish()).find(KEY).score

@@ -15,7 +15,13 @@ from cloning.tests.people import PASSWORD
 
 pytestmark = needs_chromium
 
-SETTINGS = {"REQUIRE_LOGIN": "true", "SIGN_UP": "true", "WEBHOOKS": "true", "EMAIL_URL": "dummy://", "EMBED": "true"}
+SETTINGS = {
+    "REQUIRE_LOGIN": "true",
+    "SIGN_UP": "true",
+    "WEBHOOKS": "true",
+    "EMAIL_URL": "dummy://",
+    "EMBED": "true",
+}
 
 ROWS = """
 import json
