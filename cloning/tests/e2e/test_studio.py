@@ -148,8 +148,8 @@ def test_keyboard_alone(open_page):
     page.get_by_label("Reference", exact=True).set_input_files(MALE_CLIP)  # the system's own dialog chooses
     press_tab_to(page, "id_text")
     page.keyboard.type(SENTENCE)
-    controls = ["Pause", "Language", "Dialogue", "Speed", "Liveliness", "Seed", "Format", "Pronunciations"]
-    for name in (*controls, "Generate"):
+    controls = ["Pause", "Language", "Dialogue", "Speed", "Liveliness", "Seed", "Format", "Spoken notice"]
+    for name in (*controls, "Pronunciations", "Generate"):
         page.keyboard.press("Tab")
         assert name in page.evaluate(
             "document.activeElement.labels?.[0]?.innerText ?? document.activeElement.innerText"
