@@ -55,8 +55,12 @@ def make_key(site: LiveSite, *scopes: str) -> str:
 
 
 def save_voice(site: LiveSite, key: str = "") -> None:
-    body = '--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nAlice\r\n--b\r\n'
-    body += 'Content-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
+    fields = {"name": "Alice", "consent": "own"}
+    body = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    body += '--b\r\nContent-Disposition: form-data; name="reference"; filename="a.flac"\r\n\r\n'
     request = urllib.request.Request(
         f"{site.url}/api/v1/voices",
         data=body.encode() + MALE_CLIP.read_bytes() + b"\r\n--b--\r\n",
