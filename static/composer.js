@@ -111,7 +111,7 @@
         // full: the draft is not kept
       }
     };
-    write(draft, ["text", "seed"]);
+    write(draft, ["text", "seed", "consent"]);
     write(options, OPTIONS);
   }
   function put(name, kept) {

@@ -85,6 +85,7 @@ def test_from_the_link_to_a_generation(open_page, live_site, link):
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_text("The password is set, and you are signed in.")).to_be_visible()
     fill_in(page)
+    page.get_by_label("Consent of whoever is heard").select_option("own")
     expect(send(page)).to_be_visible()
     page.get_by_label("Text", exact=True).fill("What nobody else is to read.")
     page.get_by_role("link", name="History").click()
@@ -114,6 +115,7 @@ def test_session_that_ends_in_the_middle_takes_nothing_of_a_draft(open_page, liv
     page = open_page(width=360)
     sign_in(page)
     fill_in(page, "What I have written so far.")
+    page.get_by_label("Consent of whoever is heard").select_option("own")
     page.get_by_label("Language").select_option("de")
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("button", name="Generate").click()
@@ -141,6 +143,7 @@ def test_session_that_ends_in_the_middle_takes_nothing_of_a_draft(open_page, liv
 def expect_draft(page: Page, text: str) -> None:
     expect(page.get_by_label("Text", exact=True)).to_have_value(text)
     expect(page.get_by_label("Language")).to_have_value("de")
+    expect(page.get_by_label("Consent of whoever is heard")).to_have_value("own")
     expect(page.get_by_label(f"Reference: {MALE_CLIP.name}")).to_be_visible()
 
 

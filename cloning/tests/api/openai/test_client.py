@@ -95,7 +95,10 @@ def test_voice_is_made_with_a_consent_and_spoken_with(client) -> None:
     other = client.audio.voice_consents.create(name="Eve", language="en-GB", recording=FEMALE_CLIP)
     listed = [each.id for each in client.audio.voice_consents.list(limit=1)]  # which fetches page after page
     assert listed == [other.id, consent.id]
-    voice = client.audio.voices.create(name="Bob", consent=consent.id, audio_sample=FEMALE_CLIP)
+    with pytest.raises(openai.BadRequestError) as mismatch:
+        client.audio.voices.create(name="Bob", consent=consent.id, audio_sample=FEMALE_CLIP)
+    assert mismatch.value.code == "consent_mismatch"
+    voice = client.audio.voices.create(name="Bob", consent=consent.id, audio_sample=MALE_CLIP)
     assert (voice.object, voice.type, voice.name) == ("audio.voice", "audio_sample", "Bob")
     for named in ("Bob", {"id": voice.id}):
         assert client.audio.speech.create(model="tts-1", voice=named, input="Good morning.").content
