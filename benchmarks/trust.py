@@ -30,7 +30,7 @@ from benchmarks.spoken import read_espeak, read_spoken
 from cloning.audio import find_ffmpeg
 from cloning.audio.fingerprint import compare, take_fingerprint, take_question
 from cloning.audio.levels import Samples
-from cloning.audio.watermark import SEARCH_RATE_HZ, Search, mark
+from cloning.audio.watermark import FORMANT_STRENGTH_DB, SEARCH_RATE_HZ, Search, mark
 from cloning.engines.preview import speaker
 
 RATE_HZ = SEARCH_RATE_HZ
@@ -68,11 +68,14 @@ def main() -> None:
     options = parser.parse_args()
     clips = [read(path) for path in sorted(options.folder.glob("*.flac"))]
     folder = options.folder / "results"
-    results = [
-        *read_spoken(folder, options.results - options.espeak),
-        *read_espeak(folder, options.espeak),
+    spoken = list(read_spoken(folder, options.results - options.espeak))
+    formant = list(read_espeak(folder, options.espeak))
+    results = [*spoken, *formant]
+    marked = [
+        *(mark(each, RATE_HZ, KEY) for each in spoken),
+        *(mark(each, RATE_HZ, KEY, FORMANT_STRENGTH_DB) for each in formant),
+        *(mark(each, RATE_HZ, KEY) for each in clips),
     ]
-    marked = [mark(each, RATE_HZ, KEY) for each in results + clips]
     report_costs(results)
     report_fingerprint_alarms(results, clips, list(read_spoken(folder, options.repeated, seed=1)))
     report_false_alarms(clips, options.keys)
