@@ -24,6 +24,11 @@ LONGEST = (
 """What takes long, the longest first: begun last, it would run on while other processes have nothing to do."""
 
 THOROUGH = (
+    "cloning/tests/e2e/test_generations.py",
+    "cloning/tests/e2e/test_composer.py",
+    "cloning/tests/engines/xtts/test_speech.py",
+    "cloning/tests/api/test_examples.py",
+    "cloning/tests/engines/preview/test_stream.py",
     "cloning/tests/management/test_serve.py",
     "cloning/tests/e2e/test_history.py",
     "cloning/tests/e2e/test_voices.py",
