@@ -30,7 +30,6 @@ class Throttle:
         interval = timedelta(seconds=self.interval_seconds)
         tolerance = interval * (self.burst - 1)
         rows = Tried.objects.filter(key=self.hash_of(key))
-        wait_seconds = 0.0
         for _ in range(MAX_ROUNDS):
             allowed = rows.filter(due_at__lte=Now() + tolerance)
             if allowed.update(due_at=Greatest(F("due_at"), Now()) + interval):
@@ -41,9 +40,9 @@ class Throttle:
                 return 0.0
             ahead = ExpressionWrapper(F("due_at") - Now(), output_field=DurationField())
             wait = next(iter(rows.values_list(ahead, flat=True)), timedelta()) - tolerance
-            if (wait_seconds := wait.total_seconds()) > 0:
-                return wait_seconds
-        return max(wait_seconds, 1.0)
+            if wait > timedelta():
+                return wait.total_seconds()
+        return 1.0  # others were quicker each time
 
     def give_back(self, key: Hashable) -> None:
         """What was taken once does not count."""
