@@ -24,13 +24,14 @@ class AudioFormat(StrEnum):
         return member
 
     WAV = "wav", "WAV", "audio/wav", ("-c:a", "pcm_s16le", "-f", "wav")
-    # LAME's default level takes twice as long and sounds no better at this rate (docs/performance.md).
+    # LAME's default level takes twice as long and sounds no better at this rate (docs/performance.md). Without
+    # a reservoir each frame stands for itself (`audio.splicing`).
     MP3 = (
         "mp3",
         "MP3",
         "audio/mpeg",
         (
-            *("-c:a", "libmp3lame", "-b:a", "80k", "-compression_level", "7"),
+            *("-c:a", "libmp3lame", "-b:a", "80k", "-compression_level", "7", "-reservoir", "0"),
             *("-id3v2_version", "3", "-write_id3v1", "1", "-f", "mp3"),
         ),
     )

@@ -8,6 +8,7 @@ from cloning.audio.binding import Mark, append_encoded, append_silence, bind, sh
 from cloning.audio.ffmpeg import find_ffmpeg
 from cloning.audio.finishing import Finisher
 from cloning.audio.joining import JoinedSpeech, Piece, join
+from cloning.audio.layout import Layout
 from cloning.audio.levelling import Leveller, measure_gain
 from cloning.audio.mastering import (
     NormalizedClip,
@@ -16,6 +17,7 @@ from cloning.audio.mastering import (
     normalize,
 )
 from cloning.audio.probing import Clip, probe
+from cloning.audio.splicing import PlacedFile, encode_joined, find_framing
 from cloning.audio.streaming import Encoder, encode_take, open_encoder
 from cloning.audio.takes import TakeSound, write_take
 from cloning.audio.wav import encode_pcm
@@ -25,19 +27,23 @@ __all__ = [
     "Encoder",
     "Finisher",
     "JoinedSpeech",
+    "Layout",
     "Leveller",
     "Mark",
     "NormalizedClip",
     "Piece",
+    "PlacedFile",
     "TakeSound",
     "append_encoded",
     "append_silence",
     "bind",
     "change_tempo",
     "encode",
+    "encode_joined",
     "encode_pcm",
     "encode_take",
     "find_ffmpeg",
+    "find_framing",
     "join",
     "measure_gain",
     "normalize",

@@ -79,7 +79,7 @@ def encode_all(spoken: Sequence[Generation], folder: Path, encoded: Path) -> lis
             position += audio.append_silence(wait, encoded, timeout_seconds=MAX_PART_SECONDS)
         with temporary_folder() as inner:
             try:
-                source = encodings.fetch_source(generation, inner)
+                source = encodings.fetch_source(generation, inner).path
             except FileNotFoundError as error:
                 raise GenerationError(
                     ErrorCode.FILE_UNKNOWN, "A chapter is gone from the storage."

@@ -5,6 +5,7 @@ It can be made again at any time. The file of before stays until the new one is 
 
 import functools
 import itertools
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from cloning import audio
-from cloning.audio import JoinedSpeech
+from cloning.audio import JoinedSpeech, Layout, PlacedFile
 from cloning.errors import ErrorCode
+from cloning.formats import AudioFormat
 from cloning.jobs import leases
 from cloning.jobs.batches.ending import announce_end
 from cloning.jobs.cleanup import delete_stored, delete_stored_on_commit
@@ -25,6 +27,9 @@ from cloning.jobs.notifications import notify
 from cloning.metrics import JOINS
 from cloning.models import MAX_ATTEMPTS, Encoding, Generation, Segment, Status, generated_file
 from cloning.scoring import TakeScores, sum_up
+
+KEY_DIGITS = 16
+"""Of a take's digest: enough to tell it from the others of its segment."""
 
 
 def due() -> QuerySet[Generation]:
@@ -39,8 +44,32 @@ def claim_next() -> Generation | None:
     return next(filter(claim, due().order_by("created_at")), None)
 
 
-def join_chosen(generation: Generation, target: Path) -> JoinedSpeech:
-    """Writes the chosen takes as one WAV file. Raises GenerationError, and FileNotFoundError where one is lost."""
+def fetch_earlier(row: Generation | Encoding | None, folder: Path) -> PlacedFile | None:
+    """What was written before, in the folder, if some of it can be kept when it is written anew."""
+    if row is None or not row.layout or not row.audio:
+        return None
+    generation = row if isinstance(row, Generation) else row.generation
+    if not audio.find_framing(AudioFormat(row.audio_format), generation.sample_rate_hz or 0):
+        return None
+    path = folder / f"earlier.{row.audio_format}"
+    try:
+        with row.audio.open("rb") as stored, path.open("wb") as copy:
+            shutil.copyfileobj(stored, copy)
+    except FileNotFoundError:
+        return None
+    return PlacedFile(path, Layout.load(row.layout))
+
+
+def join_chosen(
+    generation: Generation,
+    target: Path,
+    earlier: Layout | None = None,
+    audio_format: AudioFormat | None = None,
+) -> JoinedSpeech:
+    """Writes the chosen takes as one WAV file, so placed that what an `earlier` one in this format has can be kept.
+
+    Raises GenerationError, and FileNotFoundError where a take is lost.
+    """
     rows = generation.segments.exclude(chosen_take=None).select_related("chosen_take").order_by("index")
     chosen = list(rows.defer("chosen_take__peaks"))
     lead_seconds = keep_times(chosen)
@@ -51,11 +80,21 @@ def join_chosen(generation: Generation, target: Path) -> JoinedSpeech:
             loudness_blocks=take.loudness_blocks,
             true_peak_dbtp=take.true_peak_dbtp or 0.0,
             pause_seconds=segment.pause_seconds,
+            key=f"{segment.index}:{take.audio_sha256[:KEY_DIGITS]}" if take.audio_sha256 else "",
         )
         for segment in chosen
         if (take := segment.chosen_take)
     ]
-    return audio.join(pieces, generation.sample_rate_hz or 0, target, lead_seconds=lead_seconds)
+    rate_hz = generation.sample_rate_hz or 0
+    framing = audio.find_framing(audio_format, rate_hz) if audio_format else None
+    return audio.join(
+        pieces,
+        rate_hz,
+        target,
+        lead_seconds=lead_seconds,
+        earlier=earlier,
+        packet_size=framing.packet_size if framing else 1,
+    )
 
 
 def keep_times(segments: Sequence[Segment]) -> float:
@@ -99,6 +138,7 @@ def record(generation: Generation, name: str, joined: JoinedSpeech, is_signed: b
             scores=sum_up_chosen(generation),
             duration_seconds=joined.duration_seconds,
             peaks=joined.peaks,
+            layout=joined.layout.dump(),
         ):
             return False
         if is_last_step(before):
@@ -107,7 +147,8 @@ def record(generation: Generation, name: str, joined: JoinedSpeech, is_signed: b
             )
             announce_end(generation)
         delete_stored_on_commit(before.audio.name)
-        Encoding.objects.filter(generation=generation.pk).delete()  # of the file of before
+        # Of the file of before; but of what has a layout the next encoding keeps most.
+        Encoding.objects.filter(generation=generation.pk, layout__isnull=True).delete()
         call_if_due(before)
         notify(str(generation.pk))
     JOINS.labels(Status.SUCCEEDED).inc()

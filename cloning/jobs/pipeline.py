@@ -313,8 +313,10 @@ def perform_join(generation: Generation) -> None:
 
 def join_takes(generation: Generation, folder: Path) -> tuple[Path, audio.JoinedSpeech, bool]:
     """The file, what is in it, and whether it is signed."""
-    joined = joins.join_chosen(generation, folder / "speech.wav")
-    encoded = folder / f"encoded.{generation.audio_format}"
     audio_format = AudioFormat(generation.audio_format)
-    is_signed = signing.encode(generation, folder / "speech.wav", encoded, audio_format)
+    earlier = joins.fetch_earlier(generation, folder)
+    speech, encoded = folder / "speech.wav", folder / f"encoded{audio_format.suffix}"
+    joined = joins.join_chosen(generation, speech, earlier.layout if earlier else None, audio_format)
+    source = audio.PlacedFile(speech, joined.layout)
+    is_signed = signing.encode(generation, source, encoded, audio_format, earlier=earlier)
     return encoded, joined, is_signed

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from cloning import audio
+from cloning.audio import PlacedFile
 from cloning.audio.wav import write_wav
 from cloning.engines import registry
 from cloning.formats import AudioFormat
@@ -114,24 +115,30 @@ def is_signable(suffix: str) -> bool:
 
 def encode(
     generation: Generation,
-    source_wav: Path,
+    source: PlacedFile,
     target: Path,
     audio_format: AudioFormat,
     *,
+    earlier: PlacedFile | None = None,
     timeout_seconds: float = 300,
 ) -> bool:
-    """Writes the file that people get, with tags and manifest. Whether it is signed.
+    """Writes the file that people get, with tags and manifest. Whether it is signed. `earlier` as in `encode_joined`.
 
     Raises GenerationError: ENCODING_FAILED, STORAGE_FULL. None is given out without the manifest that it should have.
     """
-    origin = origin_of(generation)
-    if not is_signable(target.suffix):
-        audio.encode(source_wav, target, audio_format, tags=origin.tags(), timeout_seconds=timeout_seconds)
-        return False
-    unsigned = target.with_name(f"unsigned{target.suffix}")
-    audio.encode(source_wav, unsigned, audio_format, tags=origin.tags(), timeout_seconds=timeout_seconds)
-    sign_file(unsigned, target, origin)
-    return True
+    origin, must_sign = origin_of(generation), is_signable(target.suffix)
+    unsigned = target.with_name(f"unsigned{target.suffix}") if must_sign else target
+    audio.encode_joined(
+        source,
+        unsigned,
+        audio_format,
+        tags=origin.tags(),
+        earlier=earlier,
+        timeout_seconds=timeout_seconds,
+    )
+    if must_sign:
+        sign_file(unsigned, target, origin)
+    return must_sign
 
 
 def sign_file(unsigned: Path, target: Path, origin: Origin) -> None:

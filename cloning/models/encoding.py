@@ -14,7 +14,7 @@ def encoding_file(encoding: "Encoding", _filename: str) -> str:
 
 
 class Encoding(models.Model):
-    """Made when somebody first asks for the format, and kept as long as the file that it was made of."""
+    """Made when somebody first asks for the format. Once another file is joined, only the next encoding uses it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="encodings")
@@ -22,6 +22,9 @@ class Encoding(models.Model):
     source = models.CharField(max_length=100, help_text="The joined file that it was made of.")
     audio = models.FileField(upload_to=encoding_file)
     audio_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    layout = models.JSONField(
+        null=True, editable=False, help_text="`audio.Layout`, where the next encoding can keep some of it."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

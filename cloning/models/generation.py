@@ -229,6 +229,9 @@ class Generation(Leased):
     sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
     peaks = models.JSONField(default=list, blank=True, help_text="Waveform outline, 0 to 1.")
+    layout = models.JSONField(
+        null=True, editable=False, help_text="Where takes lie in the joined file: `audio.Layout`."
+    )
     is_watermarked = models.BooleanField(
         null=True,
         editable=False,

@@ -88,12 +88,11 @@ def test_pieces_lie_where_it_is_said(tmp_path):
     joined = audio.join(pieces, RATE_HZ, tmp_path / "joined.wav")
     samples, _ = read_wav(tmp_path / "joined.wav")
     durations = [piece.duration_seconds for piece in pieces]
-    assert joined.start_seconds == pytest.approx(
-        [0, durations[0] + 0.25, sum(durations[:2]) + 5.55], abs=1e-4
-    )
+    starts = [piece.start / RATE_HZ for piece in joined.layout.pieces]
+    assert starts == pytest.approx([0, durations[0] + 0.25, sum(durations[:2]) + 5.55], abs=1e-4)
     assert joined.duration_seconds == pytest.approx(sum(durations) + 5.55, abs=1e-4)
     assert samples.size == round(joined.duration_seconds * RATE_HZ)
-    for start, duration in zip(joined.start_seconds, durations, strict=True):
+    for start, duration in zip(starts, durations, strict=True):
         first, end = round(start * RATE_HZ), round((start + duration) * RATE_HZ)
         assert np.abs(samples[first + 200 : first + 400]).max() > 0.1
         assert np.abs(samples[end - 1_200 : end - 120]).max() > 0.1
@@ -115,16 +114,16 @@ def test_the_outline_follows_the_file(tmp_path):
 
 def test_takes_at_the_right_level_stay_as_they_are(tmp_path):
     _, pieces = speak([MALE], audio.measure_gain(MALE, RATE_HZ), tmp_path)
-    assert audio.join(pieces, RATE_HZ, tmp_path / "joined.wav").gain_db == 0
+    assert audio.join(pieces, RATE_HZ, tmp_path / "joined.wav").layout.gain_db == 0
     assert (tmp_path / "joined.wav").read_bytes() == pieces[0].source.read_bytes()
 
 
 def test_only_takes_whose_peaks_are_too_high_are_limited(tmp_path):
     _, pieces = speak([MALE * 0.8, peaky_samples() * 0.8], audio.measure_gain(MALE, RATE_HZ), tmp_path)
     joined = audio.join(pieces, RATE_HZ, tmp_path / "joined.wav")
-    assert joined.gain_db > 0.5
+    assert joined.layout.gain_db > 0.5
     samples, _ = read_wav(tmp_path / "joined.wav")
-    ratio = 10 ** (joined.gain_db / 20)
+    ratio = 10 ** (joined.layout.gain_db / 20)
     first, second = (read_wav(piece.source)[0] for piece in pieces)
     assert np.abs(samples[: first.size] - first * ratio).max() < 2 / 32768
     assert np.abs(samples[-second.size :] - second * ratio).max() > 0.01

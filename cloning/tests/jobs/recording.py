@@ -8,7 +8,7 @@ import numpy as np
 from django.core.files.base import ContentFile
 from django.db import connection
 
-from cloning.audio import JoinedSpeech, TakeSound
+from cloning.audio import JoinedSpeech, Layout, TakeSound
 from cloning.audio.fingerprint import take_fingerprint
 from cloning.jobs import joins, takes
 from cloning.jobs.takes import Sound
@@ -26,7 +26,7 @@ SOUND = Sound(
     fingerprint=take_fingerprint(np.zeros(0, np.float32), 24_000),
     scores=made_scores(),
 )
-JOINED = JoinedSpeech(duration_seconds=4.5, start_seconds=[0.0], peaks=[1.0], gain_db=0.0)
+JOINED = JoinedSpeech(4.5, [1.0], Layout(0.0, 108_000, ()))
 
 
 def takes_of(generation: Generation) -> list[Take]:

@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from cloning import audio
+from cloning.audio.packets import read_mp3, read_opus
 from cloning.formats import AudioFormat
 from cloning.jobs import joins, signing, takes
 from cloning.jobs.discarding import discard
@@ -64,20 +65,78 @@ def test_gone_with_its_generation(spoken, nothing_kept) -> None:
     assert nothing_kept()
 
 
-def test_gone_when_the_file_is_joined_anew(make_generation, stored_files) -> None:
-    generation = perform(make_generation(text=THREE))
-    encode(generation, AudioFormat.MP3)
-    segment = generation.segments.first()
-    take = takes.add_take(segment, "Something else is said.", seed=1)
+def choose_another(generation: Generation, index: int) -> Generation:
+    take = takes.add_take(generation.segments.get(index=index), "Something else is said.", seed=1)
     perform(generation)
     take.refresh_from_db()
     takes.choose(take)
-    perform(generation)
-    assert find(generation, AudioFormat.MP3) is None
-    assert not Encoding.objects.exists()
-    assert not [name for name in stored_files() if name.endswith(".mp3")]
+    return perform(generation)
+
+
+def test_not_given_out_once_the_file_is_joined_anew(make_generation, stored_files) -> None:
+    generation = perform(make_generation(text=THREE))
+    for audio_format in (AudioFormat.MP3, AudioFormat.FLAC):
+        encode(generation, audio_format)
+    generation = choose_another(generation, 0)
+    assert find(generation, AudioFormat.MP3) is None and find(generation, AudioFormat.FLAC) is None
+    kept = Encoding.objects.get()
+    assert kept.audio_format == "mp3"  # of which the next takes most
+    made = [name for name in stored_files() if name.startswith("generated/") and "takes" not in name]
+    assert set(made) == {kept.audio.name, generation.audio.name}
     encode(generation, AudioFormat.MP3)
-    assert find(generation, AudioFormat.MP3)
+    assert [name for name in stored_files() if name.endswith(".mp3")] == [Encoding.objects.get().audio.name]
+    assert find(generation, AudioFormat.MP3) == Encoding.objects.get().audio
+
+
+@pytest.mark.parametrize("audio_format", ["mp3", "opus"])
+@pytest.mark.parametrize("is_stored_so", [True, False])
+def test_of_one_before_what_sounds_the_same_is_kept(
+    audio_format: str, is_stored_so: bool, make_generation, tmp_path, monkeypatch
+) -> None:
+    """However the format came about: as the joined file, or of a WAV because somebody asked."""
+
+    def read(name: str) -> list[bytes]:
+        stored = find(generation, AudioFormat(audio_format))
+        assert stored
+        path = tmp_path / f"{name}.{audio_format}"
+        path.write_bytes(stored.read())
+        return read_mp3(path) if audio_format == "mp3" else read_opus(path)[1]
+
+    generation = perform(make_generation(text=THREE, audio_format=audio_format if is_stored_so else "wav"))
+    if not is_stored_so:
+        encode(generation, AudioFormat(audio_format))
+    before = read("before")
+    generation = choose_another(generation, 2)
+    with monkeypatch.context() as patch:
+        if not is_stored_so:
+            patch.setattr("cloning.audio.splicing.encode", nothing_but_parts(audio.encode))
+            encode(generation, AudioFormat(audio_format))
+    after = read("after")
+    first = next(index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other)
+    layout = joins.Layout.load(generation.layout or {})
+    second, third = layout.pieces[1:]
+    assert second.end < first * layout.size / len(after) < third.start + 2_000
+    assert after[first:] != before[first:]
+    clip = audio.probe(tmp_path / f"after.{audio_format}", min_seconds=0, max_seconds=60)
+    joined = joins.join_chosen(generation, tmp_path / "joined.wav")
+    assert clip.duration_seconds == pytest.approx(joined.duration_seconds, abs=0.06)
+
+
+def nothing_but_parts(real):
+    def encode_part(source, *arguments, **options) -> None:
+        assert source.name == "part.wav"
+        real(source, *arguments, **options)
+
+    return encode_part
+
+
+def test_without_the_file_of_before_the_whole_is_encoded(make_generation) -> None:
+    generation = perform(make_generation(text=THREE))
+    encode(generation, AudioFormat.OPUS)
+    default_storage.delete(Encoding.objects.get().audio.name)
+    generation = choose_another(generation, 1)
+    encode(generation, AudioFormat.OPUS)
+    assert find(generation, AudioFormat.OPUS)
 
 
 @pytest.mark.parametrize("happens", ["deleted", "hidden", "joined anew"])
@@ -91,8 +150,8 @@ def test_nothing_is_kept_of_what_is_gone_by_then(happens, spoken, stored_files, 
         else:
             Generation.objects.update(audio="generated/another.wav")
 
-    real = audio.encode
-    monkeypatch.setattr(signing.audio, "encode", in_the_middle)
+    real = audio.encode_joined
+    monkeypatch.setattr(signing.audio, "encode_joined", in_the_middle)
     encode(spoken, AudioFormat.MP3)
     assert not Encoding.objects.exists()
     assert not [name for name in stored_files() if name.endswith(".mp3")]

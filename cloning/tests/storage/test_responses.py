@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import RequestFactory
 
-from cloning.audio import JoinedSpeech
+from cloning.audio import JoinedSpeech, Layout
 from cloning.jobs import joins
 from cloning.storage.responses import CHUNK_BYTES, audio_response
 from cloning.tests.performing import perform
@@ -98,7 +98,9 @@ def test_etag(api, url, make_generation) -> None:
     assert api.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
     other = accept_sounds(make_generation())
     assert joins.claim(other)
-    assert joins.accept(other, ContentFile(b"RIFF"), JoinedSpeech(1.0, [0.0], [0.5], 0.0), is_signed=False)
+    assert joins.accept(
+        other, ContentFile(b"RIFF"), JoinedSpeech(1.0, [0.5], Layout(0.0, 24_000, ())), is_signed=False
+    )
     assert api.get(f"/api/v1/files/{other.pk}.wav")["ETag"] != etag
 
 
