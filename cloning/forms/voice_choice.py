@@ -63,14 +63,24 @@ def find_voice(value: str, user: "AnyUser | None") -> Voice | StockVoice | None:
         return None
 
 
+class StockLabel(str):
+    """What a stock voice is called among others."""
+
+    language: str
+    """That it speaks best; empty where it speaks all alike."""
+
+
 def list_voices(user: "AnyUser | None") -> list[tuple[str, str]]:
-    """With stock voices last, each with the language that it speaks best."""
+    """With stock voices last, whose labels are `StockLabel`s."""
     voices = Voice.objects.speakable().visible_to(user)
     saved = [(str(pk), name) for pk, name in voices.values_list("pk", "name")]
-    stock = [(STOCK + voice.key, describe_stock(voice)) for voice in registry.stock_voices()]
+    stock = [(STOCK + voice.key, label_stock(voice)) for voice in registry.stock_voices()]
     return [("", _("New voice")), *saved, *stock]
 
 
-def describe_stock(voice: StockVoice) -> str:
+def label_stock(voice: StockVoice) -> StockLabel:
     """Its name, and its language where that tells it from others."""
-    return f"{voice.name}, {OWN_NAMES[voice.own_language]}" if voice.own_language else voice.name
+    described = f"{voice.name}, {OWN_NAMES[voice.own_language]}" if voice.own_language else voice.name
+    label = StockLabel(described)
+    label.language = voice.own_language
+    return label

@@ -120,13 +120,6 @@ def is_stock(value: object) -> bool:
 
 
 @register.filter
-def stock_language(value: object) -> str:
-    """The one that a stock voice speaks best; of others none."""
-    voice = registry.find_stock_voice(str(value).removeprefix(STOCK)) if is_stock(value) else None
-    return voice.own_language if voice else ""
-
-
-@register.filter
 def download_url(generation: Generation) -> str:
     return api_download_url(generation)
 

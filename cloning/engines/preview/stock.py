@@ -3,6 +3,7 @@
 They are told without onnxruntime. `styles.py` has all that there are.
 """
 
+from functools import cache
 from importlib.util import find_spec
 
 from cloning.engines.base import StockVoice
@@ -36,9 +37,15 @@ VOICES: dict[str, dict[str, str]] = {
 LANGUAGES = {key: language for language, voices in VOICES.items() for key in voices}
 
 
+@cache
+def are_weights_installed() -> bool:
+    """Looked up once: what is installed while a server runs is used after its next start."""
+    return all(map(find_spec, PACKAGES))
+
+
 def stock_voices() -> list[StockVoice]:
     """None where Kokoro's weights are not installed."""
-    if not all(map(find_spec, PACKAGES)):
+    if not are_weights_installed():
         return []
     return [
         StockVoice(key, name, frozenset([language]))

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cloning.audio import probing
+from cloning.engines import registry
 from cloning.models import Generation, Reference, Voice
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.pages import HTMX, Page
@@ -166,3 +167,18 @@ def test_home_asks_the_database_a_fixed_number_of_times(
 def test_voice_without_references_is_not_offered(browser, db) -> None:
     Voice.objects.create(name="Empty")
     assert b"Empty" not in browser.get("/").content
+
+
+def test_many_stock_voices_are_looked_up_together(browser, db, monkeypatch) -> None:
+    """Once for each of them meant a thousand looks at the disk for a page."""
+    looks: list[str] = []
+
+    def select_and_count():
+        looks.append("")
+        return real()
+
+    real = registry.selected
+    monkeypatch.setattr(registry, "selected", select_and_count)
+    page = browser.get("/").content.decode()
+    assert page.count("data-language=") > 20
+    assert len(looks) <= 4
