@@ -122,11 +122,12 @@ def encode_again(
         return False
     try:
         head, packets = read_packets(earlier.path, audio_format)
-        parts: list[tuple[int, Packets]] = [(run.first, take_kept(packets, run)) for run in kept]
+        parts = {run.first: take_kept(packets, run) for run in kept}
         for gap in gaps:
-            head, encoded = encode_gap(joined.path, gap, framing, target, audio_format, tags, timeout_seconds)
-            parts.append((gap[0], encoded))
-        together = [packet for _, part in sorted(parts, key=lambda part: part[0]) for packet in part]
+            head, parts[gap[0]] = encode_gap(
+                joined.path, gap, framing, target, audio_format, tags, timeout_seconds
+            )
+        together = [packet for first in sorted(parts) for packet in parts[first]]
         with replace_whole(target) as temporary:
             size = joined.layout.size
             if audio_format == AudioFormat.OPUS:
