@@ -47,6 +47,6 @@ def test_who_tried_is_not_kept_in_the_clear_and_forgotten_when_it_is_over() -> N
     assert "ann" not in Tried.objects.get().key
     tries.forget_old()
     assert Tried.objects.exists()
-    let_pass(100)
+    let_pass(101)  # all of this may fall into one millisecond, which is one moment to SQLite
     tries.forget_old()
     assert not Tried.objects.exists()
