@@ -11,7 +11,7 @@ import time
 import wave
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import safetensors.numpy
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
 from numpy.typing import NDArray
 
 from cloning import audio
@@ -30,7 +31,14 @@ from cloning.jobs.cleanup import delete_stored
 from cloning.jobs.conditioning import find_conditioning, store_conditioning
 from cloning.jobs.measuring import find_ends
 from cloning.jobs.takes import Progress
-from cloning.models import Reference, Stage, StoredConditioning, identify_set, identify_stock_voice
+from cloning.models import (
+    Reference,
+    Stage,
+    StoredConditioning,
+    VoiceGain,
+    identify_set,
+    identify_stock_voice,
+)
 from cloning.scoring.measuring import embed_clips
 
 logger = logging.getLogger(__name__)
@@ -81,7 +89,7 @@ class Voice:
 
     conditioning: Conditioning
     stored: StoredConditioning | None  # none where nothing but this work has its references
-    gain_db: float | None = None  # brings its speech to the usual loudness; known once it has spoken
+    gain: VoiceGain | None = None  # known once it has spoken the language
     speaker_embedding: Floats | None = None  # of its references; None of a stock voice
 
 
@@ -112,7 +120,7 @@ def learn_stock_voice(engine: Engine, key: str, language: str) -> Voice:
     stored, _ = StoredConditioning.objects.get_or_create(
         set_id=identify_stock_voice(key), engine_key=engine.conditioning_key
     )
-    return Voice(conditioning, stored, stored.gain_db)
+    return Voice(conditioning, stored)
 
 
 def load_voice(engine: Engine, references: Sequence[Reference]) -> Voice | None:
@@ -125,7 +133,7 @@ def load_voice(engine: Engine, references: Sequence[Reference]) -> Voice | None:
         digest = arrays.pop(DIGEST).tobytes()
         conditioning = Conditioning(arrays)
         if digest == compute_digest(arrays) and engine.is_valid(conditioning):
-            return Voice(conditioning, found, found.gain_db)
+            return Voice(conditioning, found)
     except Exception as error:  # there is no end to what can be raised by a damaged file
         logger.warning("%s can't be read: %r", found.file.name, error)
     logger.warning("%s is lost or damaged and made again", found.file.name)
@@ -169,18 +177,34 @@ def learn_speaker(voice: Voice, references: Sequence[Reference], folder: Path) -
         rows.update(speaker_embedding=embedding.astype(np.float32).tobytes())
 
 
-def learn_gain(voice: Voice, waveform: Waveform, sample_rate_hz: int) -> None:
-    """From what was spoken, until enough of it was measured."""
-    known_seconds = voice.stored.measured_seconds if voice.stored else 0.0
-    if voice.gain_db is not None and known_seconds >= GAIN_SECONDS:
-        return
+def find_gain(voice: Voice, language: str) -> VoiceGain | None:
+    """None until it has spoken this language."""
+    return (
+        VoiceGain.objects.filter(conditioning=voice.stored, language=language).first()
+        if voice.stored
+        else None
+    )
+
+
+def learn_gain(voice: Voice, language: str, waveform: Waveform, sample_rate_hz: int) -> float:
+    """In dB: from what was spoken, until enough of it was measured."""
+    known = voice.gain
+    if known and known.measured_seconds >= GAIN_SECONDS:
+        return known.gain_db
     gain_db, seconds = audio.measure_gain(waveform, sample_rate_hz), waveform.size / sample_rate_hz
-    if voice.gain_db is not None:
-        gain_db = (voice.gain_db * known_seconds + gain_db * seconds) / (known_seconds + seconds)
-    voice.gain_db = gain_db
+    if known:
+        rows = VoiceGain.objects.filter(pk=known.pk, measured_seconds=known.measured_seconds)
+        total_seconds = known.measured_seconds + seconds
+        known.gain_db = (known.gain_db * known.measured_seconds + gain_db * seconds) / total_seconds
+        known.measured_seconds = total_seconds
+        rows.update(gain_db=known.gain_db, measured_seconds=total_seconds)
+        return known.gain_db
+    voice.gain = VoiceGain(language=language, gain_db=gain_db, measured_seconds=seconds)
     if voice.stored:
-        rows = StoredConditioning.objects.filter(pk=voice.stored.pk, measured_seconds=known_seconds)
-        rows.update(gain_db=gain_db, measured_seconds=known_seconds + seconds)
+        voice.gain.conditioning = voice.stored
+        with suppress(IntegrityError), transaction.atomic():  # another was quicker, or the voice is gone
+            voice.gain.save(force_insert=True)
+    return gain_db
 
 
 def serialize_conditioning(conditioning: Conditioning) -> bytes:

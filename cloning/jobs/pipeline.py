@@ -22,7 +22,15 @@ from cloning.errors import ErrorCode, GenerationError
 from cloning.formats import AudioFormat
 from cloning.jobs import checks, joins, signing, takes
 from cloning.jobs.attempts import speak_best
-from cloning.jobs.deriving import Report, Voice, learn_gain, learn_speaker, learn_stock_voice, learn_voice
+from cloning.jobs.deriving import (
+    Report,
+    Voice,
+    find_gain,
+    learn_gain,
+    learn_speaker,
+    learn_stock_voice,
+    learn_voice,
+)
 from cloning.jobs.dispatching import call_workers
 from cloning.jobs.marking import key_of_new_speech
 from cloning.jobs.stream import LiveTake
@@ -131,13 +139,15 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
     report(Progress(Stage.SPEAKING))
     started_at = time.monotonic()
     watermark_key = key_of_new_speech()
-    is_formant = engine.is_formant(take.segment.generation.language)
+    language = take.segment.generation.language
+    is_formant = engine.is_formant(language)
 
     def score(waveform: Waveform) -> TakeScores:
         return checks.score(take, engine, voice.speaker_embedding, waveform)
 
-    if voice.gain_db is not None and is_listened_to(take, engine):
-        finisher = audio.Finisher(engine.sample_rate_hz, voice.gain_db, watermark_key, is_formant=is_formant)
+    if voice.gain and is_listened_to(take, engine):
+        gain_db = voice.gain.gain_db
+        finisher = audio.Finisher(engine.sample_rate_hz, gain_db, watermark_key, is_formant=is_formant)
         waveform, samples = speak_live(engine, take, voice, finisher, report)
         scores = score(waveform)  # what was heard is kept, whatever they say
     else:
@@ -148,11 +158,9 @@ def speak_take(engine: Engine, take: Take, folder: Path, report: Report) -> Soun
             is_sampled=registry.ENGINES[engine.name].is_sampled,
         )
         waveform, scores, take.seed = best.waveform, best.scores, best.options.seed
-        learn_gain(voice, waveform, engine.sample_rate_hz)
+        gain_db = learn_gain(voice, language, waveform, engine.sample_rate_hz)
         waveform = hurry(waveform, take, engine.sample_rate_hz)  # before it is marked: a mark keeps time
-        finisher = audio.Finisher(
-            engine.sample_rate_hz, voice.gain_db or 0.0, watermark_key, is_formant=is_formant
-        )
+        finisher = audio.Finisher(engine.sample_rate_hz, gain_db, watermark_key, is_formant=is_formant)
         samples = np.concatenate([finisher.process(waveform), finisher.flush()])
     spoken_seconds = time.monotonic() - started_at
     path = folder / "take.wav"
@@ -180,12 +188,14 @@ def hurry(samples: Waveform, take: Take, sample_rate_hz: int) -> Waveform:
 
 def find_voice(engine: Engine, segment: Segment, folder: Path, report: Report) -> Voice:
     """That of its speaker; of what is no dialogue, the generation's."""
-    speaks = segment.speaker or segment.generation
+    speaks, language = segment.speaker or segment.generation, segment.generation.language
     if speaks.stock_voice:
-        return learn_stock_voice(engine, speaks.stock_voice, segment.generation.language)
-    references = list(speaks.references.order_by("sha256", "start_seconds"))
-    voice = learn_voice(engine, references, folder, report)
-    learn_speaker(voice, references, folder)
+        voice = learn_stock_voice(engine, speaks.stock_voice, language)
+    else:
+        references = list(speaks.references.order_by("sha256", "start_seconds"))
+        voice = learn_voice(engine, references, folder, report)
+        learn_speaker(voice, references, folder)
+    voice.gain = find_gain(voice, language)
     return voice
 
 
@@ -253,7 +263,7 @@ def speak_live(
         finished.append(finisher.flush())
         live.publish(finished[-1])
     waveform, sound = np.concatenate(spoken), np.concatenate(finished)
-    learn_gain(voice, waveform, engine.sample_rate_hz)
+    learn_gain(voice, language, waveform, engine.sample_rate_hz)
     return waveform[: waveform.size - tail_size], sound[: sound.size - tail_size]
 
 

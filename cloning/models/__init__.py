@@ -13,6 +13,7 @@ from cloning.models.book import (
 )
 from cloning.models.conditioning import (
     StoredConditioning,
+    VoiceGain,
     conditioning_file,
     identify_set,
     identify_stock_voice,
@@ -118,6 +119,7 @@ __all__ = [
     "Voice",
     "VoiceAlias",
     "VoiceConsent",
+    "VoiceGain",
     "Webhook",
     "WebhookEvent",
     "Worker",

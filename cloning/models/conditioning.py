@@ -41,7 +41,7 @@ def is_set_used(references: Iterable[Reference]) -> bool:
 class StoredConditioning(models.Model):
     """Of a set of references and an engine. It lives as long as a generation, a voice or a speaker has just these.
 
-    Of a stock voice it has no file, only the gain.
+    Of a stock voice it has no file, only gains.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,10 +49,6 @@ class StoredConditioning(models.Model):
     set_id = models.CharField(max_length=64)  # `identify_set` of the references
     engine_key = models.CharField(max_length=64)  # the engine's `conditioning_key`
     file = models.FileField(upload_to=conditioning_file, blank=True)
-    gain_db = models.FloatField(
-        null=True, blank=True, help_text="Brings this voice's speech to the usual loudness."
-    )
-    measured_seconds = models.FloatField(default=0.0, help_text="Of speech from which the gain is known.")
     speaker_embedding = models.BinaryField(
         null=True, help_text="Who speaks in the references, as float32: what takes are compared with."
     )
@@ -74,3 +70,20 @@ class StoredConditioning(models.Model):
             return True
         references = list(self.references.all())
         return identify_set(references) == self.set_id and is_set_used(references)  # else one of them is gone
+
+
+class VoiceGain(models.Model):
+    """What brings a voice to the usual loudness in one language: an engine may speak another one more loudly."""
+
+    conditioning = models.ForeignKey(StoredConditioning, models.CASCADE, related_name="gains")
+    language = models.CharField(max_length=8)
+    gain_db = models.FloatField()
+    measured_seconds = models.FloatField(help_text="Of speech from which the gain is known.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conditioning", "language"], name="one_gain_a_language")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gain_db:+.1f} dB in {self.language}"

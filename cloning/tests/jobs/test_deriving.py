@@ -15,7 +15,7 @@ from cloning.engines.registry import get_engine
 from cloning.jobs import deriving, state
 from cloning.jobs.deriving import KeyedLocks, serialize_conditioning
 from cloning.jobs.pipeline import ClaimLostError, perform_take, reporter
-from cloning.models import Generation, Reference, Status, StoredConditioning, Take
+from cloning.models import Generation, Reference, Status, StoredConditioning, Take, VoiceGain
 from cloning.tests.clips import FEMALE_CLIP
 from cloning.tests.jobs.recording import claim_first
 from cloning.tests.performing import perform
@@ -233,13 +233,36 @@ def test_of_two_normalised_clips_the_first_is_kept(make_reference, stored_files)
 
 def test_gain_of_a_voice_is_learnt_with_its_first_sentence_and_kept(make_generation):
     perform(make_generation())
-    first = StoredConditioning.objects.get()
-    assert first.gain_db is not None
+    assert StoredConditioning.objects.get().learning_seconds > 0
+    first = VoiceGain.objects.get()
     assert 0.5 < first.measured_seconds < 5
-    assert first.learning_seconds > 0
     perform(make_generation(text="Something else."))
-    second = StoredConditioning.objects.get()
+    second = VoiceGain.objects.get()
     assert second.measured_seconds > first.measured_seconds
-    StoredConditioning.objects.update(measured_seconds=deriving.GAIN_SECONDS)
+    VoiceGain.objects.update(measured_seconds=deriving.GAIN_SECONDS)
     perform(make_generation(text="Once more."))
-    assert StoredConditioning.objects.get().gain_db == second.gain_db
+    assert VoiceGain.objects.get().gain_db == second.gain_db
+
+
+def test_another_language_has_a_gain_of_its_own(make_generation):
+    perform(make_generation())
+    english = VoiceGain.objects.get()
+    perform(make_generation(text="Guten Morgen.", language="de"))
+    assert VoiceGain.objects.get(pk=english.pk).measured_seconds == english.measured_seconds
+    assert sorted(VoiceGain.objects.values_list("language", flat=True)) == ["de", "en"]
+    StoredConditioning.objects.get().delete()
+    assert not VoiceGain.objects.exists()
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_gain_that_another_worker_stored_first_or_whose_voice_is_gone(make_generation, is_gone):
+    perform(make_generation())
+    stored, known = StoredConditioning.objects.get(), VoiceGain.objects.get()
+    voice = deriving.Voice(Conditioning({}), stored)
+    if is_gone:
+        StoredConditioning.objects.filter(pk=stored.pk).delete()
+    speech = np.sin(np.arange(24_000) / 20).astype(np.float32)
+    own_gain_db = deriving.learn_gain(voice, "en", speech, 24_000)
+    assert voice.gain.gain_db == own_gain_db
+    assert deriving.learn_gain(voice, "en", speech, 24_000) == pytest.approx(own_gain_db)
+    assert [gain.gain_db for gain in VoiceGain.objects.all()] == ([] if is_gone else [known.gain_db])

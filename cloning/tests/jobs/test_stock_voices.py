@@ -7,7 +7,8 @@ from cloning.engines.preview.engine import PreviewEngine
 from cloning.errors import ErrorCode
 from cloning.jobs import estimates, state, sweeping
 from cloning.jobs.submission import submit
-from cloning.models import Channel, Generation, StoredConditioning
+from cloning.models import Channel, Generation, StoredConditioning, VoiceGain
+from cloning.tests.audio.clips import loudness_and_peak
 from cloning.tests.performing import perform
 
 pytestmark = pytest.mark.django_db
@@ -38,13 +39,13 @@ def test_it_is_spoken_without_a_reference(nothing_kept) -> None:
 
 def test_its_gain_is_kept_for_the_next(stored_files) -> None:
     perform(submitted())
-    known = StoredConditioning.objects.get()
-    assert known.gain_db is not None and known.measured_seconds > 0.5
+    known = VoiceGain.objects.get()
+    assert known.measured_seconds > 0.5
     assert not [name for name in stored_files() if name.startswith("conditioning/")], (
         "there is nothing to keep"
     )
     perform(submitted(text="It rains."))
-    again = StoredConditioning.objects.get()
+    again = VoiceGain.objects.get()
     assert again.pk == known.pk and again.measured_seconds > known.measured_seconds
     found = [finding.what for finding in sweeping.find_all()]
     assert not any("Conditioning" in what for what in found)
@@ -53,6 +54,17 @@ def test_its_gain_is_kept_for_the_next(stored_files) -> None:
 
 def test_language_that_espeak_speaks() -> None:
     assert perform(submitted(text="Guten Morgen.", language="de")).status == "succeeded"
+
+
+def test_is_as_loud_in_a_language_that_another_synthesizer_speaks(tmp_path) -> None:
+    texts = {
+        "en": "The train to Edinburgh leaves from platform four at half past nine.",
+        "de": "Der Zug nach Hamburg hat heute leider zehn Minuten Verspätung.",
+    }
+    for language in ("en", "de", "en"):
+        found = perform(submitted(text=texts[language], language=language))
+        (tmp_path / "spoken.wav").write_bytes(found.audio.read())
+        assert loudness_and_peak(tmp_path / "spoken.wav")[0] == pytest.approx(-19, abs=0.5)
 
 
 def test_estimate_knows_that_nothing_is_learnt() -> None:
