@@ -189,6 +189,12 @@ def delete_recording(instance: VoiceConsent, **_: object) -> None:
     delete_stored_on_commit(instance.recording.name)
 
 
+@receiver(pre_delete, sender=StoredConditioning)
+def lock_conditioning(instance: StoredConditioning, **_: object) -> None:
+    """A gain that a worker stores in this moment is then found and deleted, or not stored."""
+    StoredConditioning.objects.select_for_update().filter(pk=instance.pk).first()
+
+
 @receiver(post_delete, sender=StoredConditioning)
 def delete_conditioning_file(instance: StoredConditioning, **_: object) -> None:
     delete_stored_on_commit(instance.file.name)

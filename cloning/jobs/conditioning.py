@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
 from cloning.jobs.cleanup import delete_stored
-from cloning.models import Reference, StoredConditioning, identify_set, is_set_used
+from cloning.models import Reference, StoredConditioning, VoiceGain, identify_set, is_set_used
 
 
 def find_conditioning(references: Sequence[Reference], engine_key: str) -> StoredConditioning | None:
@@ -40,3 +40,13 @@ def insert_if_used(stored: StoredConditioning, references: Sequence[Reference]) 
         stored.save(force_insert=True)
         stored.references.set(references)
     return True
+
+
+def store_gain(gain: VoiceGain) -> None:
+    """Keeps it, unless another worker was quicker, or its conditioning is gone."""
+    with transaction.atomic():
+        if StoredConditioning.objects.select_for_update().filter(pk=gain.conditioning_id).first():
+            measured = {"gain_db": gain.gain_db, "measured_seconds": gain.measured_seconds}
+            VoiceGain.objects.get_or_create(
+                conditioning_id=gain.conditioning_id, language=gain.language, defaults=measured
+            )

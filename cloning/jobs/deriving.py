@@ -11,7 +11,7 @@ import time
 import wave
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ import safetensors.numpy
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
 from numpy.typing import NDArray
 
 from cloning import audio
@@ -28,7 +27,7 @@ from cloning.engines import registry
 from cloning.engines.base import Conditioning, Engine, EngineError, Floats, Waveform
 from cloning.errors import ErrorCode, GenerationError
 from cloning.jobs.cleanup import delete_stored
-from cloning.jobs.conditioning import find_conditioning, store_conditioning
+from cloning.jobs.conditioning import find_conditioning, store_conditioning, store_gain
 from cloning.jobs.measuring import find_ends
 from cloning.jobs.takes import Progress
 from cloning.models import (
@@ -179,11 +178,7 @@ def learn_speaker(voice: Voice, references: Sequence[Reference], folder: Path) -
 
 def find_gain(voice: Voice, language: str) -> VoiceGain | None:
     """None until it has spoken this language."""
-    return (
-        VoiceGain.objects.filter(conditioning=voice.stored, language=language).first()
-        if voice.stored
-        else None
-    )
+    return VoiceGain.objects.filter(conditioning=voice.stored, language=language).first()
 
 
 def learn_gain(voice: Voice, language: str, waveform: Waveform, sample_rate_hz: int) -> float:
@@ -192,19 +187,18 @@ def learn_gain(voice: Voice, language: str, waveform: Waveform, sample_rate_hz: 
     if known and known.measured_seconds >= GAIN_SECONDS:
         return known.gain_db
     gain_db, seconds = audio.measure_gain(waveform, sample_rate_hz), waveform.size / sample_rate_hz
-    if known:
-        rows = VoiceGain.objects.filter(pk=known.pk, measured_seconds=known.measured_seconds)
-        total_seconds = known.measured_seconds + seconds
-        known.gain_db = (known.gain_db * known.measured_seconds + gain_db * seconds) / total_seconds
-        known.measured_seconds = total_seconds
-        rows.update(gain_db=known.gain_db, measured_seconds=total_seconds)
-        return known.gain_db
-    voice.gain = VoiceGain(language=language, gain_db=gain_db, measured_seconds=seconds)
-    if voice.stored:
-        voice.gain.conditioning = voice.stored
-        with suppress(IntegrityError), transaction.atomic():  # another was quicker, or the voice is gone
-            voice.gain.save(force_insert=True)
-    return gain_db
+    if known is None:
+        voice.gain = VoiceGain(language=language, gain_db=gain_db, measured_seconds=seconds)
+        if voice.stored:
+            voice.gain.conditioning = voice.stored
+            store_gain(voice.gain)
+        return gain_db
+    rows = VoiceGain.objects.filter(pk=known.pk, measured_seconds=known.measured_seconds)
+    total_seconds = known.measured_seconds + seconds
+    known.gain_db = (known.gain_db * known.measured_seconds + gain_db * seconds) / total_seconds
+    known.measured_seconds = total_seconds
+    rows.update(gain_db=known.gain_db, measured_seconds=total_seconds)
+    return known.gain_db
 
 
 def serialize_conditioning(conditioning: Conditioning) -> bytes:

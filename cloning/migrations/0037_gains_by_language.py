@@ -23,10 +23,10 @@ class Migration(migrations.Migration):
             name='VoiceGain',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(max_length=8)),
+                ('language', models.CharField(max_length=5)),
                 ('gain_db', models.FloatField()),
                 ('measured_seconds', models.FloatField(help_text='Of speech from which the gain is known.')),
-                ('conditioning', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gains', to='cloning.storedconditioning')),
+                ('conditioning', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='cloning.storedconditioning')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('conditioning', 'language'), name='one_gain_a_language')],

@@ -75,8 +75,8 @@ class StoredConditioning(models.Model):
 class VoiceGain(models.Model):
     """What brings a voice to the usual loudness in one language: an engine may speak another one more loudly."""
 
-    conditioning = models.ForeignKey(StoredConditioning, models.CASCADE, related_name="gains")
-    language = models.CharField(max_length=8)
+    conditioning = models.ForeignKey(StoredConditioning, models.CASCADE)
+    language = models.CharField(max_length=5)
     gain_db = models.FloatField()
     measured_seconds = models.FloatField(help_text="Of speech from which the gain is known.")
 

@@ -1,5 +1,7 @@
 """Whoever deletes a row, and however: what belongs to it, and what was derived from it, is gone."""
 
+import threading
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -10,9 +12,9 @@ from django.urls import reverse
 
 from cloning.jobs import joins, takes
 from cloning.jobs.cleanup import delete_generation
-from cloning.jobs.conditioning import find_conditioning, store_conditioning
+from cloning.jobs.conditioning import find_conditioning, store_conditioning, store_gain
 from cloning.jobs.voices import create_from
-from cloning.models import Generation, Reference, Segment, StoredConditioning, Take, Voice
+from cloning.models import Generation, Reference, Segment, StoredConditioning, Take, Voice, VoiceGain
 from cloning.storage.local import AtomicFileSystemStorage
 from cloning.tests.clips import FEMALE_CLIP, MALE_CLIP
 from cloning.tests.jobs.recording import (
@@ -334,3 +336,25 @@ def test_learning_that_meets_the_deletion(make_generation, a, nothing_kept) -> N
         pk = make_generation([reference]).pk
         assert at_once(lambda: learn(reference), lambda: delete_generation(pk)) == []  # noqa: B023
         assert nothing_kept()
+
+
+def test_gain_that_is_stored_while_its_conditioning_is_deleted(make_generation, a, nothing_kept) -> None:
+    pk = make_generation([a]).pk
+    assert learn(a)
+    conditioning = StoredConditioning.objects.get()
+    is_stored = threading.Event()
+
+    def store() -> None:
+        with transaction.atomic():
+            store_gain(VoiceGain(conditioning=conditioning, language="en", gain_db=1.0, measured_seconds=2.0))
+            is_stored.set()
+            time.sleep(0.5)  # the deletion has begun
+
+    def delete() -> None:
+        assert is_stored.wait(60)
+        delete_generation(pk)
+
+    assert at_once(store, delete) == []
+    assert nothing_kept() and not VoiceGain.objects.exists()
+    store_gain(VoiceGain(conditioning=conditioning, language="en", gain_db=1.0, measured_seconds=2.0))
+    assert not VoiceGain.objects.exists()
